@@ -1,0 +1,1 @@
+"""Every name of the API held against PyTorch: values, dtypes, gradients, errors."""

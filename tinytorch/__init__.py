@@ -1,0 +1,52 @@
+"""tinytorch: a deep-learning framework in NumPy that reads like its own textbook and speaks PyTorch's API."""
+
+import warnings as _warnings
+
+# Infinities and NaN are results here, as in PyTorch, not something to warn about.
+_warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinytorch\.")
+
+from . import backend, cuda, dtypes, later, random, utils  # 00
+from . import ops  # 01
+from .backend import device, set_default_device  # 00
+from .dtypes import (  # 00
+    bfloat16, bool, cdouble, cfloat, complex64, complex128, double, dtype, finfo, float, float16, float32, float64,
+    get_default_dtype, half, iinfo, int, int8, int16, int32, int64, long, promote_types, set_default_dtype, short, uint8,
+)
+from .random import Generator, default_generator, fork_rng, get_rng_state, initial_seed, manual_seed, seed, set_rng_state  # 00
+from .tensor import Size, Tensor, as_tensor, from_numpy, tensor  # 01
+from .ops import (  # 01
+    abs, acos, acosh, add, addbmm, addcdiv, addcmul, addmm, addmv, addr, adjoint, all, allclose, amax, amin, aminmax,
+    angle, any, argmax, argmin, argsort, argwhere, asin, asinh, atan, atan2, atanh, atleast_1d, atleast_2d, atleast_3d,
+    baddbmm, bincount, bitwise_and, bitwise_left_shift, bitwise_not, bitwise_or, bitwise_right_shift, bitwise_xor,
+    block_diag, bmm, broadcast_shapes, broadcast_tensors, broadcast_to, bucketize, cartesian_prod, cat, cdist, ceil,
+    chain_matmul, cholesky, cholesky_inverse, cholesky_solve, chunk, clamp, clamp_max, clamp_min, clone, column_stack,
+    conj, contiguous, copysign, corrcoef, cos, cosh, count_nonzero, cov, cross, cummax, cummin, cumprod, cumsum, deg2rad,
+    det, diag, diag_embed, diagflat, diagonal, diff, digamma, dist, divide, dot, dstack, einsum, eq, equal, erf, erfc,
+    erfinv, exp, exp2, expand, expm1, flatten, flip, fliplr, flipud, floor, floor_divide, fmax, fmin, fmod, frac, gather,
+    ge, gt, heaviside, histc, hsplit, hstack, hypot, imag, index_add, index_copy, index_fill, index_put, index_select,
+    inner, inv, isclose, isfinite, isin, isinf, isnan, isneginf, isposinf, kron, kthvalue, le, lerp, lgamma, log, log10,
+    log1p, log2, logaddexp, logaddexp2, logcumsumexp, logdet, logical_and, logical_not, logical_or, logical_xor, logit,
+    logsumexp, lstsq, lt, masked_fill, masked_scatter, masked_select, matmul, matrix_exp, matrix_power, matrix_rank, max,
+    maximum, mean, median, meshgrid, min, minimum, mm, mode, movedim, msort, mul, mv, nan_to_num, nanmean, nanmedian,
+    nansum, narrow, ne, neg, nonzero, norm, outer, permute, pinv, polar, polygamma, pow, prod, qr, quantile, rad2deg,
+    ravel, real, reciprocal, remainder, renorm, repeat_interleave, reshape, roll, rot90, round, rsqrt, rsub, scatter,
+    scatter_add, scatter_reduce, searchsorted, select, sigmoid, sign, signbit, sin, sinc, sinh, slogdet, sort, split,
+    split_with_sizes, sqrt, square, squeeze, stack, std, std_mean, sub, sum, svd, svdvals, t, take, take_along_dim, tan,
+    tanh, tensor_split, tensordot, tile, topk, trace, transpose, trapezoid, tril, triu, trunc, unbind, unflatten, unique,
+    unique_consecutive, unsqueeze, var, var_mean, vdot, view_as_complex, view_as_real, vsplit, vstack, where, xlogy,
+)
+from .ops import asin as arcsin, acos as arccos, atan as arctan, atan2 as arctan2, clamp as clip, cat as concat, cat as concatenate, trunc as fix, outer as ger, abs as absolute, mul as multiply, neg as negative, sub as subtract, divide as div, divide as true_divide, gt as greater, ge as greater_equal, lt as less, le as less_equal, ne as not_equal, movedim as moveaxis, transpose as swapaxes, transpose as swapdims, inv as inverse, pinv as pinverse  # 01
+from .creation import (  # 01
+    BoolTensor, ByteTensor, CharTensor, DoubleTensor, FloatTensor, HalfTensor, IntTensor, LongTensor, ShortTensor, arange,
+    bernoulli, complex, empty, empty_like, eye, fill, full, full_like, hann_window, linspace, logspace, multinomial, normal,
+    ones, ones_like, poisson, rand, rand_like, randint, randint_like, randn, randn_like, randperm, range, scalar_tensor,
+    tril_indices, triu_indices, zeros, zeros_like,
+)
+from . import linalg  # 01
+from .printing import set_printoptions  # 01
+from . import autograd  # 02
+from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled  # 02
+from . import nn  # 03
+
+__version__ = "0.1.0"
+__getattr__ = later.missing_from(__name__)

@@ -1,0 +1,57 @@
+"""grad: gradients as values, without touching `.grad`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..tensor import Tensor
+from .engine import node_of, run, run_for
+
+
+def as_list(value) -> list:
+    return list(value) if isinstance(value, Sequence) and not isinstance(value, Tensor) else [value]
+
+
+def grad(
+    outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True, allow_unused=None,
+    is_grads_batched=False, materialize_grads=False,
+):  # fmt: skip
+    """The gradients of the (sum of the) outputs with respect to each input."""
+    outputs, inputs = as_list(outputs), as_list(inputs)
+    seeds = seed_gradients(outputs, grad_outputs)
+    for x in inputs:
+        if not x.requires_grad:
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+    retain = create_graph if retain_graph is None else retain_graph
+    results = run_for(outputs, seeds, inputs, create_graph, retain)
+    for i, (x, g) in enumerate(zip(inputs, results)):
+        if g is None and materialize_grads:
+            results[i] = x.new_zeros(x.shape)
+        elif g is None and not allow_unused:
+            raise RuntimeError(
+                f"One of the differentiated Tensors appears to not have been used in the graph: input {i}, of shape {list(x.shape)}."
+                " Set allow_unused=True if this is the desired behavior"
+            )
+    return tuple(results)
+
+
+def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, grad_variables=None, inputs=None) -> None:
+    """The sum of gradients of several tensors, into the leaves' `.grad`."""
+    tensors = as_list(tensors)
+    seeds = seed_gradients(tensors, grad_tensors)
+    retain = create_graph if retain_graph is None else retain_graph
+    if inputs is not None:
+        for x, g in zip(as_list(inputs), run_for(tensors, seeds, as_list(inputs), create_graph, retain)):
+            x.grad = g if x.grad is None else x.grad + g
+        return
+    run([node_of(t) for t in tensors], seeds, retain, create_graph)
+
+
+def seed_gradients(outputs, given) -> list:
+    given = [None] * len(outputs) if given is None else as_list(given)
+    if len(given) != len(outputs):
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(given)} gradients")
+    for out in outputs:
+        if not out.requires_grad:
+            raise RuntimeError("element 0 of tensors does not require grad and does not have a grad_fn")
+    return [out._seed_gradient(g) for out, g in zip(outputs, given)]

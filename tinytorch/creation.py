@@ -1,0 +1,262 @@
+"""Tensors from nothing: zeros, ranges, random numbers."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from . import backend, dtypes, random
+from .tensor import Tensor, flat_size
+
+
+def place(device) -> backend.device:
+    return backend.default_device() if device is None else backend.device(device)
+
+
+def made(array, device, requires_grad: bool) -> Tensor:
+    out = Tensor.wrap(backend.move(array, place(device)))
+    return out.requires_grad_() if requires_grad else out
+
+
+def float_type(dtype) -> np.dtype:
+    return dtypes.to_numpy(dtype) or dtypes.default_np()
+
+
+def _shape(size, named) -> tuple:
+    shape = flat_size(size or ((named.pop("size"),) if "size" in named else ()))
+    if any(s < 0 for s in shape):
+        raise RuntimeError(f"Dimension size must be non-negative, got shape {list(shape)}")
+    return shape
+
+
+# ---------------------------------------------------------------- constants
+
+
+def zeros(*size, dtype=None, device=None, requires_grad=False, **named) -> Tensor:
+    """All 0."""
+    return made(backend.module_for(place(device)).zeros(_shape(size, named), float_type(dtype)), device, requires_grad)
+
+
+def ones(*size, dtype=None, device=None, requires_grad=False, **named) -> Tensor:
+    """All 1."""
+    return made(backend.module_for(place(device)).ones(_shape(size, named), float_type(dtype)), device, requires_grad)
+
+
+def empty(*size, dtype=None, device=None, requires_grad=False, **named) -> Tensor:
+    """Memory with whatever stands in it."""
+    return made(backend.module_for(place(device)).empty(_shape(size, named), float_type(dtype)), device, requires_grad)
+
+
+def full(size, fill_value, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
+    """All one value; the dtype follows from it."""
+    fill_value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    target = dtypes.to_numpy(dtype) or dtypes.result_np([fill_value])
+    return made(np.full(flat_size((size,)), fill_value, target), device, requires_grad)
+
+
+def _like(make, input, dtype, device, requires_grad, *fill) -> Tensor:
+    where = input.device if device is None else device
+    return make(input.array.shape, *fill, dtype=dtype or input.dtype, device=where, requires_grad=requires_grad)
+
+
+def zeros_like(input, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
+    """Zeros of input's shape, dtype and device."""
+    return _like(zeros, input, dtype, device, requires_grad)
+
+
+def ones_like(input, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
+    """Ones of input's shape, dtype and device."""
+    return _like(ones, input, dtype, device, requires_grad)
+
+
+def empty_like(input, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
+    """Memory of input's shape, dtype and device."""
+    return _like(empty, input, dtype, device, requires_grad)
+
+
+def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
+    """One value in input's shape, dtype and device."""
+    return _like(full, input, dtype, device, requires_grad, fill_value)
+
+
+def fill(input, value) -> Tensor:
+    """input with every element replaced by value."""
+    return input.clone().fill_(value)
+
+
+def scalar_tensor(s, *, dtype=None, device=None, requires_grad=False) -> Tensor:
+    """One number, 0-dim, in the default dtype."""
+    return full((), s, dtype=dtype or dtypes.get_default_dtype(), device=device, requires_grad=requires_grad)
+
+
+def eye(n, m=None, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
+    """Ones on the diagonal."""
+    return made(np.eye(n, m, dtype=float_type(dtype)), device, requires_grad)
+
+
+# ---------------------------------------------------------------- ranges
+
+
+def arange(start=0, end=None, step=1, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
+    """start, start + step, ... below end; integers if all three are."""
+    start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
+    if end is None:
+        start, end = 0, start
+    if step == 0 or (end - start) / step < 0:
+        raise RuntimeError(f"arange: from {start} to {end} with step {step}: the bounds do not fit the step's sign, or the step is zero")
+    target = dtypes.to_numpy(dtype) or dtypes.result_np([start, end, step])
+    count = math.ceil((end - start) / step)
+    if target.kind in "iu" and all(isinstance(v, int) for v in (start, end, step)):
+        array = np.arange(start, end, step, dtype=target)
+    else:
+        array = (start + np.arange(count) * step).astype(target)
+    return made(array, device, requires_grad)
+
+
+def range(start, end, step=1, *, dtype=None, device=None, requires_grad=False) -> Tensor:
+    """`arange` that includes the end (PyTorch's old name)."""
+    count = math.floor((end - start) / step) + 1
+    return made((start + np.arange(count) * step).astype(float_type(dtype)), device, requires_grad)
+
+
+def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
+    """`steps` points from start to end, both included."""
+    start, end = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
+    if steps < 0:
+        raise RuntimeError(f"linspace: number of steps must be non-negative, got {steps}")
+    target = float_type(dtype)
+    work = target.type if target.kind == "f" else np.float64
+    step = work((end - start) / max(steps - 1, 1))
+    # From both ends to the middle, as PyTorch does: both bounds are exact, and rounding is symmetric.
+    counts = np.arange(steps).astype(work)
+    points = np.where(counts < steps / 2, work(start) + step * counts, work(end) - step * (work(steps - 1) - counts))
+    return made(points.astype(target), device, requires_grad)
+
+
+def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
+    """Powers of base at `steps` exponents from start to end."""
+    return made(np.power(float(base), np.linspace(start, end, int(steps))).astype(float_type(dtype)), device, requires_grad)
+
+
+def tril_indices(row, col, offset=0, *, dtype=None, device=None) -> Tensor:
+    """Rows and columns of the lower triangle."""
+    return made(np.stack(np.tril_indices(row, offset, col)).astype(dtypes.to_numpy(dtype) or np.int64), device, False)
+
+
+def triu_indices(row, col, offset=0, *, dtype=None, device=None) -> Tensor:
+    """Rows and columns of the upper triangle."""
+    return made(np.stack(np.triu_indices(row, offset, col)).astype(dtypes.to_numpy(dtype) or np.int64), device, False)
+
+
+def hann_window(window_length, periodic=True, *, dtype=None, device=None, requires_grad=False) -> Tensor:
+    """A raised cosine."""
+    n = window_length + 1 if periodic else window_length
+    return made(np.hanning(n)[:window_length].astype(float_type(dtype)), device, requires_grad)
+
+
+# ---------------------------------------------------------------- random numbers
+
+
+def rand(*size, generator=None, dtype=None, device=None, requires_grad=False, **named) -> Tensor:
+    """Uniform in [0, 1)."""
+    return made(random.uniform(_shape(size, named), float_type(dtype), generator), device, requires_grad)
+
+
+def randn(*size, generator=None, dtype=None, device=None, requires_grad=False, **named) -> Tensor:
+    """Normal with mean 0 and variance 1."""
+    return made(random.normal(_shape(size, named), float_type(dtype), generator), device, requires_grad)
+
+
+def randint(low, high=None, size=None, *, generator=None, dtype=None, device=None, requires_grad=False) -> Tensor:
+    """Integers from low up to, not including, high: randint(high, size) or randint(low, high, size)."""
+    if size is None:
+        if isinstance(high, (tuple, list)):
+            low, high, size = 0, low, high
+        else:
+            raise TypeError("randint: expected randint(high, size) or randint(low, high, size)")
+    elif high is None:
+        low, high = 0, low
+    return made(random.integers(int(low), int(high), tuple(size), dtypes.to_numpy(dtype) or np.int64, generator), device, requires_grad)
+
+
+def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
+    """The numbers 0 to n - 1 in random order."""
+    return made(random.permutation(int(n), generator).astype(dtypes.to_numpy(dtype) or np.int64), device, requires_grad)
+
+
+def rand_like(input, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
+    """Uniform random numbers in input's shape."""
+    return _like(rand, input, dtype, device, requires_grad)
+
+
+def randn_like(input, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
+    """Normal random numbers in input's shape."""
+    return _like(randn, input, dtype, device, requires_grad)
+
+
+def randint_like(input, low, high=None, *, dtype=None, device=None, requires_grad=False) -> Tensor:
+    """Random integers in input's shape and dtype."""
+    low, high = (0, low) if high is None else (low, high)
+    return randint(low, high, input.array.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
+
+
+def normal(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=None, requires_grad=False) -> Tensor:
+    """Normal with means and deviations given as tensors or numbers."""
+    if not isinstance(std, Tensor) and std < 0:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
+    if size is not None:
+        return made(random.normal(tuple(size), float_type(dtype), generator, mean, std), device, requires_grad)
+    source = mean if isinstance(mean, Tensor) else std
+    shape = np.broadcast_shapes(*(v.array.shape for v in (mean, std) if isinstance(v, Tensor)))
+    noise = source.wrap(random.normal(shape, source.array.dtype, generator))
+    return (noise * std + mean).detach()
+
+
+def bernoulli(input, p=None, *, generator=None) -> Tensor:
+    """1 with the given probabilities, else 0."""
+    probability = input.array if p is None else p
+    if np.any(np.asarray(probability) < 0) or np.any(np.asarray(probability) > 1):
+        raise RuntimeError("bernoulli: expected all probabilities p to satisfy 0 <= p <= 1")
+    return input.wrap(random.bernoulli(probability, input.array.shape, input.array.dtype, generator))
+
+
+def multinomial(input, num_samples, replacement=False, *, generator=None) -> Tensor:
+    """Indices drawn in proportion to each row's weights."""
+    return input.wrap(np.ascontiguousarray(random.multinomial(input.array, num_samples, replacement, generator)))
+
+
+def poisson(input, generator=None) -> Tensor:
+    """Poisson counts with the given rates."""
+    return input.wrap(random.stream(generator).poisson(input.array).astype(input.array.dtype))
+
+
+def complex(real, imag) -> Tensor:
+    """real + i * imag."""
+    from . import ops
+
+    return ops.make_complex(real, imag)
+
+
+# ---------------------------------------------------------------- old constructors
+
+
+class _TensorType:
+    """FloatTensor and its like: makes tensors, and `isinstance` asks it for their dtype."""
+
+    def __init__(self, dtype):
+        self.element_type = dtype
+
+    def __call__(self, *args, device=None) -> Tensor:
+        from .tensor import legacy
+
+        return legacy(Tensor, self.element_type, args, device)
+
+    def __instancecheck__(self, x) -> bool:
+        return isinstance(x, Tensor) and x.dtype is self.element_type
+
+
+FloatTensor, DoubleTensor, HalfTensor = map(_TensorType, (dtypes.float32, dtypes.float64, dtypes.float16))
+LongTensor, IntTensor, ShortTensor, CharTensor, ByteTensor, BoolTensor = map(
+    _TensorType, (dtypes.int64, dtypes.int32, dtypes.int16, dtypes.int8, dtypes.uint8, dtypes.bool)
+)

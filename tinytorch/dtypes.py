@@ -1,0 +1,193 @@
+"""dtypes with PyTorch's names, and PyTorch's rules for what two of them make together."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+class dtype:
+    """An element type: `tinytorch.float32`. `.np` is NumPy's name for it, None where NumPy has none."""
+
+    __slots__ = ("is_complex", "is_floating_point", "is_signed", "itemsize", "name", "np")
+
+    def __init__(self, name: str, array_type: type | None):
+        self.name = name
+        self.np = None if array_type is None else np.dtype(array_type)
+        kind = "f" if self.np is None else self.np.kind
+        self.is_floating_point = kind == "f"
+        self.is_complex = kind == "c"
+        self.is_signed = kind not in "bu"
+        self.itemsize = 2 if self.np is None else self.np.itemsize
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"  # PyTorch's spelling, so that what a program prints does not change
+
+    def __reduce__(self):
+        return _by_name, (self.name,)
+
+    def to_complex(self) -> dtype:
+        return complex128 if self.np == np.float64 else complex64
+
+    def to_real(self) -> dtype:
+        return {"complex64": float32, "complex128": float64}.get(self.name, self)
+
+
+float16 = half = dtype("float16", np.float16)
+float32 = float = dtype("float32", np.float32)
+float64 = double = dtype("float64", np.float64)
+bfloat16 = dtype("bfloat16", None)  # a name to compare with; NumPy has no such arrays
+int8 = dtype("int8", np.int8)
+int16 = short = dtype("int16", np.int16)
+int32 = int = dtype("int32", np.int32)
+int64 = long = dtype("int64", np.int64)
+uint8 = dtype("uint8", np.uint8)
+bool = dtype("bool", np.bool_)
+complex64 = cfloat = dtype("complex64", np.complex64)
+complex128 = cdouble = dtype("complex128", np.complex128)
+
+ALL = (float16, float32, float64, bfloat16, int8, int16, int32, int64, uint8, bool, complex64, complex128)
+_BY_NUMPY = {d.np: d for d in ALL if d.np is not None}
+_SCALARS = {np.bool_: bool, np.integer: int64, np.floating: None, np.complexfloating: None}
+_default = float32
+
+
+def _by_name(name: str) -> dtype:
+    return next(d for d in ALL if d.name == name)
+
+
+def of(array) -> dtype:
+    """The dtype of an array."""
+    return from_numpy(array.dtype)
+
+
+def from_numpy(array_type) -> dtype:
+    try:
+        return _BY_NUMPY[array_type]
+    except KeyError:
+        raise TypeError(
+            f"no tensor dtype for NumPy's {array_type}; there are: {', '.join(d.name for d in ALL)}"
+        ) from None
+
+
+def to_numpy(dt) -> np.dtype | None:
+    """NumPy's dtype for a dtype (None stays None); Python's float, int and bool count as dtypes, as in PyTorch."""
+    if dt is None:
+        return None
+    if isinstance(dt, dtype):
+        if dt.np is None:
+            raise TypeError(f"{dt!r} tensors are not supported: NumPy has no such type; use torch.float32 or torch.float16")
+        return dt.np
+    if isinstance(dt, np.dtype):
+        return dt
+    named = {_py_float: float64, _py_int: int64, _py_bool: bool, _py_complex: _default.to_complex()}.get(dt)
+    if named is None:
+        raise TypeError(f"dtype must be a dtype such as torch.float32, got {dt!r}")
+    return named.np
+
+
+def get_default_dtype() -> dtype:
+    return _default
+
+
+def set_default_dtype(d: dtype) -> None:
+    """The dtype of new floating-point tensors, and what integers become in `sqrt` and its like."""
+    global _default
+    if not isinstance(d, dtype) or d not in (float16, float32, float64):
+        raise TypeError(f"only floating-point types are supported as the default type, got {d!r}")
+    _default = d
+
+
+def default_np() -> np.dtype:
+    return _default.np
+
+
+def promote_types(a: dtype, b: dtype) -> dtype:
+    """The dtype of `x + y` for tensors of dtypes a and b with equal standing."""
+    return from_numpy(promote_np(a.np, b.np))
+
+
+def promote_np(a: np.dtype, b: np.dtype) -> np.dtype:
+    # NumPy widens a float beside an integer (int64 + float32 -> float64), PyTorch keeps the float as it is.
+    if a.kind in "biu" and b.kind in "fc":
+        return b
+    if b.kind in "biu" and a.kind in "fc":
+        return a
+    return np.promote_types(a, b)
+
+
+def result_np(values) -> np.dtype:
+    """PyTorch's `result_type` over arrays and Python numbers.
+
+    Arrays with dimensions decide; 0-dim arrays and Python numbers count only where they bring a higher kind
+    (bool < integer < float < complex).
+    """
+    dims = zeros = numbers = None
+    for value in values:
+        if isinstance(value, _NUMBERS):
+            numbers = _meet(numbers, _number_type(value))
+        elif value is None:
+            continue
+        elif value.ndim:
+            dims = _meet(dims, value.dtype)
+        else:
+            zeros = _meet(zeros, value.dtype)
+    return _outrank(dims, _outrank(zeros, numbers))
+
+
+def _meet(a, b):
+    return b if a is None else promote_np(a, b)
+
+
+def _outrank(strong, weak):
+    """The stronger operand's dtype unless the weaker one is of a higher kind."""
+    if strong is None or weak is None:
+        return weak if strong is None else strong
+    if strong.kind == "c":
+        return strong
+    if strong.kind == "f":
+        return from_numpy(strong).to_complex().np if weak.kind == "c" else strong
+    if strong.kind == "b" or weak.kind in "fc":
+        return promote_np(strong, weak)
+    return strong
+
+
+_py_bool, _py_int, _py_float, _py_complex = type(True), type(1), type(1.0), type(1j)
+_NUMBERS = (_py_bool, _py_int, _py_float, _py_complex)
+
+
+def _number_type(value) -> np.dtype:
+    if isinstance(value, np.generic):  # np.float64(2.0) is a Python float too
+        return value.dtype
+    if isinstance(value, _py_bool):
+        return bool.np
+    if isinstance(value, _py_int):
+        return int64.np
+    return _default.np if isinstance(value, _py_float) else _default.to_complex().np
+
+
+class finfo:
+    """Limits of a floating-point dtype: `finfo(float32).max`."""
+
+    def __init__(self, type: dtype | None = None):
+        if type is not None and not type.is_floating_point:
+            raise TypeError(f"finfo() requires a floating point input type, got {type!r}; use iinfo for integers")
+        info = np.finfo(to_numpy(type or _default))
+        self.dtype = from_numpy(info.dtype).name
+        self.bits = info.bits
+        self.min, self.max = _py_float(info.min), _py_float(info.max)
+        self.eps, self.tiny = _py_float(info.eps), _py_float(info.tiny)
+        self.smallest_normal, self.resolution = _py_float(info.smallest_normal), _py_float(info.resolution)
+
+    def __repr__(self) -> str:
+        return f"finfo(resolution={self.resolution:g}, min={self.min:g}, max={self.max:g}, eps={self.eps:g}, smallest_normal={self.smallest_normal:g}, tiny={self.tiny:g}, dtype={self.dtype})"
+
+
+class iinfo:
+    """Limits of an integer dtype: `iinfo(int64).max`."""
+
+    def __init__(self, type: dtype):
+        info = np.iinfo(to_numpy(type))
+        self.dtype, self.bits, self.min, self.max = from_numpy(info.dtype).name, info.bits, info.min, info.max
+
+    def __repr__(self) -> str:
+        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"

@@ -1,0 +1,73 @@
+"""What `tinytorch` says about a name it does not have: a later module brings it, or nobody does.
+
+Each package's `__init__` ends with `__getattr__ = missing_from(__name__)`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+ROOT = __name__.rpartition(".")[0]
+
+# Names that later modules bring, without the leading "tinytorch.": {"optim": "05_optimizers", "nn.Conv2d": "06_spatial"}.
+# The whole package has them all, so this is empty; `tito.levels` fills it when it cuts a level.
+LATER: dict[str, str] = {}
+
+
+class ComesLater(ImportError):
+    """A name that a later module of the course brings. An ImportError, so that `from ... import` shows its text."""
+
+
+def missing(name: str, later: Mapping[str, str] = LATER, package: str = ROOT) -> Any:
+    """Raise what `package.name` deserves when it is not there."""
+    full = f"{package}.{name}"
+    hint = comes_with(full.removeprefix(f"{ROOT}."), later)
+    if hint:
+        raise ComesLater(hint, name=full)
+    text = f"module {package!r} has no attribute {name!r}"
+    if name.startswith("__"):  # Python itself asks for these
+        raise AttributeError(text)
+    import difflib  # here: a name that is missing is rare, and `import tinytorch` is to be quick
+
+    near = difflib.get_close_matches(name, [n for n in dir(sys.modules[package]) if not n.startswith("_")])
+    if near:
+        text += f"; near names: {', '.join(near)}"
+    raise AttributeError(f"{text}. If PyTorch has it, tinytorch does not")
+
+
+def comes_with(name: str, later: Mapping[str, str] = LATER) -> str:
+    """Which module brings `name` ("optim.SGD", "Tensor.softmax") and how to start it; empty if no later one does."""
+    parts = name.split(".")
+    for end in range(len(parts), 0, -1):  # what is inside a package comes with it at the earliest
+        module = later.get(".".join(parts[:end]))
+        if module:
+            return f"{ROOT}.{name} comes with module {module}. Start it with: tito module start {module[:2]}"
+    return ""
+
+
+def missing_from(package: str) -> Callable[[str], Any]:
+    """A `__getattr__` for the package of that name."""
+
+    def __getattr__(name: str) -> Any:
+        return missing(name, package=package)
+
+    return __getattr__
+
+
+class LaterFinder:
+    """Answers `import tinytorch.optim` as `tinytorch.optim` is answered. Asked last, when nobody has found the module.
+
+    It has what `importlib.abc.MetaPathFinder` asks for; importing that class would take a tenth of `import numpy`.
+    """
+
+    def find_spec(self, fullname, path=None, target=None):
+        hint = comes_with(fullname.removeprefix(f"{ROOT}.")) if fullname.startswith(f"{ROOT}.") else ""
+        if hint:
+            raise ComesLater(hint, name=fullname)
+        return None
+
+
+if LATER:
+    sys.meta_path.append(LaterFinder())

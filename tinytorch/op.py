@@ -1,0 +1,392 @@
+"""What an op is: a function on arrays that interpreters can watch.
+
+Called on plain arrays an Op computes. Called with a Value (a Tensor) it goes to the interpreter on top of the stack;
+the one at the bottom, `evaluate`, unwraps, computes and wraps. Gradients, timers and tracers are interpreters above it.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+import types
+
+import numpy as np
+
+from . import backend, dtypes
+from .later import comes_with
+
+
+class Value:
+    """What an op accepts in place of an array. `.array` holds the array, `wrap(array)` makes a new one of the kind."""
+
+    array: np.ndarray
+    _counter: Counter | None = None  # counts in-place writes; shared by a tensor and its views
+
+    def __getattr__(self, name):
+        try:
+            function = methods[name]
+        except KeyError:
+            hint = comes_with(f"Tensor.{name}") or f"'{type(self).__name__}' object has no attribute '{name}'"
+            raise AttributeError(hint) from None
+        return types.MethodType(function, self)
+
+
+class Counter:
+    """How often the memory behind a tensor and its views has been overwritten, and when last."""
+
+    __slots__ = ("last", "writes")
+    now = 0  # the number of writes to anything so far: the time by which a node knows whether what it kept is still true
+
+    def __init__(self):
+        self.writes = self.last = 0
+
+    def count(self) -> None:
+        Counter.now += 1
+        self.writes += 1
+        self.last = Counter.now
+
+
+methods: dict[str, object] = {}
+
+
+def method(function):
+    """Make a function of a later file a method of Tensor too: `@method` on `softmax` gives `x.softmax(...)`."""
+    methods[function.__name__] = function
+    return function
+
+
+# ---------------------------------------------------------------- ops
+
+
+TAKES_MORE = 0x04  # in a function's code flags: it has *args
+
+
+class Op:
+    """A function on arrays, with one gradient rule per argument (`vjps`).
+
+    Positional parameters are data, keyword-only ones are settings. Callers may pass either kind both ways.
+    """
+
+    def __init__(self, forward, dtypes=None, grad=True, saves=False, view=False, composed=None):
+        self.forward = forward
+        self.name = self.__name__ = forward.__name__
+        self.__doc__, self.__module__ = forward.__doc__, forward.__module__
+        self.dtypes, self.grad, self.saves, self.view = dtypes, grad, saves, view
+        self.composed = composed  # the same result from ops that have second derivatives
+        self.rules: dict[str, Rule | None] = {}
+        self.plans: dict[int, object] = {}  # filled by autograd: what to keep, per set of arguments with gradients
+        code = forward.__code__  # read directly: inspect.signature for every op would double the time of `import tinytorch`
+        self.data = list(code.co_varnames[: code.co_argcount])
+        settings_end = code.co_argcount + code.co_kwonlyargcount
+        self.settings = {name: (forward.__kwdefaults__ or {}).get(name) for name in code.co_varnames[code.co_argcount : settings_end]}
+        self.variadic = code.co_varnames[settings_end] if code.co_flags & TAKES_MORE else None
+        defaults = forward.__defaults__ or ()
+        self.optional = dict(zip(self.data[len(self.data) - len(defaults) :], defaults))
+        self.arity = None if self.variadic else len(self.data)
+
+    @property
+    def __signature__(self):
+        import inspect
+
+        return inspect.signature(self.forward)
+
+    def __call__(self, *args, **kwargs):
+        if (kwargs and not kwargs.keys() <= self.settings.keys()) or len(args) != self.arity:
+            if "out" in kwargs and "out" not in self.settings:
+                out = kwargs.pop("out")
+                result = self(*args, **kwargs)
+                return result if out is None else fill_out(out, result)
+            args, kwargs = self.bind(args, kwargs)
+        for a in args:
+            if isinstance(a, Value):
+                return local.stack[-1](self, args, kwargs)
+        result = self.forward(*args, **kwargs)
+        return result[0] if self.saves else result
+
+    def __get__(self, owner, owner_type=None):
+        return self if owner is None else types.MethodType(self, owner)
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}{self.__signature__}>"
+
+    def bind(self, args, kwargs):
+        """Sort what was passed, by position or by name, into data and settings."""
+        if self.variadic:
+            return args, kwargs
+        settings = dict(zip(self.settings, args[self.arity :]))
+        if len(args) > self.arity + len(self.settings):
+            raise TypeError(f"{self.name}() takes at most {self.arity + len(self.settings)} arguments, got {len(args)}")
+        data = dict(zip(self.data, args))
+        for key, value in kwargs.items():
+            key = self._resolve(key)
+            if key in data or key in settings:
+                raise TypeError(f"{self.name}() got multiple values for argument '{key}'")
+            (data if key in self.data else settings)[key] = value
+        missing = [name for name in self.data if name not in data and name not in self.optional]
+        if missing:
+            raise TypeError(f"{self.name}() missing required argument: '{missing[0]}'")
+        return tuple(data.get(name, self.optional.get(name)) for name in self.data), settings
+
+    def _resolve(self, key: str) -> str:
+        if key in self.settings or key in self.data:
+            return key
+        if SPELLINGS.get(key) in self.settings:
+            return SPELLINGS[key]
+        position = {"input": 0, "self": 0, "other": 1}.get(key)  # PyTorch's names for the first and second operand
+        if position is None or position >= len(self.data):
+            raise TypeError(f"{self.name}() got an unexpected keyword argument '{key}'; it takes {self.__signature__}")
+        return self.data[position]
+
+    def vjps(self, **rules) -> None:
+        """Give each data argument its rule: from the gradient of the result to the gradient of that argument."""
+        for name, rule in rules.items():
+            if name not in self.data and name != self.variadic:
+                raise TypeError(f"{self.name}.vjps: there is no data argument '{name}' in {self.__signature__}")
+            self.rules[name] = None if rule is None else Rule(self, rule)
+        self.plans.clear()
+
+
+class Rule:
+    """A gradient rule and the names of what it asks for: see docs/internals.md."""
+
+    __slots__ = ("function", "needs")
+
+    def __init__(self, op: Op, function):
+        self.function = function
+        self.needs = function.__code__.co_varnames[1 : function.__code__.co_argcount]  # the first is g
+        known = {"out", "saved", "i", "shapes", *op.data, *op.settings, *(f"{name}_shape" for name in op.data)}
+        if op.variadic:
+            known.add(op.variadic)
+        for name in self.needs:
+            if name not in known:
+                raise TypeError(f"{op.name}: a rule asks for '{name}', which is neither an argument nor a setting")
+
+
+SPELLINGS = {"axis": "dim", "keepdims": "keepdim"}  # NumPy's names, which PyTorch takes too
+
+
+def spelled(function):
+    """A function of several ops that, like an op, takes NumPy's spellings and `out=`."""
+
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        if not kwargs:
+            return function(*args)
+        kwargs = {SPELLINGS.get(key, key): value for key, value in kwargs.items()}
+        out = kwargs.pop("out", None)
+        result = function(*args, **kwargs)
+        return result if out is None else fill_out(out, result)
+
+    return call
+
+
+def fill_out(out, result):
+    """Write results where `out=` says."""
+    if isinstance(out, Value):
+        return out._fill_with(result)
+    return type(result)(*[fill_out(o, r) for o, r in zip(out, result)])
+
+
+def operator(op: Op):
+    """The op as a method for Python's `x + y`: the left operand is a Value for sure, so nothing need be sorted out."""
+    if op.arity == 1:
+        return lambda self: local.stack[-1](op, (self,), NOTHING)
+    return lambda self, other: local.stack[-1](op, (self, other), NOTHING)
+
+
+def reflected(op: Op):
+    """`y - x` for `x.__rsub__(y)`."""
+    return lambda self, other: local.stack[-1](op, (other, self), NOTHING)
+
+
+NOTHING: dict = {}  # the settings of an operator; nobody writes to it
+
+
+def op(function=None, **options):
+    """Declare an op: `@op`, or `@op(dtypes="promote", grad=False, saves=True, view=True)`."""
+    if function is None:
+        return lambda f: Op(f, **options)
+    return Op(function, **options)
+
+
+# ---------------------------------------------------------------- interpreters
+
+
+def evaluate(op: Op, args, kwargs):
+    """The bottom interpreter: unwrap, promote dtypes, compute, wrap."""
+    arrays = []
+    dtype = None
+    mixed = False
+    for a in args:
+        if isinstance(a, Value):
+            wrap = a.wrap
+            a = a.array
+            if dtype is None:
+                dtype = a.dtype
+            elif a.dtype is not dtype:
+                mixed = True
+        elif type(a) is not float and type(a) is not int:
+            mixed = unusual(op, a)
+        arrays.append(a)
+    return compute(op, args, kwargs, arrays, dtype, mixed, wrap)
+
+
+def compute(op: Op, args, kwargs, arrays, dtype, mixed, wrap):
+    """The op on unwrapped arguments. `dtype` is the first one's, `mixed` says whether another one differs."""
+    if op.dtypes is not None and (mixed or dtype.kind != "f"):
+        arrays = convert(op, arrays)
+    try:
+        out = op.forward(*arrays, **kwargs) if kwargs else op.forward(*arrays)
+    except (ValueError, TypeError, IndexError) as error:
+        raise explain(op, arrays, kwargs, error) from error
+    except RuntimeWarning:  # warnings are errors here, but inf and NaN are results, not mistakes
+        out = quietly(op.forward, *arrays, **kwargs)
+    if type(out) is ndarray:
+        out = wrap(out)
+        if op.view:
+            tie(out, args[0])
+        return out
+    return finish(op, args, out, wrap)
+
+
+def unusual(op: Op, argument) -> bool:
+    """An argument that is neither tensor, float nor int: fine, but promotion has to look at it; a list is a mistake."""
+    if op.dtypes is not None and isinstance(argument, (list, tuple, str, dict)):
+        raise TypeError(f"unsupported operand type for {op.name}: a Tensor and a {type(argument).__name__}; make it a tensor first")
+    return True
+
+
+def quietly(function, *args, **kwargs):
+    """Run it without NumPy's warnings of division by zero and the like."""
+    with np.errstate(all="ignore"):
+        return function(*args, **kwargs)
+
+
+def finish(op: Op, args, out, wrap):
+    """Wrap what is not simply a NumPy array: several results, NumPy's scalars, CuPy's arrays."""
+    if op.saves:
+        out, saved = out
+        result = finish_one(op, args, out, wrap) if type(out) is not tuple else tuple([wrap(as_array(o)) for o in out])
+        if local.grad and type(out) is not tuple:
+            result._saved = saved  # `record` takes it off again
+        return result
+    if type(out) is tuple:
+        return tuple([wrap(as_array(o)) for o in out])
+    return finish_one(op, args, out, wrap)
+
+
+def finish_one(op: Op, args, out, wrap):
+    result = wrap(as_array(out))
+    if op.view:
+        tie(result, args[0])
+    return result
+
+
+def tie(view: Value, source: Value) -> None:
+    """A view shares its source's memory, so it shares the count of writes to it."""
+    if shares_memory(view.array, source.array):
+        if source._counter is None:
+            source._counter = Counter()
+        view._counter = source._counter
+        view._seen = source._counter.writes
+        if local.grad:
+            view._base = source if source._base is None else source._base
+
+
+def shares_memory(view, array) -> bool:
+    owner = array if array.base is None else array.base
+    return view is array or view.base is array or (view.base is not None and view.base is owner)
+
+
+def as_array(result):
+    """NumPy turns 0-dim results into scalars; tensors hold arrays."""
+    return np.asarray(result) if isinstance(result, (np.generic, *dtypes._NUMBERS)) else result
+
+
+def convert(op: Op, arrays) -> list:
+    """Give all operands the dtype that PyTorch would compute in."""
+    target = dtypes.result_np(arrays)
+    if op.dtypes == "float" and target.kind in "biu":
+        target = dtypes.default_np()
+    return [a if a is None or is_number(a) else a.astype(target, copy=False) for a in weaken(arrays, target)]
+
+
+def weaken(arrays, target) -> list:
+    """A Python number of a higher kind than NumPy would give it becomes an array of the target dtype."""
+    return [target.type(a) if is_number(a) and target.kind not in "biu" else a for a in arrays]
+
+
+def is_number(value) -> bool:
+    return isinstance(value, dtypes._NUMBERS)
+
+
+def explain(op: Op, arrays, kwargs, error: Exception) -> Exception:
+    """An error that names the op, the arguments and the rule, in the class PyTorch would raise."""
+    shapes = [tuple(a.shape) if hasattr(a, "shape") else a for a in arrays]
+    places = {str(backend.device_of(a)) for a in arrays if hasattr(a, "dtype") and hasattr(a, "shape") and a.ndim}
+    if len(places) > 1:
+        return RuntimeError(f"{op.name}: expected all tensors on one device, but found {' and '.join(sorted(places))}; move one with .to(...)")
+    if isinstance(error, ValueError) and "broadcast" in str(error):
+        return RuntimeError(f"{op.name}: {broadcast_rule([s for s in shapes if isinstance(s, tuple)])}")
+    if isinstance(error, np.exceptions.AxisError):
+        bound = max(error.ndim, 1)
+        return IndexError(f"{op.name}: Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {error.axis})")
+    if isinstance(error, IndexError):
+        return IndexError(f"{op.name}: {error}")
+    if isinstance(error, TypeError) and "not supported for the input types" in str(error):
+        return RuntimeError(f"{op.name}: not implemented for these dtypes (arguments: {describe(arrays, kwargs)})")
+    if isinstance(error, TypeError):
+        return TypeError(f"{op.name}: {error} (arguments: {describe(arrays, kwargs)})")
+    return RuntimeError(f"{op.name}: {error} (arguments: {describe(arrays, kwargs)})")
+
+
+def broadcast_rule(shapes) -> str:
+    text = f"shapes {' and '.join(map(str, shapes))} do not broadcast"
+    longest = max(map(len, shapes), default=0)
+    padded = [(1,) * (longest - len(s)) + s for s in shapes]
+    for dim, sizes in enumerate(zip(*padded)):
+        different = sorted(set(sizes) - {1})
+        if len(different) > 1:
+            return f"{text}: sizes {' and '.join(map(str, different))} differ at dimension {dim}, and neither is 1"
+    return text
+
+
+def describe(arrays, kwargs) -> str:
+    """Arguments as an error shows them: arrays by dtype and shape."""
+    shown = [f"{a.dtype}{list(a.shape)}" if hasattr(a, "dtype") else repr(a) for a in arrays]
+    return ", ".join(shown + [f"{key}={value!r}" for key, value in kwargs.items()])
+
+
+class Local(threading.local):
+    """Per thread: the stack of interpreters (the last one is asked first) and whether gradients are recorded."""
+
+    default = [evaluate]
+
+    def __init__(self):
+        self.stack = list(self.default)
+        self.grad = True
+
+
+local = Local()
+ndarray = np.ndarray
+
+
+def install(interpreter) -> None:
+    """Put an interpreter on every thread's stack for good: what module 02 does with `record`."""
+    Local.default.append(interpreter)
+    local.stack.append(interpreter)
+
+
+class interpret:
+    """`with interpret(timer):` asks `timer(op, args, kwargs, below)` first; `below` is the interpreter underneath."""
+
+    def __init__(self, interpreter):
+        self.interpreter = interpreter
+
+    def __enter__(self):
+        below = local.stack[-1]
+        local.stack.append(lambda op, args, kwargs: self.interpreter(op, args, kwargs, below))
+        return self
+
+    def __exit__(self, *error) -> None:
+        local.stack.pop()

@@ -1,0 +1,394 @@
+"""Arithmetic, comparison and logic, element by element."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import backend, dtypes
+from ..op import Value, op, spelled
+
+# ---------------------------------------------------------------- arithmetic
+
+
+@op(dtypes="promote")
+def add_op(x, y):
+    """x + y."""
+    return np.add(x, y)
+
+
+@op(dtypes="promote")
+def sub_op(x, y):
+    """x - y."""
+    return np.subtract(x, y)
+
+
+@op(dtypes="promote")
+def mul(x, y):
+    """x * y."""
+    return np.multiply(x, y)
+
+
+@op(dtypes="float")
+def div(x, y):
+    """x / y, in floating point whatever came in."""
+    return np.true_divide(x, y)
+
+
+@op(dtypes="promote")
+def floor_divide(x, y):
+    """The largest integer not above x / y."""
+    refuse_zero_divisor(x, y)
+    return np.floor_divide(x, y)
+
+
+@op(dtypes="promote")
+def trunc_divide(x, y):
+    """x / y rounded towards zero."""
+    refuse_zero_divisor(x, y)
+    quotient = np.trunc(np.true_divide(x, y))
+    return quotient.astype(np.result_type(x, y), copy=False)
+
+
+@spelled
+def add(input, other, *, alpha=1):
+    """input + alpha * other."""
+    return add_op(input, other if alpha == 1 else scaled(input, other, alpha))
+
+
+@spelled
+def sub(input, other, *, alpha=1):
+    """input - alpha * other."""
+    if any(getattr(x, "dtype", type(x)) in (bool, dtypes.bool) for x in (input, other)):
+        raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported; to invert a mask use `~` or logical_not()")
+    return sub_op(input, other if alpha == 1 else scaled(input, other, alpha))
+
+
+def scaled(input, other, alpha):
+    if isinstance(alpha, float) and all(dtypes.to_numpy(x.dtype).kind in "biu" for x in (input, other) if isinstance(x, Value)):
+        raise RuntimeError(f"For integral input tensors, argument alpha must not be a floating point number, got {alpha}")
+    return mul(other, alpha) if isinstance(other, Value) else other * alpha
+
+
+@spelled
+def divide(input, other, *, rounding_mode=None):
+    """x / y; rounding_mode "floor" or "trunc" keeps integers integers."""
+    if rounding_mode is None:
+        return div(input, other)
+    if rounding_mode not in ("floor", "trunc"):
+        raise RuntimeError(f"div: rounding_mode must be None, 'trunc' or 'floor', got {rounding_mode!r}")
+    return floor_divide(input, other) if rounding_mode == "floor" else trunc_divide(input, other)
+
+
+@op(dtypes="promote")
+def remainder(x, y):
+    """x modulo y, with the sign of y."""
+    refuse_zero_divisor(x, y)
+    return np.remainder(x, y)
+
+
+@op(dtypes="promote")
+def fmod(x, y):
+    """x modulo y, with the sign of x."""
+    refuse_zero_divisor(x, y)
+    return np.fmod(x, y)
+
+
+def refuse_zero_divisor(x, y) -> None:
+    # Floats give inf or nan; integers have neither, and NumPy would quietly answer 0.
+    if np.result_type(x, y).kind in "iu" and np.any(np.equal(y, 0)):
+        raise ValueError("ZeroDivisionError: integer division by zero")
+
+
+@op(dtypes="promote")
+def pow(x, y):
+    """x ** y."""
+    if np.result_type(x, y).kind in "iu" and np.any(np.less(y, 0)):
+        return negative_power(x, y)
+    return x**y
+
+
+def negative_power(x, y):
+    """Integers to negative powers: 0, except for 1 and -1."""
+    if np.ndim(y) == 0 and not isinstance(y, np.ndarray):
+        raise ValueError("Integers to negative integer powers are not allowed.")
+    unit = np.where(np.equal(x, -1) & (np.remainder(y, 2) == 1), -1, np.equal(np.abs(x), 1))
+    return np.where(np.less(y, 0), unit, np.power(x, np.maximum(y, 0))).astype(np.result_type(x, y))
+
+
+@op
+def neg(x):
+    """-x."""
+    if x.dtype == bool:
+        raise ValueError("-x on a bool tensor is not supported; use ~x or logical_not")
+    return np.negative(x)
+
+
+@op
+def abs(x):
+    """|x|."""
+    return np.abs(x)
+
+
+@op(dtypes="promote")
+def maximum(x, y):
+    """The larger of x and y, NaN where either is."""
+    return np.maximum(x, y)
+
+
+@op(dtypes="promote")
+def minimum(x, y):
+    """The smaller of x and y, NaN where either is."""
+    return np.minimum(x, y)
+
+
+@op(dtypes="promote")
+def fmax(x, y):
+    """The larger of x and y, ignoring a NaN beside a number."""
+    return np.fmax(x, y)
+
+
+@op(dtypes="promote")
+def fmin(x, y):
+    """The smaller of x and y, ignoring a NaN beside a number."""
+    return np.fmin(x, y)
+
+
+@op(dtypes="promote")
+def clamp_bounds(x, min, max):
+    """x moved into [min, max]; either bound may be None."""
+    if min is not None:
+        x = np.maximum(x, min)
+    return x if max is None else np.minimum(x, max)
+
+
+@spelled
+def clamp(input, min=None, max=None):
+    """x moved into [min, max]; where min > max the result is max."""
+    if min is None and max is None:
+        raise RuntimeError("clamp: at least one of 'min' or 'max' must not be None")
+    return clamp_bounds(input, min, max)
+
+
+def clamp_min(input, min):
+    """x, but at least min."""
+    return clamp(input, min=min)
+
+
+def clamp_max(input, max):
+    """x, but at most max."""
+    return clamp(input, max=max)
+
+
+@op(dtypes="promote")
+def lerp(x, end, weight):
+    """x + weight * (end - x)."""
+    return x + weight * (end - x)
+
+
+def addcmul(input, tensor1, tensor2, *, value=1):
+    """x + value * tensor1 * tensor2."""
+    return add(input, mul(tensor1, tensor2), alpha=value)
+
+
+def addcdiv(input, tensor1, tensor2, *, value=1):
+    """x + value * tensor1 / tensor2."""
+    return add(input, div(tensor1, tensor2), alpha=value)
+
+
+def rsub(input, other, *, alpha=1):
+    """y - alpha * x."""
+    return sub(other, input, alpha=alpha)
+
+
+# ---------------------------------------------------------------- comparison
+
+
+@op(dtypes="promote", grad=False)
+def eq(x, y):
+    """x == y."""
+    return np.equal(x, y)
+
+
+@op(dtypes="promote", grad=False)
+def ne(x, y):
+    """x != y."""
+    return np.not_equal(x, y)
+
+
+@op(dtypes="promote", grad=False)
+def lt(x, y):
+    """x < y."""
+    return np.less(x, y)
+
+
+@op(dtypes="promote", grad=False)
+def le(x, y):
+    """x <= y."""
+    return np.less_equal(x, y)
+
+
+@op(dtypes="promote", grad=False)
+def gt(x, y):
+    """x > y."""
+    return np.greater(x, y)
+
+
+@op(dtypes="promote", grad=False)
+def ge(x, y):
+    """x >= y."""
+    return np.greater_equal(x, y)
+
+
+@op(dtypes="promote", grad=False)
+def isclose(x, y, *, rtol=1e-05, atol=1e-08, equal_nan=False):
+    """|x - y| <= atol + rtol * |y|."""
+    return np.isclose(x, y, rtol=rtol, atol=atol, equal_nan=equal_nan)
+
+
+def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False) -> bool:
+    """Whether every pair is close."""
+    return isclose(input, other, rtol=rtol, atol=atol, equal_nan=equal_nan).all().item()
+
+
+def equal(input, other) -> bool:
+    """Whether x and y have one shape and the same elements."""
+    return input.array.shape == other.array.shape and bool((input.array == other.array).all())
+
+
+@op(grad=False)
+def isnan(x):
+    """Where x is not a number."""
+    return np.isnan(x)
+
+
+@op(grad=False)
+def isinf(x):
+    """Where x is infinite."""
+    return np.isinf(x)
+
+
+@op(grad=False)
+def isfinite(x):
+    """Where x is neither infinite nor NaN."""
+    return np.isfinite(x)
+
+
+@op(grad=False)
+def isposinf(x):
+    """Where x is +inf."""
+    return np.isposinf(x)
+
+
+@op(grad=False)
+def isneginf(x):
+    """Where x is -inf."""
+    return np.isneginf(x)
+
+
+# ---------------------------------------------------------------- logic and bits
+
+
+@op(grad=False)
+def logical_and(x, y):
+    """Where both are non-zero."""
+    return np.logical_and(x, y)
+
+
+@op(grad=False)
+def logical_or(x, y):
+    """Where either is non-zero."""
+    return np.logical_or(x, y)
+
+
+@op(grad=False)
+def logical_xor(x, y):
+    """Where one of the two is non-zero."""
+    return np.logical_xor(x, y)
+
+
+@op(grad=False)
+def logical_not(x):
+    """Where x is zero."""
+    return np.logical_not(x)
+
+
+@op(dtypes="promote", grad=False)
+def bitwise_and(x, y):
+    """x & y, bit by bit."""
+    return np.bitwise_and(x, y)
+
+
+@op(dtypes="promote", grad=False)
+def bitwise_or(x, y):
+    """x | y, bit by bit."""
+    return np.bitwise_or(x, y)
+
+
+@op(dtypes="promote", grad=False)
+def bitwise_xor(x, y):
+    """x ^ y, bit by bit."""
+    return np.bitwise_xor(x, y)
+
+
+@op(grad=False)
+def bitwise_not(x):
+    """~x, bit by bit; for bool the same as logical_not."""
+    return np.invert(x)
+
+
+@op(dtypes="promote", grad=False)
+def bitwise_left_shift(x, y):
+    """x << y."""
+    return np.left_shift(x, y)
+
+
+@op(dtypes="promote", grad=False)
+def bitwise_right_shift(x, y):
+    """x >> y."""
+    return np.right_shift(x, y)
+
+
+# ---------------------------------------------------------------- choosing
+
+
+@op
+def where_between(condition, x, y):
+    """x where the condition holds, y elsewhere."""
+    target = dtypes.result_np([x, y])
+    chosen = np.where(condition, x, y)
+    return chosen.astype(target, copy=False)
+
+
+@spelled
+def where(condition, input=None, other=None):
+    """input where the condition holds, other elsewhere; with the condition alone, the indices where it holds."""
+    if input is None and other is None:
+        from .indexing import nonzero
+
+        return nonzero(condition, as_tuple=True)
+    return where_between(condition, input, other)
+
+
+@op
+def clone_op(x):
+    """A copy in memory of its own."""
+    return x.copy()
+
+
+def clone(input, *, memory_format=None):
+    """A copy in memory of its own that gradients flow through."""
+    return clone_op(input)
+
+
+@op
+def cast(x, *, dtype):
+    """x as another dtype (a NumPy dtype); the same values, rounded where they must be."""
+    if x.dtype.kind == "c" and dtype.kind != "c":
+        x = x.real
+    return x.astype(dtype)
+
+
+@op
+def transfer(x, *, device):
+    """x on another device."""
+    return backend.move(x, device)

@@ -1,0 +1,282 @@
+"""Order: sort, topk, medians, quantiles, unique. Each finds indices and gathers, so the gradient is gather's."""
+
+from __future__ import annotations
+
+import builtins
+from collections import namedtuple
+from functools import cache
+
+import numpy as np
+
+from ..op import Value, op, spelled
+from .arithmetic import lerp, maximum, minimum, where
+from .indexing import take_along_dim
+from .reduction import amax, amin, argmax, argmin
+from .shape import flatten, normal_dim, reshape, squeeze
+
+
+@cache
+def _class(name: str, fields: tuple[str, ...]):
+    shown = lambda self: f"torch.return_types.{name}(\n" + ",\n".join(f"{f}={v!r}" for f, v in zip(fields, self)) + ")"  # noqa: E731
+    return type(name, (namedtuple(name, fields),), {"__repr__": shown, "__slots__": ()})
+
+
+def result_tuple(name: str, **fields):
+    """A named result as PyTorch's: `max(x, 0).values`."""
+    return _class(name, tuple(fields))(**fields)
+
+
+def picked(name: str, x, index, dim: int, keepdim: bool):
+    """The named pair (values, indices) for one index along dim, given with the dim kept."""
+    values = take_along_dim(x, index, dim) if x.array.ndim else x.clone()
+    if not keepdim and x.array.ndim:
+        values, index = squeeze(values, dim), squeeze(index, dim)
+    return result_tuple(name, values=values, indices=index)
+
+
+# ---------------------------------------------------------------- largest and smallest
+
+
+@spelled
+def max(input, dim=None, keepdim=False, *, other=None):
+    """The largest element; with dim, (values, indices); with a second tensor, the larger of each pair."""
+    return extreme("max", input, dim, keepdim, other, amax, argmax, maximum)
+
+
+@spelled
+def min(input, dim=None, keepdim=False, *, other=None):
+    """The smallest element; with dim, (values, indices); with a second tensor, the smaller of each pair."""
+    return extreme("min", input, dim, keepdim, other, amin, argmin, minimum)
+
+
+def extreme(name, x, dim, keepdim, other, reduce, find, pair):
+    if other is not None or isinstance(dim, Value):
+        return pair(x, dim if other is None else other)
+    if dim is None:
+        if x.array.size == 0:
+            raise RuntimeError(f"{name}(): expected reduction dim to be specified for an empty tensor")
+        return reduce(x)
+    dim = normal_dim(dim, x.array.ndim)
+    if x.array.ndim and x.array.shape[dim] == 0:
+        raise IndexError(f"{name}(): expected reduction dim {dim} to have non-zero size")
+    return picked(name, x, find(x, dim=dim, keepdim=True), dim, keepdim)
+
+
+# ---------------------------------------------------------------- sorting
+
+
+@op(grad=False)
+def argsort_op(x, *, dim=-1, descending=False, stable=False):
+    """The indices that sort x along dim."""
+    if x.ndim == 0:
+        return np.zeros((), np.int64)
+    if not descending:
+        return np.argsort(x, axis=dim, kind="stable")
+    # Reversed twice, so that equal elements keep their order.
+    order = np.argsort(np.flip(x, dim), axis=dim, kind="stable")
+    return x.shape[dim] - 1 - np.flip(order, dim)
+
+
+def argsort(input, dim=-1, descending=False, stable=False):
+    """The indices that sort x along dim."""
+    return argsort_op(input, dim=normal_dim(dim, input.array.ndim), descending=descending, stable=stable)
+
+
+@spelled
+def sort(input, dim=-1, descending=False, stable=False):
+    """x sorted along dim: (values, indices)."""
+    dim = normal_dim(dim, input.array.ndim)
+    return picked("sort", input, argsort_op(input, dim=dim, descending=descending), dim, True)
+
+
+def msort(input):
+    """x sorted along dim 0."""
+    return sort(input, 0)[0]
+
+
+@op(grad=False)
+def topk_indices(x, *, k, dim, largest):
+    """The indices of the k largest (smallest) along dim, in order."""
+    keys = np.moveaxis(x, dim, -1)
+    keys = -keys if largest and keys.dtype.kind == "f" else keys
+    if largest and keys.dtype.kind != "f":
+        order = keys.shape[-1] - 1 - np.argsort(keys[..., ::-1], axis=-1, kind="stable")[..., ::-1][..., :k]
+    elif 0 < k < keys.shape[-1] // 8:  # a selection, then a sort of the few
+        some = np.argpartition(keys, k - 1, axis=-1)[..., :k]
+        order = np.take_along_axis(some, np.argsort(np.take_along_axis(keys, some, -1), axis=-1, kind="stable"), -1)
+    else:
+        order = np.argsort(keys, axis=-1, kind="stable")[..., :k]
+    return np.ascontiguousarray(np.moveaxis(order, -1, dim))
+
+
+@spelled
+def topk(input, k, dim=-1, largest=True, sorted=True):
+    """The k largest (or smallest) along dim: (values, indices)."""
+    if input.array.ndim == 0:
+        return picked("topk", input, argmax(input), 0, True)
+    dim = normal_dim(dim, input.array.ndim)
+    if not 0 <= k <= input.array.shape[dim]:
+        raise RuntimeError(f"topk: k = {k} is out of range for dimension {dim} of size {input.array.shape[dim]}")
+    return picked("topk", input, topk_indices(input, k=int(k), dim=dim, largest=largest), dim, True)
+
+
+@spelled
+def kthvalue(input, k, dim=-1, keepdim=False):
+    """The k-th smallest element along dim: (values, indices)."""
+    dim = normal_dim(dim, input.array.ndim)
+    size = input.array.shape[dim] if input.array.ndim else 1
+    if not 1 <= k <= size:
+        raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}: {k} is not in 1..{size}")
+    order = argsort_op(input, dim=dim).array
+    index = order.take([k - 1], axis=dim) if input.array.ndim else order
+    return picked("kthvalue", input, input.wrap(index), dim, keepdim)
+
+
+@spelled
+def median(input, dim=None, keepdim=False):
+    """The lower median; with dim, (values, indices). NaN where there is one."""
+    if dim is None:
+        flat = flatten(input)
+        return median(flat, 0)[0]
+    dim = normal_dim(dim, input.array.ndim)
+    size = input.array.shape[dim] if input.array.ndim else 1
+    order = argsort_op(input, dim=dim).array
+    if not input.array.ndim:
+        return picked("median", input, input.wrap(order), dim, keepdim)
+    middle, last = order.take([(size - 1) // 2], axis=dim), order.take([size - 1], axis=dim)
+    values = np.take_along_axis(input.array, last, dim)
+    index = np.where(values != values, last, middle)  # NaNs sort last
+    return picked("median", input, input.wrap(index), dim, keepdim)
+
+
+@spelled
+def nanmedian(input, dim=None, keepdim=False):
+    """The lower median of what is not NaN."""
+    if dim is None:
+        return nanmedian(flatten(input), 0)[0]
+    dim = normal_dim(dim, input.array.ndim)
+    order = argsort_op(input, dim=dim).array
+    count = np.sum(input.array == input.array, axis=dim, keepdims=True)
+    index = np.take_along_axis(order, np.maximum(count - 1, 0) // 2, dim)
+    return picked("nanmedian", input, input.wrap(index), dim, keepdim)
+
+
+@spelled
+def mode(input, dim=-1, keepdim=False):
+    """The most frequent value along dim (the smallest of equals): (values, indices)."""
+    dim = normal_dim(dim, input.array.ndim)
+    if not input.array.ndim:
+        return picked("mode", input, argmax(input), dim, keepdim)
+    rows = np.moveaxis(input.array, dim, -1)
+    flat = rows.reshape(-1, rows.shape[-1])
+    index = np.array([last_of_most_frequent(row) for row in flat], np.int64).reshape((*rows.shape[:-1], 1))
+    return picked("mode", input, input.wrap(np.moveaxis(index, -1, dim)), dim, keepdim)
+
+
+def last_of_most_frequent(row) -> int:
+    values, counts = np.unique(row, return_counts=True)
+    return int(np.flatnonzero(row == values[np.argmax(counts)])[-1])
+
+
+@spelled
+def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
+    """The q-th quantiles along dim (of all elements without dim); q in [0, 1], a number or a vector."""
+    shape = (1,) * input.array.ndim
+    if dim is None:
+        input, restore = flatten(input), shape
+        dim = 0
+    else:
+        restore = None
+    dim = normal_dim(dim, input.array.ndim)
+    if input.array.dtype.kind != "f":
+        raise RuntimeError(f"quantile() input tensor must be either float or double dtype, got {input.dtype!r}")
+    points = np.asarray(q.array if isinstance(q, Value) else q, np.float64)
+    if points.size and (points.min() < 0 or points.max() > 1):
+        raise RuntimeError("quantile() q values must be in the range [0, 1]")
+    values = sort(input, dim)[0]
+    results = [at_quantile(values, float(p), dim, interpolation) for p in points.reshape(-1)]
+    results = [reshape(r, restore) if restore is not None and keepdim else r if keepdim else squeeze(r, dim) for r in results]
+    if points.ndim == 0:
+        return results[0]
+    from .shape import stack
+
+    return stack(results, dim=0)
+
+
+def at_quantile(values, q: float, dim: int, interpolation: str):
+    """The quantile of sorted values, with the dim kept."""
+    from .indexing import narrow
+
+    size = values.array.shape[dim]
+    place = q * (size - 1)
+    low = int(np.floor(place))
+    high = builtins.min(low + 1, size - 1)
+    weight = {"linear": place - low, "lower": 0.0, "higher": float(place > low), "midpoint": 0.5 * (place > low), "nearest": float(np.round(place) - low)}[interpolation]
+    below, above = narrow(values, dim, low, 1), narrow(values, dim, high, 1)
+    result = lerp(below, above, weight) if weight else below
+    last = narrow(values, dim, size - 1, 1)
+    return where(last != last, last, result)  # one NaN makes the quantile NaN
+
+
+# ---------------------------------------------------------------- sets
+
+
+def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):
+    """The distinct elements in order (or slices of dim), and on request where each went and how often it came."""
+    array = input.array
+    values, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=dim)
+    inverse = inverse.reshape(array.shape if dim is None else (array.shape[dim],))
+    out = [input.wrap(values)] + [input.wrap(np.asarray(a, np.int64)) for a, wanted in ((inverse, return_inverse), (counts, return_counts)) if wanted]
+    return out[0] if len(out) == 1 else tuple(out)
+
+
+def unique_consecutive(input, return_inverse=False, return_counts=False, dim=None):
+    """Runs of equal elements reduced to one each."""
+    rows = input.array.reshape(-1) if dim is None else np.moveaxis(input.array, dim, 0)
+    starts = np.ones(len(rows), bool)
+    if len(rows):
+        starts[1:] = (rows[1:] != rows[:-1]).reshape(len(rows) - 1, -1).any(axis=1)
+    values = rows[starts] if dim is None else np.moveaxis(rows[starts], 0, dim)
+    inverse = np.cumsum(starts) - 1
+    counts = np.diff(np.append(np.flatnonzero(starts), len(rows)))
+    inverse = inverse.reshape(input.array.shape) if dim is None else inverse
+    out = [input.wrap(values)] + [input.wrap(np.asarray(a, np.int64)) for a, wanted in ((inverse, return_inverse), (counts, return_counts)) if wanted]
+    return out[0] if len(out) == 1 else tuple(out)
+
+
+def searchsorted(sorted_sequence, values, *, right=False, side=None, out_int32=False):
+    """Where each value would go into the sorted last dim."""
+    side = side or ("right" if right else "left")
+    edges, v = sorted_sequence.array, values.array if isinstance(values, Value) else np.asarray(values)
+    if edges.ndim == 1:
+        places = np.searchsorted(edges, v, side)
+    else:
+        flat = zip(edges.reshape(-1, edges.shape[-1]), v.reshape(-1, v.shape[-1]))
+        places = np.stack([np.searchsorted(e, row, side) for e, row in flat]).reshape(v.shape)
+    return sorted_sequence.wrap(np.asarray(places, np.int32 if out_int32 else np.int64))
+
+
+def bucketize(input, boundaries, *, right=False, out_int32=False):
+    """The bucket, between sorted boundaries, that each element falls into."""
+    return searchsorted(boundaries, input, right=right, out_int32=out_int32)
+
+
+def histc(input, bins=100, min=0, max=0):
+    """Counts of elements in equal bins between min and max (the data's own range if both are 0)."""
+    array = input.array
+    low, high = (array.min(), array.max()) if min == max == 0 and array.size else (min, max)
+    if low == high:
+        low, high = low - 1, high + 1
+    return input.wrap(np.histogram(array, bins=bins, range=(low, high))[0].astype(array.dtype))
+
+
+def bincount(input, weights=None, minlength=0):
+    """How often each non-negative integer occurs, or the sum of its weights."""
+    counts = np.bincount(input.array, None if weights is None else weights.array, minlength)
+    return input.wrap(counts if weights is None else counts.astype(np.result_type(weights.array.dtype, np.float32), copy=False))
+
+
+def isin(elements, test_elements, *, invert=False):
+    """Where an element is among test_elements."""
+    a, b = (t.array if isinstance(t, Value) else t for t in (elements, test_elements))
+    return elements.wrap(np.asarray(np.isin(a, b, invert=invert)))

@@ -1,0 +1,5 @@
+"""PyTorch's path to `tinytorch.data.loader` and `tinytorch.data.collate`."""
+
+from ...data.collate import default_collate, default_convert
+from ...data.fetch import get_worker_info
+from ...data.loader import DataLoader

@@ -1,0 +1,3 @@
+"""PyTorch's path to `tinytorch.data.sampler.DistributedSampler`."""
+
+from ...data.sampler import DistributedSampler
