@@ -13,7 +13,8 @@ from .dtypes import (  # 00
     get_default_dtype, half, iinfo, int, int8, int16, int32, int64, long, promote_types, set_default_dtype, short, uint8,
 )
 from .random import Generator, default_generator, fork_rng, get_rng_state, initial_seed, manual_seed, seed, set_rng_state  # 00
-from .tensor import Size, Tensor, as_tensor, from_numpy, tensor  # 01
+from .tensor import Size, Tensor  # 01
+from .tensor_data import as_tensor, from_numpy, tensor  # 01
 from .ops import (  # 01
     abs, acos, acosh, add, addbmm, addcdiv, addcmul, addmm, addmv, addr, adjoint, all, allclose, amax, amin, aminmax,
     angle, any, argmax, argmin, argsort, argwhere, asin, asinh, atan, atan2, atanh, atleast_1d, atleast_2d, atleast_3d,
@@ -46,7 +47,19 @@ from . import linalg  # 01
 from .printing import set_printoptions  # 01
 from . import autograd  # 02
 from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled  # 02
+from . import testing  # 02
 from . import nn  # 03
+from .nn.functional import (  # 03
+    binary_cross_entropy_with_logits, celu, celu_, cosine_embedding_loss, cosine_similarity, ctc_loss, hardshrink,
+    hinge_embedding_loss, kl_div, log_softmax, margin_ranking_loss, pairwise_distance, pdist, poisson_nll_loss, prelu, relu,
+    relu_, rrelu, rrelu_, selu, selu_, softmax, threshold, threshold_, triplet_margin_loss,
+)
+from .nn.functional.dropout import (  # 04
+    alpha_dropout, alpha_dropout_, dropout, dropout_, feature_alpha_dropout, feature_alpha_dropout_, feature_dropout,
+    feature_dropout_,
+)
+from .nn.functional.linear import bilinear  # 04
+from . import optim  # 05
 
 __version__ = "0.1.0"
 __getattr__ = later.missing_from(__name__)

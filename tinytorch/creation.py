@@ -7,7 +7,9 @@ import math
 import numpy as np
 
 from . import backend, dtypes, random
-from .tensor import Tensor, flat_size
+from .ops.shape import sizes
+from .tensor import Tensor
+from .tensor_data import legacy
 
 
 def place(device) -> backend.device:
@@ -24,7 +26,7 @@ def float_type(dtype) -> np.dtype:
 
 
 def _shape(size, named) -> tuple:
-    shape = flat_size(size or ((named.pop("size"),) if "size" in named else ()))
+    shape = sizes(size or ((named.pop("size"),) if "size" in named else ()))
     if any(s < 0 for s in shape):
         raise RuntimeError(f"Dimension size must be non-negative, got shape {list(shape)}")
     return shape
@@ -52,7 +54,7 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad=False, **_)
     """All one value; the dtype follows from it."""
     fill_value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     target = dtypes.to_numpy(dtype) or dtypes.result_np([fill_value])
-    return made(np.full(flat_size((size,)), fill_value, target), device, requires_grad)
+    return made(np.full(sizes((size,)), fill_value, target), device, requires_grad)
 
 
 def _like(make, input, dtype, device, requires_grad, *fill) -> Tensor:
@@ -248,9 +250,7 @@ class _TensorType:
         self.element_type = dtype
 
     def __call__(self, *args, device=None) -> Tensor:
-        from .tensor import legacy
-
-        return legacy(Tensor, self.element_type, args, device)
+        return legacy(self.element_type, args, device)
 
     def __instancecheck__(self, x) -> bool:
         return isinstance(x, Tensor) and x.dtype is self.element_type

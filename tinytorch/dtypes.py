@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
+import math
+
 import numpy as np
 
 
@@ -163,6 +166,34 @@ def _number_type(value) -> np.dtype:
     if isinstance(value, _py_int):
         return int64.np
     return _default.np if isinstance(value, _py_float) else _default.to_complex().np
+
+
+def element(value, target: np.dtype):
+    """A Python number as an element of a dtype; PyTorch's error if it is none: 300 as uint8, 1e50 as float32, 1j as float32."""
+    if target.kind == "b":
+        return np.bool_(value)
+    if target.kind == "c":
+        return target.type(value)
+    wrong = RuntimeError(f"value cannot be converted to type {target.name} without overflow: {value!r}")
+    if isinstance(value, (_py_complex, np.complexfloating)):
+        if value.imag:
+            raise wrong
+        value = value.real
+    if target.kind == "f":
+        if math.isfinite(value) and builtins.abs(value) > np.finfo(target).max:
+            raise wrong
+        return target.type(value)
+    if not math.isfinite(value):
+        raise wrong
+    whole, limits = _py_int(value), np.iinfo(target)
+    if not (limits.min or -limits.max) <= whole <= limits.max:
+        raise wrong
+    return wrapped(whole, target)
+
+
+def wrapped(whole: _py_int, target: np.dtype):
+    """An integer in an integer dtype that may be too small for it: modulo 2 to the number of bits, as C has it."""
+    return np.asarray(whole, np.int64).astype(target)[()]
 
 
 class finfo:

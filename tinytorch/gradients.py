@@ -268,6 +268,8 @@ def kept(g, shape, dim, keepdim: bool):
 
 def spread(g, shape, dim, keepdim: bool):
     """A reduction's gradient, handed to each element that went into it."""
+    if dim is None and not keepdim:
+        return ops.expand_op(g, shape=shape)
     return ops.expand_op(kept(g, shape, dim, keepdim), shape=shape)
 
 

@@ -19,8 +19,9 @@ from .later import comes_with
 class Value:
     """What an op accepts in place of an array. `.array` holds the array, `wrap(array)` makes a new one of the kind."""
 
+    __slots__ = ()
     array: np.ndarray
-    _counter: Counter | None = None  # counts in-place writes; shared by a tensor and its views
+    _counter: Counter | None  # counts in-place writes; shared by a tensor and its views
 
     def __getattr__(self, name):
         try:
@@ -187,11 +188,28 @@ def fill_out(out, result):
     return type(result)(*[fill_out(o, r) for o, r in zip(out, result)])
 
 
+class Shared:
+    """What an `@op(saves=True)` kept, when the gradients of all its arguments are best computed at once.
+
+    The first rule that asks computes them all; the others take theirs.
+    """
+
+    __slots__ = ("found", "g", "kept")
+
+    def __init__(self, kept=None):
+        self.kept, self.g, self.found = kept, None, None
+
+    def gradients(self, g, compute):
+        if self.g is not g:
+            self.g, self.found = g, compute(self.kept)
+        return self.found
+
+
 def operator(op: Op):
     """The op as a method for Python's `x + y`: the left operand is a Value for sure, so nothing need be sorted out."""
     if op.arity == 1:
         return lambda self: local.stack[-1](op, (self,), NOTHING)
-    return lambda self, other: local.stack[-1](op, (self, other), NOTHING)
+    return lambda self, other: local.pair(op, self, other)
 
 
 def reflected(op: Op):
@@ -246,6 +264,8 @@ def compute(op: Op, args, kwargs, arrays, dtype, mixed, wrap):
         if op.view:
             tie(out, args[0])
         return out
+    if isinstance(out, np.generic):
+        return wrap(np.asarray(out))
     return finish(op, args, out, wrap)
 
 
@@ -306,14 +326,18 @@ def as_array(result):
 def convert(op: Op, arrays) -> list:
     """Give all operands the dtype that PyTorch would compute in."""
     target = dtypes.result_np(arrays)
+    if op.dtypes == "numbers" and any(type(a) is bool or getattr(a, "dtype", None) == bool for a in arrays):
+        raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported; to invert a mask use `~` or logical_not()")
     if op.dtypes == "float" and target.kind in "biu":
         target = dtypes.default_np()
     return [a if a is None or is_number(a) else a.astype(target, copy=False) for a in weaken(arrays, target)]
 
 
 def weaken(arrays, target) -> list:
-    """A Python number of a higher kind than NumPy would give it becomes an array of the target dtype."""
-    return [target.type(a) if is_number(a) and target.kind not in "biu" else a for a in arrays]
+    """Python numbers become elements of the target dtype: NumPy refuses integers that do not fit, and would widen floats."""
+    if target.kind in "iu":
+        return [dtypes.wrapped(a, target) if is_number(a) else a for a in arrays]
+    return [target.type(a) if is_number(a) and target.kind != "b" else a for a in arrays]
 
 
 def is_number(value) -> bool:
@@ -357,13 +381,21 @@ def describe(arrays, kwargs) -> str:
     return ", ".join(shown + [f"{key}={value!r}" for key, value in kwargs.items()])
 
 
+def any_pair(op: Op, x, y):
+    """`x + y` by whatever interpreter is on top."""
+    return local.stack[-1](op, (x, y), NOTHING)
+
+
 class Local(threading.local):
-    """Per thread: the stack of interpreters (the last one is asked first) and whether gradients are recorded."""
+    """Per thread: the stack of interpreters (the last one is asked first), the short way it has for operators, and whether
+    gradients are recorded."""
 
     default = [evaluate]
+    default_pair = staticmethod(any_pair)
 
     def __init__(self):
         self.stack = list(self.default)
+        self.pair = self.default_pair
         self.grad = True
 
 
@@ -371,10 +403,12 @@ local = Local()
 ndarray = np.ndarray
 
 
-def install(interpreter) -> None:
+def install(interpreter, pair=any_pair) -> None:
     """Put an interpreter on every thread's stack for good: what module 02 does with `record`."""
     Local.default.append(interpreter)
+    Local.default_pair = staticmethod(pair)
     local.stack.append(interpreter)
+    local.pair = pair
 
 
 class interpret:
@@ -386,7 +420,9 @@ class interpret:
     def __enter__(self):
         below = local.stack[-1]
         local.stack.append(lambda op, args, kwargs: self.interpreter(op, args, kwargs, below))
+        self.pair, local.pair = local.pair, any_pair
         return self
 
     def __exit__(self, *error) -> None:
         local.stack.pop()
+        local.pair = self.pair

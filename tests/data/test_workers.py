@@ -323,13 +323,14 @@ def test_ctrl_c(method, tmp_path):
     _, errors = run.communicate(timeout=30)
     assert run.returncode != 0
     assert errors.count("KeyboardInterrupt") == 1, errors
-    assert errors.count("Traceback") == 1 and "resource_tracker" not in errors, errors
+    assert errors.count("Traceback") == 1 and "leaked" not in errors, errors
     assert wait_until(lambda: not processes_of_group(run.pid)) and not blocks(run.pid)
 
 
 def test_ctrl_c_during_the_start_of_the_workers(tmp_path):
     body = """
     if __name__ == "__main__":
+        list(DataLoader(range(4), num_workers=2))  # Python swallows a Ctrl-C in an import: have them all done
         say("go")
         for _ in range(1000):
             for batch in DataLoader(Slow(), batch_size=4, num_workers=4):
@@ -341,7 +342,6 @@ def test_ctrl_c_during_the_start_of_the_workers(tmp_path):
         time.sleep(delay)
         os.killpg(run.pid, signal.SIGINT)
         _, errors = run.communicate(timeout=30)
-        # Python itself may add "Exception ignored" lines if the signal falls into an import.
         assert run.returncode != 0 and "Process DataLoader" not in errors and "leaked" not in errors, errors
         assert wait_until(lambda: not processes_of_group(run.pid)) and not blocks(run.pid)
 

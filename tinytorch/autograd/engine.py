@@ -1,23 +1,26 @@
 """Reverse-mode differentiation: remember what was computed, then walk it backwards.
 
 `record` is an interpreter: while it runs, every op on a tensor that requires a gradient leaves a Node behind. A Node knows
-the nodes of its op's inputs and what the op's rules asked to keep. `run` walks the nodes from the result to the leaves,
-each one once all its consumers are done, and frees what was kept as it goes.
+the nodes of its op's inputs and what the op's rules asked to keep. `walk` visits the nodes from the youngest to the oldest:
+an op is younger than its inputs, so all consumers of a result come before the op that made it. What was kept is freed on the way.
 """
 
 from __future__ import annotations
 
 import weakref
+from heapq import heappop, heappush
+from itertools import count
 from sys import getrefcount
 
 import numpy as np
 
 from .. import ops
-from ..op import Counter, Op, Value, compute, evaluate, install, local, ndarray, quietly, unusual
+from ..op import NOTHING, Counter, Op, Value, as_array, compute, evaluate, install, local, ndarray, quietly, unusual
 from ..tensor import Tensor
 
 ARG, SHAPE, SETTING, OUT, SAVED, NUMBER, ARGS, SHAPES, SETTINGS = range(9)
 _new = object.__new__
+_orders = count(0, -1)  # each new node gets the next lower number, so that the youngest comes first in a heap
 
 
 # ---------------------------------------------------------------- what to keep
@@ -32,7 +35,7 @@ LABELS = {  # PyTorch's names for ops that have others here
 class Plan:
     """For one op and one set of arguments that need a gradient: the rules to run and what to keep for them."""
 
-    __slots__ = ("all_args", "fetch", "keeps_out", "node_class", "only_args", "op", "positions", "rules")
+    __slots__ = ("all_args", "fetch", "node_class", "only_args", "op", "out_at", "positions", "rules")
 
     def __init__(self, op: Op, mask: int, count: int):
         self.op = op
@@ -44,11 +47,11 @@ class Plan:
         self.rules = [(rules[i].function, [self.fetch.index(key) for key in needs[i]]) for i in rules]
         if op.composed:
             self.fetch += [(ARGS, None), (SETTINGS, None)]
-        self.keeps_out = (OUT, 0) in self.fetch
+        self.out_at = self.fetch.index((OUT, 0)) if (OUT, 0) in self.fetch else None
         self.only_args = [key for kind, key in self.fetch if kind == ARG] if all(kind == ARG for kind, _ in self.fetch) else None
         self.all_args = self.only_args == list(range(count))
         label = LABELS.get(op.name) or "".join(part.title() for part in op.name.removesuffix("_op").split("_"))
-        self.node_class = type(f"{label}Backward0", (Node,), {})  # so that type(y.grad_fn).__name__ reads as in PyTorch
+        self.node_class = type(f"{label}Backward0", (Node,), {"__slots__": ()})  # so that type(y.grad_fn).__name__ reads as in PyTorch
 
 
 class Missing:
@@ -81,15 +84,11 @@ def locate(op: Op, name: str, i: int):
 
 
 def fetch(kind: int, key, op: Op, args, kwargs, saved):
-    """What a rule may ask for beside the values of arguments and the result."""
-    if kind == SHAPE:
-        return shape_of(args[key])
-    if kind == SETTING:
-        return kwargs[key] if key in kwargs else op.settings[key]
-    if kind == SHAPES:
-        return [shape_of(a) for a in args]
+    """The rarer things that a rule may ask for."""
     if kind == SAVED:
         return saved
+    if kind == SHAPES:
+        return [shape_of(a) for a in args]
     if kind == SETTINGS:
         return {**op.settings, **kwargs}
     return args if kind == ARGS else key
@@ -109,9 +108,9 @@ class Node:
     they were saved. A node must not hold its own result: the two would keep each other, and all that was saved, alive.
     """
 
-    hooks = ()
-    line = None  # where the op was called, under detect_anomaly
-    counter = None  # of writes to the result, where a rule needs it
+    # `hooks` see the gradient of the result; `line` is where the op was called (under detect_anomaly), `counter` counts the
+    # writes to the result where a rule needs it, `order` is lower the younger the node.
+    __slots__ = ("__weakref__", "counter", "dtype", "hooks", "inputs", "line", "order", "plan", "saved", "shape", "time")
 
     @property
     def op_name(self) -> str:
@@ -121,47 +120,50 @@ class Node:
         """The op's name as PyTorch writes it."""
         return type(self).__name__
 
-    saved = ()  # None once it was freed
-
     def pull(self, g, create_graph: bool) -> list:
-        """The gradients of the inputs, from the gradient of the result."""
-        kept = self.unpack(create_graph)
-        if create_graph and self.plan.op.composed:
-            return self.pull_composed(g, *kept[-2:])
-        gradients = []
-        for function, picks in self.plan.rules:
-            if len(picks) == 1:
-                gradients.append(function(g, kept[picks[0]]))
-            else:
-                gradients.append(function(g, *[kept[k] for k in picks]) if picks else function(g))
-        return gradients
-
-    def unpack(self, create_graph: bool) -> list:
-        """What was saved: arrays for a first-order pass, tensors with their history otherwise."""
-        if self.saved is None:
+        """The gradients of the inputs, from the gradient of the result: arrays from arrays, or tensors from tensors."""
+        saved = self.saved
+        if saved is None:
             raise RuntimeError(
                 f"Trying to backward through the graph a second time: what '{self.op_name}' had kept for the backward pass was freed by"
                 " the first one. Use retain_graph=True there if you need to walk the graph again"
             )
-        if self.counter is not None and self.counter.last > self.time:
-            raise Overwritten(self.op_name)
-        kept = []
-        for v in self.saved:
-            if isinstance(v, Value):
-                if v._counter is not None and v._counter.last > self.time:
-                    raise Overwritten(self.op_name)
-                if not create_graph:
-                    v = v.array
-            elif type(v) is tuple and not create_graph:
-                v = plain(v)
-            kept.append(v)
-        if create_graph and self.plan.keeps_out:
-            kept[self.plan.fetch.index((OUT, 0))] = self.as_output()
-        return kept
+        if Counter.now != self.time:  # something was written in place since: was it something that is kept here?
+            self.refuse_overwritten()
+        if create_graph:
+            return self.pull_tensors(g)
+        gradients = []
+        for function, picks in self.plan.rules:
+            if not picks:
+                gradients.append(function(g))
+            elif len(picks) == 1:
+                v = saved[picks[0]]
+                gradients.append(function(g, v.array if isinstance(v, Value) else v if type(v) is not tuple else plain(v)))
+            else:
+                kept = [saved[k] for k in picks]
+                gradients.append(function(g, *[v.array if isinstance(v, Value) else v if type(v) is not tuple else plain(v) for v in kept]))
+        return gradients
+
+    def pull_tensors(self, g) -> list:
+        """The same with tensors that have a history, so that the gradients can be differentiated again."""
+        if self.plan.op.composed:
+            return self.pull_composed(g, *self.saved[-2:])
+        kept = list(self.saved)
+        if self.plan.out_at is not None:
+            kept[self.plan.out_at] = self.as_output()
+        return [function(g, *[kept[k] for k in picks]) for function, picks in self.plan.rules]
+
+    def refuse_overwritten(self) -> None:
+        counters = [self.counter] + [v._counter for v in self.saved if isinstance(v, Value)]
+        if any(c is not None and c.last > self.time for c in counters):
+            raise RuntimeError(
+                f"one of the variables needed for gradient computation has been modified by an inplace operation: '{self.op_name}' kept"
+                " a value for the backward pass, and it was overwritten since. Clone it before the in-place operation"
+            )
 
     def as_output(self) -> Tensor:
         """The op's result as a tensor with this node for its history."""
-        out = Tensor.wrap(self.saved[self.plan.fetch.index((OUT, 0))])
+        out = Tensor.wrap(self.saved[self.plan.out_at])
         out.node, out._requires_grad = self, True
         return out
 
@@ -202,18 +204,15 @@ class Node:
         return f"<{self.name()} object>"
 
 
-class Overwritten(RuntimeError):
-    """Something that a rule needs is not what it was."""
-
-    def __init__(self, name: str):
-        super().__init__(
-            f"one of the variables needed for gradient computation has been modified by an inplace operation: '{name}' kept a value"
-            " for the backward pass, and it was overwritten since. Clone it before the in-place operation"
-        )
-
-
 def plain(values: tuple) -> tuple:
     return tuple([v.array if isinstance(v, Value) else v for v in values])
+
+
+def blank_node(node: Node) -> Node:
+    node.hooks = node.saved = ()
+    node.line = node.counter = None
+    node.order = next(_orders)
+    return node
 
 
 class ComplexNode(Node):
@@ -235,7 +234,7 @@ class ManyNode(Node):
 
     def as_output(self):
         """The results as tensors, each with its own place in this node."""
-        return tuple(output_tensor(self, i, array) for i, array in enumerate(self.saved[self.plan.fetch.index((OUT, 0))]))
+        return tuple(output_tensor(self, i, array) for i, array in enumerate(self.saved[self.plan.out_at]))
 
 
 def output_tensor(node: ManyNode, i: int, array) -> Tensor:
@@ -248,6 +247,7 @@ class Output(Node):
     """One of several results: hands its gradient to the op's node, in its place."""
 
     def __init__(self, node: Node, index: int, array):
+        blank_node(self)
         self.of, self.index, self.inputs = node, index, [node]
         self.shape, self.dtype = array.shape, array.dtype
 
@@ -275,10 +275,8 @@ class Parts(dict):
 class Leaf(Node):
     """The place where a leaf's gradients arrive; holds the tensor weakly, since the tensor holds it."""
 
-    inputs = ()
-
     def __init__(self, tensor: Tensor):
-        self.tensor = weakref.ref(tensor)
+        self.tensor, self.inputs, self.order = weakref.ref(tensor), (), next(_orders)
         self.shape, self.dtype = tensor.array.shape, tensor.array.dtype
 
     op_name = "accumulate_grad"
@@ -349,10 +347,13 @@ def record(op: Op, args, kwargs):
         node = _new(plan.node_class if dtype.kind != "c" else ComplexNode)
         node.plan, node.time = plan, Counter.now
         node.shape, node.dtype = array.shape, dtype
+        node.hooks = node.saved = ()
+        node.line = node.counter = None
         node.inputs = inputs = []
         for i in plan.positions:
             a = args[i]
             inputs.append(a.node or a._leaf or leaf(a))
+        node.order = next(_orders)  # after its inputs, one of which may be a new leaf
         if plan.only_args:
             node.saved = args if plan.all_args else [args[i] for i in plan.only_args]
         elif plan.fetch:
@@ -361,26 +362,84 @@ def record(op: Op, args, kwargs):
     return out
 
 
+def record_pair(op: Op, x, y):
+    """`record` for what is tiny and frequent, x + y on tensors of one float dtype or with a number: the same without loops.
+
+    Half the time per op, which is all there is to gain in a small network (benchmarks/overhead.py). Anything else, errors
+    among it, goes the long way.
+    """
+    a = x.array
+    dtype = a.dtype
+    if type(y) is float or type(y) is int:
+        b, mask = y, 4 | x._requires_grad
+    elif isinstance(y, Value) and y._base is None and y.array.dtype is dtype:
+        b, mask = y.array, 4 | x._requires_grad | y._requires_grad << 1
+    else:
+        return record(op, (x, y), NOTHING)
+    if dtype.kind != "f" or x._base is not None or not local.grad:
+        return record(op, (x, y), NOTHING)
+    try:
+        array = op.forward(a, b)
+    except (ValueError, TypeError, RuntimeWarning):
+        return record(op, (x, y), NOTHING)
+    out = _new(Tensor)
+    out.array = array if type(array) is ndarray else as_array(array)
+    out.node = out._leaf = out._base = out._counter = None
+    out._requires_grad = False
+    if mask == 4 or not op.grad:
+        return out
+    plan = op.plans.get(mask)
+    if plan is None:
+        plan = op.plans[mask] = Plan(op, mask & 3, 2)
+    if plan.positions:
+        node = _new(plan.node_class)
+        node.plan, node.time = plan, Counter.now
+        node.shape, node.dtype = array.shape, dtype
+        node.hooks = node.saved = ()
+        node.line = node.counter = None
+        if len(plan.positions) == 2:
+            node.inputs = (x.node or x._leaf or leaf(x), y.node or y._leaf or leaf(y))
+        else:
+            a = (x, y)[plan.positions[0]]
+            node.inputs = (a.node or a._leaf or leaf(a),)
+        node.order = next(_orders)
+        if plan.all_args:
+            node.saved = (x, y)
+        elif plan.fetch:
+            save(node, plan, (x, y), NOTHING, out, None)
+        out.node, out._requires_grad = node, True
+    return out
+
+
 def save(node: Node, plan: Plan, args, kwargs, out, saved) -> None:
     """Keep what the rules asked for, where that is more than arguments."""
-    if plan.keeps_out:  # the array, not the tensor, and the count of writes to it
-        if out._counter is None:
-            out._counter = Counter()
-        node.counter = out._counter
-    node.saved = [
-        args[key] if kind == ARG else out.array if kind == OUT else fetch(kind, key, plan.op, args, kwargs, saved)
-        for kind, key in plan.fetch
-    ]
+    op = plan.op
+    node.saved = kept = []
+    for kind, key in plan.fetch:
+        if kind == SHAPE:
+            kept.append(shape_of(args[key]))
+        elif kind == SETTING:
+            kept.append(kwargs[key] if key in kwargs else op.settings[key])
+        elif kind == ARG:
+            kept.append(args[key])
+        elif kind == OUT:  # the array, not the tensor, and the count of writes to it
+            kept.append(out.array)
+            if out._counter is None:
+                out._counter = Counter()
+            node.counter = out._counter
+        else:
+            kept.append(fetch(kind, key, op, args, kwargs, saved))
 
 
 def record_many(plan: Plan, args, kwargs, outputs: tuple):
     """An op with several results: one node for it, and one for each of them."""
     if plan.positions:
         bundle = Tensor.wrap(tuple(o.array for o in outputs))
-        node = _new(ManyNode)
+        inputs = [node_of(args[i]) for i in plan.positions]
+        node = blank_node(_new(ManyNode))
         node.plan, node.time, node.shape = plan, Counter.now, None
         node.dtype = [(o.array.shape, o.array.dtype) for o in outputs]
-        node.inputs = [node_of(args[i]) for i in plan.positions]
+        node.inputs = inputs
         save(node, plan, args, kwargs, bundle, None)
         for i, out in enumerate(outputs):
             if out.array.dtype.kind in "fc":
@@ -400,33 +459,19 @@ def renew(view: Tensor) -> None:
 
 def run(roots, gradients, retain_graph: bool, create_graph: bool) -> None:
     """From the roots' gradients (tensors) to every leaf's `.grad`."""
-    walk(roots, gradients, consumers(roots), None, retain_graph, create_graph)
+    walk(roots, gradients, None, None, retain_graph, create_graph)
 
 
 def run_for(outputs, gradients, inputs, create_graph: bool, retain_graph: bool) -> list:
     """The gradients of the outputs with respect to the inputs alone; None where there is no path."""
     roots, wanted = [node_of(out) for out in outputs], [node_of(x) for x in inputs]
     targets = dict.fromkeys(wanted)
-    walk(roots, gradients, consumers_towards(roots, targets), targets, retain_graph, create_graph)
+    walk(roots, gradients, targets, on_the_way(roots, targets), retain_graph, create_graph)
     return [targets[node] for node in wanted]
 
 
-def consumers(roots) -> dict:
-    """How many recorded ops will send a gradient to each node."""
-    counts = dict.fromkeys(roots, 0)
-    stack = list(counts)
-    while stack:
-        for p in stack.pop().inputs:
-            if p in counts:
-                counts[p] += 1
-            else:
-                counts[p] = 1
-                stack.append(p)
-    return counts
-
-
-def consumers_towards(roots, targets) -> dict:
-    """The same, counting only what lies on a path to a target: the rest need not be visited."""
+def on_the_way(roots, targets) -> set:
+    """The nodes from which a target can be reached: the others need not be visited."""
     users: dict = {root: [] for root in roots}
     stack = list(users)
     while stack:
@@ -442,60 +487,66 @@ def consumers_towards(roots, targets) -> dict:
             if node not in useful:
                 useful.add(node)
                 stack.append(node)
-    return {node: sum(by in useful for by in users[node]) for node in users if node in useful or node in targets}
+    return useful
 
 
-def walk(roots, gradients, waiting: dict, targets: dict | None, retain_graph: bool, create_graph: bool) -> None:
-    """Visit each node when all its consumers have been. What arrives at a target stays there; without targets, leaves
-    add what arrives to their `.grad`."""
+def walk(roots, gradients, targets: dict | None, useful: set | None, retain_graph: bool, create_graph: bool) -> None:
+    """Hand gradients from the roots down. What arrives at a target stays there; without targets, leaves add what arrives
+    to their `.grad`."""
     grads: dict = {}
+    heap: list = []
     for root, g in zip(roots, gradients):
-        g = g if create_graph else g.array
-        grads[root] = grads[root] + g if root in grads else g
-    ready = [node for node in dict.fromkeys(roots) if waiting.get(node) == 0]
+        send(root, g if create_graph else g.array, grads, heap)
     before, local.grad = local.grad, create_graph
     try:
-        while ready:
-            node = ready.pop()
-            g = grads.pop(node, None)
-            if g is not None and node.hooks:
+        while heap:
+            node = heappop(heap)[1]
+            g = grads.pop(node)
+            if node.hooks:
                 g = run_hooks(node, g, create_graph)
-            if targets is not None and node in targets:
-                targets[node] = g if g is None or isinstance(g, Value) else Tensor.wrap(np.asarray(g) if isinstance(g, np.generic) else g)
-            if type(node) is Leaf:
-                if targets is None and g is not None:
-                    deposit(node, g)
-                continue
-            if g is None or targets is not None and not goes_on(node, waiting):
-                pulled = [None] * len(node.inputs)  # no gradient came, so none goes on, but the inputs need not wait
-            else:
-                try:
-                    pulled = node.pull(g, create_graph)
-                except RuntimeWarning:  # as in `compute`
-                    pulled = quietly(node.pull, g, create_graph)
-                if node.line is not None:
-                    refuse_nan(node, g, pulled)
-                if not retain_graph and node.saved:
-                    node.saved = None
-            for p, gp in zip(node.inputs, pulled):
-                if targets is not None and p not in waiting:
+            if targets is not None:
+                if node in targets:
+                    targets[node] = as_tensor(g)
+                if node not in useful:
                     continue
-                if gp is not None:
-                    if p.shape is not None and (create_graph or gp.shape != p.shape or gp.dtype is not p.dtype):
-                        gp = fit(gp, p)
-                    have = grads.get(p)
-                    grads[p] = gp if have is None else have + gp
-                waiting[p] = left = waiting[p] - 1
-                if not left:
-                    ready.append(p)
-            pulled = gp = g = None  # nothing but `grads` and the leaves may hold a gradient now
+            if type(node) is Leaf:
+                deposit(node, g)
+                continue
+            try:
+                pulled = node.pull(g, create_graph)
+            except RuntimeWarning:  # as in `compute`
+                pulled = quietly(node.pull, g, create_graph)
+            if node.line is not None:
+                refuse_nan(node, g, pulled)
+            if not retain_graph and node.saved:
+                node.saved = None
+            for p, gp in zip(node.inputs, pulled):
+                if gp is None or useful is not None and p not in useful and p not in targets:
+                    continue
+                if p.shape is not None and (create_graph or gp.shape != p.shape or gp.dtype is not p.dtype):
+                    gp = fit(gp, p)
+                have = grads.get(p)
+                if have is None:
+                    grads[p] = gp
+                    heappush(heap, (p.order, p))
+                else:
+                    grads[p] = have + gp
+            pulled = gp = g = have = None  # nothing but `grads` and the leaves may hold a gradient now
     finally:
         local.grad = before
 
 
-def goes_on(node, waiting) -> bool:
-    """Whether a target lies behind this node."""
-    return any(p in waiting for p in node.inputs)
+def send(node: Node, g, grads: dict, heap: list) -> None:
+    """Add a gradient to what waits for this node."""
+    if node in grads:
+        grads[node] = grads[node] + g
+    else:
+        grads[node] = g
+        heappush(heap, (node.order, node))
+
+
+def as_tensor(g) -> Tensor:
+    return g if isinstance(g, Value) else Tensor.wrap(np.asarray(g) if isinstance(g, np.generic) else g)
 
 
 class AnomalyError(RuntimeError):
@@ -522,9 +573,9 @@ def fit(g, target: Node):
 def unbroadcast(g, have, want):
     """Sum over the dims that broadcasting added or stretched."""
     lead = len(have) - len(want)
+    if lead and have[lead:] == want and type(g) is ndarray:
+        return np.add.reduce(g, 0 if lead == 1 else tuple(range(lead)))
     dims = tuple(range(lead)) + tuple([lead + i for i, s in enumerate(want) if s == 1 and have[lead + i] != 1])
-    if type(g) is ndarray:
-        return np.add.reduce(g, dims).reshape(want) if dims else g.reshape(want)
     return ops.reshape_op(ops.sum(g, dim=dims) if dims else g, shape=want)
 
 
@@ -533,7 +584,7 @@ def run_hooks(node, g, create_graph: bool):
     if isinstance(g, Parts):
         return g
     for hook in list(node.hooks):
-        result = hook(g if isinstance(g, Value) else Tensor.wrap(np.asarray(g)))
+        result = hook(as_tensor(g))
         if result is not None:
             g = result if create_graph else result.array
     return g
@@ -559,4 +610,4 @@ def deposit(leaf: Leaf, g) -> None:
         hook(tensor)
 
 
-install(record)
+install(record, record_pair)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..op import local
 from ..tensor import Tensor
-from .engine import Node, Output, node_of
+from .engine import Node, Output, blank_node, node_of
 
 
 class Context:
@@ -34,9 +34,11 @@ class FunctionNode(Node):
     """A recorded call of a Function."""
 
     def __init__(self, function, context, args):
-        self.function, self.saved = function, (context,)
+        self.function = function
         self.places = [i for i, a in enumerate(args) if isinstance(a, Tensor) and a.requires_grad]
         self.inputs = [node_of(args[i]) for i in self.places]
+        blank_node(self)
+        self.saved = (context,)
 
     @property
     def op_name(self) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..tensor import Tensor, as_tensor, from_numpy, tensor
+from ..tensor import Tensor
+from ..tensor_data import as_tensor, from_numpy, tensor
 from .dataset import Rows
 
 

@@ -12,7 +12,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from .. import random
-from ..tensor import Tensor, as_tensor
+from ..tensor import Tensor
+from ..tensor_data import as_tensor
 
 T_co = TypeVar("T_co", covariant=True)
 

@@ -276,7 +276,7 @@ class ParameterDict(Module):
         return ((key, self[key]) for key in self._keys)
 
     def get(self, key: str, default=None):
-        return self[key] if key in self else default
+        return self[key] if key in self._keys else default
 
     def setdefault(self, key: str, default=None):
         """The value of this name; if there is none, `default` is put there first."""

@@ -65,7 +65,7 @@ def trunc_normal_(
 
 def truncated_normal(count: int, mean: float, std: float, a: float, b: float, stream: np.random.Generator) -> np.ndarray:
     """Rejection sampling: draw, and draw again where the value is not accepted."""
-    cdf = lambda x: (1 + math.erf((x - mean) / std / math.sqrt(2))) / 2  # noqa: E731
+    cdf = lambda x: (1 + math.erf((x - mean) / std / math.sqrt(2))) / 2
     often_inside = cdf(b) - cdf(a) > 0.3
     peak = (max(a, min(mean, b)) - mean) / std  # where in [a, b] the density is highest
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from ..creation import empty
-from ..tensor import Tensor
-
-_new = object.__new__
+from ..tensor import Tensor, blank
 
 
 class Parameter(Tensor):
@@ -41,6 +39,7 @@ class Buffer(Tensor):
 
 def view_as_kind(cls, data: Tensor) -> Tensor:
     """A leaf of class `cls` over the memory of `data`, sharing its count of writes."""
-    source, leaf = data.detach(), _new(cls)
-    leaf.array, leaf._counter = source.array, source._counter
+    source = data.detach()
+    leaf = blank(cls, source.array)
+    leaf._counter = source._counter
     return leaf

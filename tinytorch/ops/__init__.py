@@ -32,7 +32,7 @@ from .shape import (
     adjoint, atleast_1d, atleast_2d, atleast_3d, block_diag, broadcast_shapes, broadcast_tensors, broadcast_to, cartesian_prod,
     cat, chunk, column_stack, concatenate, contiguous, contiguous_op, diag, diag_embed, diagflat, diagonal, dstack, expand,
     expand_as, expand_op, flatten, flip, flip_op, fliplr, flipud, fold_windows, hsplit, hstack, meshgrid, movedim, normal_dim,
-    permute, permute_op, ravel, repeat, repeat_interleave, reshape, reshape_as, reshape_op, roll, rot90, split,
+    permute, permute_op, ravel, repeat, repeat_interleave, reshape, reshape_as, reshape_op, roll, rot90, sizes, split,
     split_with_sizes, squeeze, squeeze_op, stack, t, tensor_split, tile, transpose, transpose_op, tril, triu, unbind,
     unflatten, unfold, unfold_windows, unsqueeze, unsqueeze_op, view, view_as, view_op, vsplit, vstack,
 )  # 01

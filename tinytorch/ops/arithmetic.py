@@ -16,7 +16,7 @@ def add_op(x, y):
     return np.add(x, y)
 
 
-@op(dtypes="promote")
+@op(dtypes="numbers")
 def sub_op(x, y):
     """x - y."""
     return np.subtract(x, y)
@@ -58,8 +58,6 @@ def add(input, other, *, alpha=1):
 @spelled
 def sub(input, other, *, alpha=1):
     """input - alpha * other."""
-    if any(getattr(x, "dtype", type(x)) in (bool, dtypes.bool) for x in (input, other)):
-        raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported; to invert a mask use `~` or logical_not()")
     return sub_op(input, other if alpha == 1 else scaled(input, other, alpha))
 
 

@@ -191,7 +191,7 @@ def movedim(input, source, destination):
 @op(view=True)
 def expand_op(x, *, shape):
     """Size-1 dims repeated without copying."""
-    if x.ndim == 0 and type(x) is np.ndarray:  # the gradient of every sum: worth a short cut
+    if x.ndim == 0 and isinstance(x, (np.ndarray, np.generic)):  # the gradient of every sum: worth a short cut
         return np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
     lead = len(shape) - x.ndim
     target = tuple(old if new == -1 else new for new, old in zip(shape, (None,) * lead + x.shape[builtins.max(-lead, 0) :]))

@@ -80,7 +80,7 @@ class Optimizer:
         for group in self.param_groups:
             for p in group["params"]:
                 if p.grad is not None:
-                    state = self.state[p] or self._start(p, group)
+                    state = self.state.get(p) or self._start(p, group)
                     g = real(p.grad.array)
                     self.update(real(p.array), -g if group["maximize"] else g, state, group)
                     p._wrote()
@@ -90,8 +90,6 @@ class Optimizer:
         state = self.init_state(p, group)
         if state:
             self.state[p] = state
-        else:
-            del self.state[p]
         return state
 
     def init_state(self, p: Tensor, group: dict) -> dict:
@@ -156,10 +154,8 @@ class Optimizer:
         """The state of every parameter, and the groups with numbers in place of the parameters."""
         for hook in self._state_dict_pre_hooks.values():
             hook(self)
-        numbers: dict = {}
-        for group in self.param_groups:
-            for p in group["params"]:
-                numbers.setdefault(p, len(numbers))
+        everything = (p for group in self.param_groups for p in group["params"])
+        numbers = {p: i for i, p in enumerate(everything)}
         saved = {
             "state": {numbers.get(p, p) if isinstance(p, Tensor) else p: state for p, state in self.state.items()},
             "param_groups": [{**without_params(group), "params": [numbers[p] for p in group["params"]]} for group in self.param_groups],
@@ -273,12 +269,7 @@ def fitted(value, p: Tensor, key=None):
 
 def real(array: np.ndarray) -> np.ndarray:
     """A complex array as one of twice as many real numbers: to an optimizer, that is what it is."""
-    return array.view(array.real.dtype) if array.dtype.kind == "c" else array
-
-
-def number(value) -> float:
-    """A setting as a Python number; learning rates may be tensors."""
-    return value.item() if isinstance(value, Tensor) else value
+    return np.atleast_1d(array).view(array.real.dtype) if array.dtype.kind == "c" else array
 
 
 def zeros_like(p: Tensor) -> Tensor:

@@ -1,0 +1,31 @@
+"""Layers as functions: what `torch.nn.functional` has, under its names."""
+
+from ...ops import sigmoid, tanh  # 03
+from .activation import (
+    celu, celu_, elu, elu_, gelu, glu, leaky_relu, leaky_relu_, logsigmoid, mish, relu, relu_, selu, selu_, silu, softplus,
+    softsign, tanhshrink,
+)  # 03
+from .cross_entropy import cross_entropy, nll_loss, one_hot  # 03
+from .ctc import ctc_loss  # 03
+from .distance import cosine_similarity, normalize, pairwise_distance, pdist  # 03
+from .loss import (
+    binary_cross_entropy, binary_cross_entropy_with_logits, gaussian_nll_loss, huber_loss, kl_div, l1_loss, mse_loss,
+    poisson_nll_loss, smooth_l1_loss,
+)  # 03
+from .margin_loss import (
+    cosine_embedding_loss, hinge_embedding_loss, margin_ranking_loss, multi_margin_loss, multilabel_margin_loss,
+    multilabel_soft_margin_loss, soft_margin_loss, triplet_margin_loss, triplet_margin_with_distance_loss,
+)  # 03
+from .rectifier import (
+    hardshrink, hardsigmoid, hardswish, hardtanh, hardtanh_, prelu, relu6, rrelu, rrelu_, softshrink, threshold, threshold_,
+)  # 03
+from .softmax import gumbel_softmax, log_softmax, softmax, softmin  # 03
+from .dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout  # 04
+from .linear import bilinear, linear  # 04
+from .embedding import embedding, embedding_bag  # 14
+from .attention import scaled_dot_product_attention  # 15
+from .multi_head import multi_head_attention_forward  # 15
+
+from ... import later as _later
+
+__getattr__ = _later.missing_from(__name__)

@@ -1,0 +1,229 @@
+"""The nonlinearities of today's networks: relu and the smooth curves around it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ... import ops
+from ...backend import kernel
+from ...op import method, op
+from ...ops import erf, exp, sigmoid, tanh, where
+from ...tensor_inplace import inplace
+
+# ---------------------------------------------------------------- relu
+
+
+@op
+def relu_op(x):
+    """max(x, 0)."""
+    if x.dtype == bool:
+        raise ValueError("Boolean inputs not supported for relu")
+    return np.maximum(x, 0)
+
+
+relu_op.vjps(x=lambda g, out: where(out <= 0, 0.0, g))
+
+
+@method
+def relu(input, inplace=False):
+    """max(input, 0): what is negative is cut off. Nair and Hinton (2010)."""
+    return relu_(input) if inplace else relu_op(input)
+
+
+relu_ = method(inplace(relu_op))
+
+
+@op(dtypes="float")
+def leaky_relu_op(x, *, negative_slope=0.01):
+    """x where it is positive, negative_slope * x elsewhere."""
+    return np.where(x > 0, x, x * negative_slope)
+
+
+leaky_relu_op.vjps(x=lambda g, x, negative_slope: where(x > 0, g, g * negative_slope))
+
+
+def leaky_relu(input, negative_slope=0.01, inplace=False):
+    """input where it is positive, negative_slope * input elsewhere: no unit is ever without a gradient."""
+    return (
+        leaky_relu_(input, negative_slope) if inplace else leaky_relu_op(input, negative_slope=negative_slope)
+    )
+
+
+leaky_relu_ = inplace(leaky_relu_op)
+
+
+# ---------------------------------------------------------------- gelu, silu, mish
+
+
+def gelu_formula(x, approximate="none"):
+    """x times the probability that a standard normal number is below x. Hendrycks and Gimpel (2016)."""
+    if approximate == "tanh":
+        return 0.5 * x * (1 + tanh(GELU_SCALE * (x + GELU_CUBIC * (x * x * x))))
+    return 0.5 * x * (1 + erf(x * math.sqrt(0.5)))
+
+
+GELU_SCALE, GELU_CUBIC = (
+    math.sqrt(2 / math.pi),
+    0.044715,
+)  # the paper's fit of tanh to the normal distribution
+
+gelu_forward = kernel(gelu_formula)
+
+
+@kernel
+def gelu_gradient(x, g, approximate="none"):
+    """g times the slope of `gelu_formula` at x."""
+    if approximate == "tanh":
+        t = np.tanh(GELU_SCALE * (x + GELU_CUBIC * (x * x * x)))
+        return g * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * GELU_SCALE * (1 + 3 * GELU_CUBIC * (x * x)))
+    return g * (0.5 * (1 + erf(x * math.sqrt(0.5))) + x * np.exp(-0.5 * (x * x)) / math.sqrt(2 * math.pi))
+
+
+@op(dtypes="float", composed=gelu_formula)
+def gelu_op(x, *, approximate="none"):
+    """x * P(normal <= x)."""
+    return gelu_forward(x, approximate)
+
+
+gelu_op.vjps(x=lambda g, x, approximate: gelu_gradient(x, g, approximate))
+
+
+def gelu(input, *, approximate="none"):
+    """input * P(normal <= input), exactly or with approximate="tanh" (BERT's and GPT-2's formula)."""
+    if approximate not in ("none", "tanh"):
+        raise RuntimeError(f"gelu: approximate argument must be either none or tanh, got {approximate!r}")
+    return gelu_op(input, approximate=approximate)
+
+
+@op(dtypes="float")
+def silu_op(x):
+    """x * sigmoid(x)."""
+    return x * sigmoid(x)
+
+
+def silu_slope(x):
+    s = sigmoid(x)
+    return s * (1 + x * (1 - s))
+
+
+silu_op.vjps(x=lambda g, x: g * silu_slope(x))
+
+
+def silu(input, inplace=False):
+    """input * sigmoid(input), also called swish. Elfwing, Uchibe and Doya (2017)."""
+    return silu_(input) if inplace else silu_op(input)
+
+
+silu_ = inplace(silu_op)
+
+
+def mish(input, inplace=False):
+    """input * tanh(softplus(input)). Misra (2019)."""
+    return mish_(input) if inplace else input * tanh(softplus(input))
+
+
+mish_ = inplace(mish)
+
+
+# ---------------------------------------------------------------- sigmoids and their integrals
+
+
+@op(dtypes="float")
+def softplus_op(x, *, beta, threshold):
+    """log(1 + exp(beta * x)) / beta, and x itself where beta * x is above the threshold."""
+    z = x * beta
+    return np.where(z > threshold, x, (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))) / beta)
+
+
+softplus_op.vjps(x=lambda g, x, beta, threshold: where(x * beta > threshold, g, g * sigmoid(x * beta)))
+
+
+def softplus(input, beta=1, threshold=20):
+    """log(1 + exp(beta * input)) / beta, a smooth relu; above the threshold, where it makes no difference, input itself."""
+    return softplus_op(input, beta=beta, threshold=threshold)
+
+
+@op(dtypes="float")
+def logsigmoid_op(x):
+    """log(sigmoid(x)): exp(-|x|) is never above 1, so nothing overflows, and nothing is rounded to log(0)."""
+    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+
+
+logsigmoid_op.vjps(x=lambda g, x: g * sigmoid(-x))
+
+
+def logsigmoid(input):
+    """log(sigmoid(input)), without the detour over a sigmoid that is rounded to 0."""
+    return logsigmoid_op(input)
+
+
+def glu(input, dim=-1):
+    """The first half of input along dim, gated by the sigmoid of the second. Dauphin et al. (2016)."""
+    if input.ndim == 0:
+        raise RuntimeError("glu does not support scalars because halving size must be even")
+    dim = ops.normal_dim(dim, input.ndim)
+    if input.shape[dim] % 2:
+        raise RuntimeError(
+            f"glu: Halving dimension must be even, but dimension {dim} is size {input.shape[dim]}"
+        )
+    value, gate = ops.chunk(input, 2, dim)
+    return value * sigmoid(gate)
+
+
+def softsign(input):
+    """input / (1 + |input|)."""
+    return input / (ops.abs(input) + 1)
+
+
+def tanhshrink(input):
+    """input - tanh(input)."""
+    return input - tanh(input)
+
+
+# ---------------------------------------------------------------- elu and its two scaled forms
+
+
+@op(dtypes="float")
+def elu_op(x, *, alpha=1.0, scale=1.0, input_scale=1.0):
+    """scale * x where x is positive, scale * alpha * (exp(input_scale * x) - 1) elsewhere."""
+    return np.where(x > 0, x * scale, (scale * alpha) * np.expm1(input_scale * np.minimum(x, 0)))
+
+
+elu_op.vjps(
+    x=lambda g, x, alpha, scale, input_scale: where(
+        x > 0, g * scale, g * (scale * alpha * input_scale * exp(input_scale * ops.clamp(x, max=0)))
+    )
+)
+
+
+def elu(input, alpha=1.0, inplace=False):
+    """input where it is positive, alpha * (exp(input) - 1) elsewhere. Clevert et al. (2015)."""
+    return elu_(input, alpha) if inplace else elu_op(input, alpha=alpha)
+
+
+def celu(input, alpha=1.0, inplace=False):
+    """elu with a slope that is continuous for every alpha: alpha * (exp(input / alpha) - 1). Barron (2017)."""
+    if alpha == 0:
+        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
+    return (elu_ if inplace else elu_op)(input, alpha=alpha, input_scale=1 / alpha)
+
+
+def selu(input, inplace=False):
+    """elu, scaled so that mean 0 and variance 1 are kept from layer to layer. Klambauer et al. (2017)."""
+    return (elu_ if inplace else elu_op)(input, alpha=SELU_ALPHA, scale=SELU_SCALE)
+
+
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
+elu_ = inplace(elu_op)
+
+
+def celu_(input, alpha=1.0):
+    """In-place `celu`."""
+    return celu(input, alpha, inplace=True)
+
+
+def selu_(input):
+    """In-place `selu`."""
+    return selu(input, inplace=True)
