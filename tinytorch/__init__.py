@@ -36,7 +36,7 @@ from .ops import (  # 01
     tanh, tensor_split, tensordot, tile, topk, trace, transpose, trapezoid, tril, triu, trunc, unbind, unflatten, unique,
     unique_consecutive, unsqueeze, var, var_mean, vdot, view_as_complex, view_as_real, vsplit, vstack, where, xlogy,
 )
-from .ops import asin as arcsin, acos as arccos, atan as arctan, atan2 as arctan2, clamp as clip, cat as concat, cat as concatenate, trunc as fix, outer as ger, abs as absolute, mul as multiply, neg as negative, sub as subtract, divide as div, divide as true_divide, gt as greater, ge as greater_equal, lt as less, le as less_equal, ne as not_equal, movedim as moveaxis, transpose as swapaxes, transpose as swapdims, inv as inverse, pinv as pinverse  # 01
+from .ops import asin as arcsin, acos as arccos, atan as arctan, atan2 as arctan2, clamp as clip, cat as concat, cat as concatenate, trunc as fix, outer as ger, abs as absolute, mul as multiply, neg as negative, sub as subtract, divide as div, divide as true_divide, gt as greater, ge as greater_equal, lt as less, le as less_equal, ne as not_equal, movedim as moveaxis, transpose as swapaxes, transpose as swapdims, inv as inverse, pinverse  # 01
 from .creation import (  # 01
     BoolTensor, ByteTensor, CharTensor, DoubleTensor, FloatTensor, HalfTensor, IntTensor, LongTensor, ShortTensor, arange,
     bernoulli, complex, empty, empty_like, eye, fill, full, full_like, hann_window, linspace, logspace, multinomial, normal,

@@ -22,7 +22,7 @@ ops.sub_op.vjps(x=lambda g: g, y=lambda g: -g)
 ops.mul.vjps(x=lambda g, y: g * y, y=lambda g, x: g * x)
 ops.div.vjps(x=lambda g, y: g / y, y=lambda g, out, y: -g * (out / y))
 ops.neg.vjps(x=lambda g: -g)
-ops.pow.vjps(x=lambda g, x, y: g * pow_slope(x, y), y=lambda g, out, x: g * (out * safe_log(x, out)))
+ops.pow.vjps(x=lambda g, x, exponent: g * pow_slope(x, exponent), exponent=lambda g, out, x, exponent: g * exponent_slope(x, exponent, out))
 ops.abs.vjps(x=lambda g, x: g * unit(x))
 ops.floor_divide.vjps(x=lambda g: zeros(g), y=lambda g: zeros(g))
 ops.trunc_divide.vjps(x=lambda g: zeros(g), y=lambda g: zeros(g))
@@ -37,7 +37,7 @@ ops.clamp_bounds.vjps(
     min=lambda g, x, min, max: g * ((x < min) if max is None else (x < min) & (min < max)),
     max=lambda g, x, min, max: g * ((x > max) if min is None else (x > max) | (min > max)),
 )
-ops.lerp.vjps(x=lambda g, weight: g * (1 - weight), end=lambda g, weight: g * weight, weight=lambda g, x, end: g * (end - x))
+ops.lerp_op.vjps(x=lambda g, weight: g * (1 - weight), end=lambda g, weight: g * weight, weight=lambda g, x, end: g * (end - x))
 ops.where_between.vjps(condition=None, x=lambda g, condition: pick(condition, g, 0.0), y=lambda g, condition: pick(condition, 0.0, g))
 ops.clone_op.vjps(x=lambda g: g)
 ops.cast.vjps(x=lambda g: g)
@@ -95,6 +95,8 @@ ops.make_complex.vjps(x=lambda g: ops.real(g), y=lambda g: -ops.imag(g))
 
 ops.sum.vjps(x=lambda g, x_shape, dim, keepdim: spread(g, x_shape, dim, keepdim))
 ops.mean.vjps(x=lambda g, x_shape, dim, keepdim: spread(g / count(x_shape, dim), x_shape, dim, keepdim))
+ops.var_op.vjps(x=lambda g, x, dim, correction, keepdim: variance_slope(spread(g, x.shape, dim, keepdim), x, dim, correction))
+ops.std_op.vjps(x=lambda g, x, out, dim, correction, keepdim: std_slope(g, x, out, dim, correction, keepdim))
 ops.prod_op.vjps(x=lambda g, x, out, dim, keepdim: spread(g * out, x.shape, dim, keepdim) / x)
 ops.amax.vjps(x=lambda g, x, out, dim, keepdim: spread_evenly(g, x, out, dim, keepdim))
 ops.amin.vjps(x=lambda g, x, out, dim, keepdim: spread_evenly(g, x, out, dim, keepdim))
@@ -103,7 +105,7 @@ ops.logsumexp_op.vjps(
 )
 ops.cumsum.vjps(x=lambda g, dim, x_shape: reverse_cumsum(g, dim) if x_shape else g)
 ops.cumprod_op.vjps(x=lambda g, x, out, dim: reverse_cumsum(g * out, dim) / x if x.ndim else g)
-ops.logcumsumexp.vjps(x=lambda g, x, out, dim: logcumsumexp_slope(g, x, out, dim))
+ops.logcumsumexp.vjps(x=lambda g, x, out, dim: logcumsumexp_slope(g, x, out, dim) if x.ndim else g)
 ops.norm2.vjps(x=lambda g, x, out, dim, keepdim: x * spread(safe_divide(g, out), x.shape, dim, keepdim))
 
 # ---------------------------------------------------------------- shapes
@@ -160,7 +162,7 @@ ops.matmul_op.vjps(x=lambda g, y: ops.matmul_op(g, mT(y)), y=lambda g, x, y_shap
 ops.einsum_op.vjps(operands=lambda g, i, operands, shapes, equation: einsum_slope(g, i, operands, shapes, equation))
 ops.inv_op.vjps(x=lambda g, out: -(mT(out) @ g @ mT(out)))
 ops.det_op.vjps(x=lambda g, out, x: column(g * out) * cofactor_inverse(x))
-ops.logabsdet.vjps(x=lambda g, x: column(g) * mT(ops.inv_op(x)))
+ops.slogdet_op.vjps(x=lambda g, x: column(g[1]) * mT(ops.inv_op(x)))
 ops.solve_op.vjps(x=lambda g, x, out: -(ops.solve_op(mT(x), g) @ mT(out)), y=lambda g, x: ops.solve_op(mT(x), g))
 ops.cholesky_op.vjps(x=lambda g, out: cholesky_slope(g, out))
 ops.eigh_op.vjps(x=lambda g, out: eigh_slope(*g, *out))
@@ -202,11 +204,13 @@ def pow_slope(x, y):
     return pick(y == 0, 0.0, y * ops.pow(x, pick(y == 0, 1.0, y - 1)))
 
 
-def safe_log(x, out):
-    """log(x), and 0 where x ** y has no slope in y: at x = 0."""
+def exponent_slope(x, y, out):
+    """x ** y * log(x), and 0 where x is 0 and y is not negative."""
     if isinstance(x, (int, float)):
-        return math.log(x) if x > 0 else 0.0 if x == 0 else math.nan
-    return ops.log(pick(x == 0, 1.0, x))
+        log = math.log(x) if x > 0 else -math.inf if x == 0 else math.nan
+        return out * log if x else pick(y >= 0, 0.0, out * log)
+    flat = (x == 0) if is_complex(y) else (x == 0) & (y >= 0)
+    return pick(flat, 0.0, out * ops.log(pick(flat, 1.0, x)))
 
 
 def unit(x):
@@ -280,6 +284,19 @@ def count(shape, dim) -> int:
     return math.prod(shape[d] for d in ((dim,) if isinstance(dim, int) else dim)) if shape else 1
 
 
+def variance_slope(g, x, dim, correction):
+    freedom = count(x.shape, dim) - correction
+    deviation = x - ops.mean(x, dim=dim, keepdim=True)
+    if freedom <= 0:  # PyTorch's answer to a question without one
+        return g * pick(deviation == 0, math.nan, math.inf)
+    return (2 / freedom) * g * deviation
+
+
+def std_slope(g, x, out, dim, correction, keepdim: bool):
+    """Half the variance's slope over the deviation; 0 where nothing deviates."""
+    return variance_slope(spread(safe_divide(g, 2 * out), x.shape, dim, keepdim), x, dim, correction)
+
+
 def spread_evenly(g, x, out, dim, keepdim: bool):
     """Equal extremes share the gradient."""
     best = x == spread(out, x.shape, dim, keepdim)
@@ -292,7 +309,14 @@ def reverse_cumsum(g, dim: int):
 
 
 def logcumsumexp_slope(g, x, out, dim: int):
-    return reverse_cumsum(g * ops.exp(-out), dim) * ops.exp(x) if x.ndim else g
+    """sum over i >= j of g_i exp(x_j - out_i), summed as logarithms since exp(-out) may overflow: first positive g, then negative."""
+    size = ops.log(pick(g == 0, 1.0, ops.abs(g)))
+    parts = []
+    for there in (g > 0, g < 0):
+        logs = pick(there, size - out, -math.inf)
+        tail = ops.flip_op(ops.logcumsumexp(ops.flip_op(logs, dims=(dim,)), dim=dim), dims=(dim,))
+        parts.append(ops.exp(tail + x))
+    return parts[0] - parts[1]
 
 
 def inverse(order) -> tuple[int, ...]:
@@ -385,7 +409,7 @@ def symmetric_half(s):
 def eigh_slope(gw, gv, w, v):
     gaps = ops.unsqueeze_op(w, dim=-2) - ops.unsqueeze_op(w, dim=-1)
     inner = (mT(v) @ gv) * safe_reciprocal(gaps)
-    return v @ (inner + ops.diag_embed(gw)) @ mT(v)
+    return symmetric_half(v @ (inner + ops.diag_embed(gw)) @ mT(v))
 
 
 def qr_slope(gq, gr, q, r):

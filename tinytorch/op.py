@@ -397,6 +397,7 @@ class Local(threading.local):
         self.stack = list(self.default)
         self.pair = self.default_pair
         self.grad = True
+        self.watch = None  # under a profiler: called as watch(node, pull) for every step of a backward pass
 
 
 local = Local()

@@ -17,7 +17,7 @@ def tensor(data, *, dtype=None, device=None, requires_grad: bool = False, pin_me
     if isinstance(data, Tensor):
         array = data.detach().clone().array
     else:
-        array = array_from(data)
+        array = array_from(data, dtypes.to_numpy(dtype))
     target = dtypes.to_numpy(dtype)
     if target is not None:
         array = array.astype(target, copy=False)
@@ -26,8 +26,8 @@ def tensor(data, *, dtype=None, device=None, requires_grad: bool = False, pin_me
     return out.requires_grad_() if requires_grad else out
 
 
-def array_from(data) -> np.ndarray:
-    """An array of its own; Python numbers become PyTorch's default dtypes, NumPy's keep theirs."""
+def array_from(data, target=None) -> np.ndarray:
+    """An array of its own: of the target dtype, or Python numbers as PyTorch's default dtypes and NumPy's as they are."""
     data = without_tensors(data)
     kind = getattr(first(data), "dtype", None)
     try:
@@ -40,7 +40,9 @@ def array_from(data) -> np.ndarray:
         raise TypeError(f"tensor: cannot make a tensor from {type(data).__name__} with elements such as {first(data)!r}")
     if kind is not None and isinstance(data, (list, tuple)) and kind.kind == array.dtype.kind:
         array = array.astype(kind)
-    if array.dtype.kind in "fc" and kind is None:
+    if target is not None:  # at once: by way of float32, 0.1 as a float64 would not be 0.1
+        array = array.astype(target, copy=False)
+    elif array.dtype.kind in "fc" and kind is None:
         default = dtypes.get_default_dtype()
         array = array.astype(default.np if array.dtype.kind == "f" else default.to_complex().np)
     elif array.size == 0 and not hasattr(data, "dtype"):

@@ -274,7 +274,7 @@ class Methods(Value):
     matrix_exp = ops.matrix_exp
     ger = ops.outer
     inverse = ops.inv
-    pinverse = ops.pinv
+    pinverse = ops.pinverse
 
     def where(self, condition, other) -> Tensor:
         """self where the condition holds, other elsewhere."""

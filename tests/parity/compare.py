@@ -174,13 +174,13 @@ def make_tensor(library, spec: Spec, seed: str, float_dtype: str = "float32", sw
     return library.tensor(x)
 
 
-def quietly(call):
-    """call() or its Failure. torch may warn as it likes; numpy's own warnings are a defect, so they fail."""
+def quietly(call, *args):
+    """call(*args) or its Failure. torch may warn as it likes; numpy's own warnings are a defect, so they fail."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", RuntimeWarning)
         try:
-            return call()
+            return call(*args)
         except Exception as error:  # any exception is a result here, held against the other library's
             return Failure(error)
 

@@ -35,7 +35,7 @@ def layer(text: str, *inputs, **flags) -> None:
     name = text
     while name in CASES:
         name += "'"
-    CASES[name] = Case(lambda nn, torch: eval(text, {"nn": nn, "torch": torch}), inputs, **flags)  # noqa: S307
+    CASES[name] = Case(lambda nn, torch: eval(text, {"nn": nn, "torch": torch}), inputs, **flags)
 
 
 def build(library, case: Case):
@@ -93,21 +93,21 @@ def outcome(library, case: Case, state: dict, train: bool):
 
 def check(torch, ours, case: Case) -> Iterator[str]:
     """What differs between the two libraries' layers."""
-    reference = quietly(lambda: build(torch, case))
-    mine = quietly(lambda: build(ours, case))
+    reference = quietly(build, torch, case)
+    mine = quietly(build, ours, case)
     if not hasattr(mine, "state_dict") or not hasattr(reference, "state_dict"):
         yield from complaints("making it", plain_error(reference), plain_error(mine))
         return
     yield from complaints("state_dict", plain(shapes(reference)), quietly(lambda: plain(shapes(mine))))
     if case.wording:
-        yield from complaints("repr", repr(reference), quietly(lambda: repr(mine)))
+        yield from complaints("repr", repr(reference), quietly(repr, mine))
     state = shuffled(state_of(reference))
     for train in (True, False):
-        want = quietly(lambda: outcome(torch, case, state, train))
-        got = quietly(lambda: outcome(ours, case, state, train))
+        want = quietly(outcome, torch, case, state, train)
+        got = quietly(outcome, ours, case, state, train)
         what = "training" if train else "evaluation"
         yield from complaints(what, want, got, case.loose, numbers=not (case.random and train))
-    yield from complaints("our state into torch's", True, quietly(lambda: accepts(torch, ours, case)))
+    yield from complaints("our state into torch's", True, quietly(accepts, torch, ours, case))
 
 
 def plain_error(value):
@@ -307,14 +307,21 @@ for kind in ("RNN", "LSTM", "GRU"):
     layer(f"nn.{kind}(3, 4)", f(5, 2, 3), loose=3)
     layer(f"nn.{kind}(3, 4, batch_first=True)", f(2, 5, 3), loose=3)
     layer(f"nn.{kind}(3, 4, num_layers=2, bidirectional=True)", f(5, 2, 3), loose=3)
-    layer(f"nn.{kind}(input_size=3, hidden_size=4, num_layers=2, bias=False, dropout=0.0)", f(5, 2, 3), loose=3)
+    layer(
+        f"nn.{kind}(input_size=3, hidden_size=4, num_layers=2, bias=False, dropout=0.0)", f(5, 2, 3), loose=3
+    )
     layer(f"nn.{kind}(3, 4, 2, dropout=0.3)", f(5, 2, 3), random=True, loose=3)
     layer(f"nn.{kind}(3, 4)", f(5, 3), loose=3)
     state = (f(1, 2, 4), f(1, 2, 4)) if kind == "LSTM" else f(1, 2, 4)
     layer(f"nn.{kind}(3, 4)", f(5, 2, 3), state, loose=3)
     layer(f"nn.{kind}(3, 4)", f(5, 2, 5))
     layer(f"nn.{kind}Cell(3, 4)", f(2, 3), loose=3)
-    layer(f"nn.{kind}Cell(3, 4, bias=False)", f(2, 3), (f(2, 4), f(2, 4)) if kind == "LSTM" else f(2, 4), loose=3)
+    layer(
+        f"nn.{kind}Cell(3, 4, bias=False)",
+        f(2, 3),
+        (f(2, 4), f(2, 4)) if kind == "LSTM" else f(2, 4),
+        loose=3,
+    )
     layer(f"nn.{kind}Cell(3, 4)", f(3), loose=3)
 layer("nn.RNN(3, 4, nonlinearity='relu')", f(5, 2, 3), loose=3)
 layer("nn.RNNCell(3, 4, nonlinearity='relu')", f(2, 3), loose=3)
@@ -327,7 +334,13 @@ layer("nn.MultiheadAttention(4, 2)", f(3, 2, 4), f(5, 2, 4), f(5, 2, 4), loose=3
 layer("nn.MultiheadAttention(4, 2, batch_first=True)", f(2, 3, 4), f(2, 3, 4), f(2, 3, 4), loose=3)
 layer("nn.MultiheadAttention(4, 2, bias=False)", f(3, 2, 4), f(3, 2, 4), f(3, 2, 4), loose=3)
 layer("nn.MultiheadAttention(4, 2, kdim=3, vdim=5)", f(3, 2, 4), f(6, 2, 3), f(6, 2, 5), loose=3)
-layer("nn.MultiheadAttention(4, 2, add_bias_kv=True, add_zero_attn=True)", f(3, 2, 4), f(3, 2, 4), f(3, 2, 4), loose=3)
+layer(
+    "nn.MultiheadAttention(4, 2, add_bias_kv=True, add_zero_attn=True)",
+    f(3, 2, 4),
+    f(3, 2, 4),
+    f(3, 2, 4),
+    loose=3,
+)
 layer("nn.MultiheadAttention(4, 2)", f(3, 4), f(3, 4), f(3, 4), loose=3)
 for options in (
     {"need_weights": False},
@@ -360,12 +373,22 @@ layer(
     loose=5,
 )
 layer("nn.Transformer(4, 2, 1, 1, 8, dropout=0.0)", f(3, 2, 4), f(3, 2, 4), loose=5)
-layer("nn.Transformer(4, 2, 1, 1, 8, 0.0, batch_first=True)", f(2, 3, 4), f(2, 3, 4), options={"tgt_mask": CAUSAL}, loose=5)
+layer(
+    "nn.Transformer(4, 2, 1, 1, 8, 0.0, batch_first=True)",
+    f(2, 3, 4),
+    f(2, 3, 4),
+    options={"tgt_mask": CAUSAL},
+    loose=5,
+)
 layer("nn.Transformer(d_model=4, nhead=3)", f(3, 2, 4), f(3, 2, 4))
 
 # --- containers and parametrizations
 layer("nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))", f(2, 4))
-layer("nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(8, 2))", f(3, 1, 4, 4), loose=3)
+layer(
+    "nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(8, 2))",
+    f(3, 1, 4, 4),
+    loose=3,
+)
 layer("nn.Sequential()", f(2, 4))
 layer("nn.Sequential(nn.Sequential(nn.Linear(4, 4), nn.Tanh()), nn.Sequential(nn.Dropout(0.0)))", f(2, 4))
 layer("nn.utils.parametrizations.weight_norm(nn.Linear(4, 3))", f(2, 4), loose=2)
@@ -375,4 +398,3 @@ layer("nn.utils.parametrizations.spectral_norm(nn.Linear(4, 3))", f(2, 4), loose
 layer("nn.utils.parametrizations.spectral_norm(nn.Conv2d(3, 4, 3))", f(1, 3, 4, 4), loose=10)
 layer("nn.utils.weight_norm(nn.Linear(4, 3))", f(2, 4), loose=2, wording=False)
 layer("nn.utils.spectral_norm(nn.Linear(4, 3))", f(2, 4), loose=10, wording=False)
-

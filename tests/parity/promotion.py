@@ -32,14 +32,26 @@ OPERATIONS = {
     "div_": lambda T, x, y: x.clone().div_(y),
     "copy_": lambda T, x, y: x.clone().copy_(y),
     "setitem": lambda T, x, y: assigned(x, y),
-    "masked_fill": lambda T, x, y: x.masked_fill(x == x, y.reshape(-1)[0]),
     "addcmul": lambda T, x, y: T.addcmul(x, y, y),
     "lerp": lambda T, x, y: T.lerp(x, y, 0.5),
     "matmul": lambda T, x, y: x.reshape(1, -1) @ y.reshape(-1, 1),
     "logical_and": lambda T, x, y: T.logical_and(x, y),
     "result_type": lambda T, x, y: T.result_type(x, y),
 }
-TENSORS_ONLY = {"cat", "stack", "masked_fill", "addcmul", "lerp", "matmul", "copy_", "maximum", "atan2", "logical_and"}
+# where torch's refusal is a rule that programs meet; elsewhere it is a kernel that nobody wrote
+REFUSES = {"add_", "mul_", "div_", "sub", "matmul"}
+TENSORS_ONLY = {
+    "cat",
+    "stack",
+    "masked_fill",
+    "addcmul",
+    "lerp",
+    "matmul",
+    "copy_",
+    "maximum",
+    "atan2",
+    "logical_and",
+}
 
 
 def assigned(x, y):
@@ -64,19 +76,27 @@ def table_row(T, operation: str, dtype: str) -> dict:
         for name, number in NUMBERS.items():
             if operation not in TENSORS_ONLY:
                 out[f"{left}, {name}"] = quietly(lambda x=x, number=number: plain(call(T, x, number)))
-                if not operation.endswith("_") and operation not in ("setitem", "clamp min", "fmod", "result_type"):
+                if not operation.endswith("_") and operation not in (
+                    "setitem",
+                    "clamp min",
+                    "fmod",
+                    "result_type",
+                ):
                     out[f"{name}, {left}"] = quietly(lambda x=x, number=number: plain(call(T, number, x)))
     return out
 
 
 def check(torch, ours, case: tuple[str, str]) -> Iterator[str]:
-    want, got = quietly(lambda: table_row(torch, *case)), quietly(lambda: table_row(ours, *case))
+    want, got = quietly(table_row, torch, *case), quietly(table_row, ours, *case)
     if isinstance(got, Failure):
         yield repr(got)
         return
     for pair, value in want.items():
-        refused = isinstance(value, Failure) and "not implemented for" in str(value.error)
-        message = None if refused else difference(value, got[pair], loose=10)
+        if isinstance(value, Failure) and (
+            case[0] not in REFUSES or "not implemented for" in str(value.error) or "Half" in str(value.error)
+        ):
+            continue
+        message = difference(value, got[pair], loose=10)
         if message:
             yield f"{pair}: {message}"
 

@@ -66,7 +66,7 @@ def main(words: list[str]) -> int:
     if missing and not words:
         print(f"missing names ({len(missing)}): {' '.join(missing)}\n")
     wrong, fine = 0, 0
-    for rows in (wrong_ops(words), quietly(lambda: wrong_cases(words))):
+    for rows in (wrong_ops(words), quietly(wrong_cases, words)):
         for name, findings in rows:
             if findings:
                 wrong += 1

@@ -170,7 +170,7 @@ def forms(torch, entry: Entry, index: int, sample: Sample) -> Iterator[tuple[str
         yield "second order", second_order, {"optional": True}
     if entry.sweep and index == 0 and sample.only != "m":
         for dtype in SWEPT:
-            way = lambda *a, dtype=dtype: as_function(*a, swept=dtype)  # noqa: E731
+            way = lambda *a, dtype=dtype: as_function(*a, swept=dtype)
             yield dtype, way, {"optional": True, "loose": 4.0 if dtype == "float16" else 1.0}
     if entry.inplace and on_tensor and hasattr(torch.Tensor, entry.name + "_"):
         yield "in-place", in_place, {}
@@ -180,6 +180,18 @@ def forms(torch, entry: Entry, index: int, sample: Sample) -> Iterator[tuple[str
                 yield "in-place on a view", in_place_view, {"optional": True}
     if entry.view and first_is_tensor(sample) and not sample.only:
         yield "sharing", sharing, {}
+
+
+def arbitrary(failure: Failure, form: str) -> bool:
+    """Whether torch refuses for want of a kernel, and not by a rule that a program could rely on."""
+    text = str(failure.error)
+    rules = ("can't be cast", "broadcast shape", "must match the size", "out of range", "Subtraction")
+    return "not implemented for" in text or (form == "in-place" and not any(rule in text for rule in rules))
+
+
+def absent(got) -> bool:
+    """Whether a result is an error about a name that is not there."""
+    return isinstance(got, Failure) and isinstance(got.error, (AttributeError, ModuleNotFoundError))
 
 
 def forgive(want, got) -> None:
@@ -193,17 +205,21 @@ def forgive(want, got) -> None:
 
 def hold(torch, ours, entry: Entry) -> Iterator[Finding]:
     """Every way in which `ours` differs from torch on this entry."""
-    missing = quietly(lambda: function_of(ours, entry))
+    missing = quietly(function_of, ours, entry)
     if isinstance(missing, Failure):
+        if entry.extra:
+            return
         yield Finding(entry, entry.samples[0], "function", f"missing: {missing!r}")
         return
     for index, sample in enumerate(entry.samples):
         seed = sample_seed(entry, index)
         for form, way, flags in forms(torch, entry, index, sample):
-            want = quietly(lambda: way(torch, entry, sample, seed))
-            if isinstance(want, Failure) and (flags.get("optional") or "not implemented for" in str(want.error)):
+            want = quietly(way, torch, entry, sample, seed)
+            if isinstance(want, Failure) and (flags.get("optional") or arbitrary(want, form)):
                 continue  # torch has no such form or no such kernel: nothing to hold against
-            got = quietly(lambda: way(ours, entry, sample, seed))
+            got = quietly(way, ours, entry, sample, seed)
+            if absent(got) and entry.extra:
+                continue
             if form == "second order":
                 forgive(want, got)
             loose = flags.get("loose", 1.0) * entry.rtol

@@ -706,12 +706,6 @@ f = (x.prod() + x.sin().sum())
 g, = torch.autograd.grad(f, x, create_graph=True)
 torch.autograd.grad(g @ torch.tensor([1.0, 0.0, 2.0]), x)
 
-# func
-torch.func.grad(lambda x: (x**2).sum())(torch.tensor([1.0, 2.0]))
-
-# vmap
-torch.func.vmap(lambda x: x.sum())(torch.ones(2, 3))
-
 # grad_fn of results
 x = torch.ones(2, requires_grad=True)
 type((x * 2).grad_fn).__name__, type(x.sum().grad_fn).__name__, (x * 2).grad_fn.next_functions is not None

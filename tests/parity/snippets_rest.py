@@ -88,16 +88,6 @@ torch.distributions.kl_divergence(torch.distributions.MultivariateNormal(torch.z
 torch.distributions.kl_divergence(torch.distributions.Independent(torch.distributions.Normal(torch.zeros(2), torch.ones(2)), 1), torch.distributions.Independent(torch.distributions.Normal(torch.ones(2), torch.ones(2)), 1))
 torch.distributions.kl.kl_divergence(torch.distributions.Normal(torch.zeros(2), 1.0), torch.distributions.Normal(torch.ones(2), 2.0))
 torch.distributions.kl_divergence(torch.distributions.Normal(0.0, 1.0), torch.distributions.Bernoulli(0.5))
-torch.distributions.Exponential(2.0).log_prob(torch.tensor([0.5]))
-torch.distributions.Beta(2.0, 3.0).log_prob(torch.tensor([0.5]))
-torch.distributions.Laplace(0.0, 1.0).log_prob(torch.tensor([0.5]))
-torch.distributions.Gamma(2.0, 3.0).log_prob(torch.tensor([0.5]))
-torch.distributions.Dirichlet(torch.tensor([1.0, 2.0])).log_prob(torch.tensor([0.3, 0.7]))
-torch.distributions.Poisson(2.0).log_prob(torch.tensor([1.0]))
-torch.distributions.LogNormal(0.0, 1.0).log_prob(torch.tensor([0.5]))
-torch.distributions.OneHotCategorical(torch.tensor([0.3, 0.7])).log_prob(torch.tensor([0.0, 1.0]))
-torch.distributions.RelaxedOneHotCategorical(torch.tensor(0.5), torch.tensor([0.3, 0.7])).rsample().shape
-torch.distributions.TransformedDistribution(torch.distributions.Normal(0.0, 1.0), torch.distributions.TanhTransform()).log_prob(torch.tensor([0.5]))
 """)
 
 PROGRAMS = blocks("""
@@ -394,4 +384,18 @@ with SummaryWriter(folder) as writer:
     writer.add_text("note", "hello")
     writer.flush()
 len(os.listdir(folder)) > 0
+""")
+
+# beyond the promise
+EXTRA = lines("""
+torch.distributions.Exponential(2.0).log_prob(torch.tensor([0.5]))
+torch.distributions.Beta(2.0, 3.0).log_prob(torch.tensor([0.5]))
+torch.distributions.Laplace(0.0, 1.0).log_prob(torch.tensor([0.5]))
+torch.distributions.Gamma(2.0, 3.0).log_prob(torch.tensor([0.5]))
+torch.distributions.Dirichlet(torch.tensor([1.0, 2.0])).log_prob(torch.tensor([0.3, 0.7]))
+torch.distributions.Poisson(2.0).log_prob(torch.tensor([1.0]))
+torch.distributions.LogNormal(0.0, 1.0).log_prob(torch.tensor([0.5]))
+torch.distributions.OneHotCategorical(torch.tensor([0.3, 0.7])).log_prob(torch.tensor([0.0, 1.0]))
+torch.distributions.RelaxedOneHotCategorical(torch.tensor(0.5), torch.tensor([0.3, 0.7])).rsample().shape
+torch.distributions.TransformedDistribution(torch.distributions.Normal(0.0, 1.0), torch.distributions.TanhTransform()).log_prob(torch.tensor([0.5]))
 """)

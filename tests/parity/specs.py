@@ -187,6 +187,7 @@ class Entry:
     inplace: bool = True  # check name_ too where torch.Tensor has it
     rtol: float = 1.0  # factors on the usual tolerances
     why: str = ""  # the reason for such a factor
+    extra: bool = False  # not promised: held against torch where it is there
     expression: Callable | None = None  # called as expression(T, *args) in place of the function
 
     @property

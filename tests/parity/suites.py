@@ -25,6 +25,7 @@ SUITES = {
     "schedulers": (optimizers.SCHEDULER_CASES, optimizers.check_scheduler),
     "promotion": (promotion.CASES, promotion.check),
     "distributions": (snippets_rest.DISTRIBUTIONS, snippets.check),
+    "extra": (snippets_tensor.EXTRA | snippets_rest.EXTRA, snippets.check_extra),
     "rest": (snippets_rest.PROGRAMS, snippets.check),
     "init": (snippets_nn.INIT, snippets.check),
     "spread": (snippets_nn.SPREAD, snippets.check_spread),

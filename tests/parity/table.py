@@ -1,6 +1,14 @@
 """The whole table: every function of the API, one entry each (or a few), with the samples that hold it."""
 
-from tests.parity import table_extra, table_index, table_linalg, table_math, table_nn, table_reduce, table_shape
+from tests.parity import (
+    table_extra,
+    table_index,
+    table_linalg,
+    table_math,
+    table_nn,
+    table_reduce,
+    table_shape,
+)
 from tests.parity.specs import Entry
 
 PARTS = (table_math, table_reduce, table_shape, table_index, table_linalg, table_nn, table_extra)

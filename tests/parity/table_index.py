@@ -210,8 +210,16 @@ PICKS = [
         s(f(3, 4), 0, v([[0]])),
         s(f(4, 3).T, 0, ROWS),
     ),
-    op("masked_select", s(f(3, 4), bools(3, 4)), s(f(3, 4), bools(4)), s(f(4), bools(3, 4)), s(f(3), ints(3))),
-    op("take", s(f(3, 4), v([0, 11, 5])), s(f(3, 4), v([[0, 1], [1, -1]])), s(f(3), v([3])), s(f(3, 4).T, v([1, 2]))),
+    op(
+        "masked_select", s(f(3, 4), bools(3, 4)), s(f(3, 4), bools(4)), s(f(4), bools(3, 4)), s(f(3), ints(3))
+    ),
+    op(
+        "take",
+        s(f(3, 4), v([0, 11, 5])),
+        s(f(3, 4), v([[0, 1], [1, -1]])),
+        s(f(3), v([3])),
+        s(f(3, 4).T, v([1, 2])),
+    ),
     op(
         "take_along_dim",
         s(f(3, 4), ints(3, 1, low=0, high=4), 1),
@@ -291,7 +299,9 @@ WRITES = [
     ),
     expr(
         "scatter_add_",
-        lambda T, src: T.zeros(4, 2, dtype=src.dtype).scatter_add_(0, T.tensor([[0, 1], [0, 3], [2, 3]]), src),
+        lambda T, src: T.zeros(4, 2, dtype=src.dtype).scatter_add_(
+            0, T.tensor([[0, 1], [0, 3], [2, 3]]), src
+        ),
         s(f(3, 2)),
     ),
     expr("one hot", lambda T, y: T.zeros(3, 5).scatter_(1, y.unsqueeze(1), 1), s(v([0, 4, 2]))),
@@ -300,7 +310,9 @@ WRITES = [
         lambda T, x, y: (x * 1).index_put_((T.tensor([0, 0]), T.tensor([1, 1])), y, accumulate=True),
         s(f(3, 4), f(2)),
     ),
-    expr("masked_fill_ in a chain", lambda T, x, m: (x * 2).masked_fill_(m, 0).sum(0), s(f(2, 3), bools(2, 3))),
+    expr(
+        "masked_fill_ in a chain", lambda T, x, m: (x * 2).masked_fill_(m, 0).sum(0), s(f(2, 3), bools(2, 3))
+    ),
 ]
 
 TABLE = GETS + SETS + PICKS + WRITES

@@ -1,6 +1,21 @@
 """Elementwise functions: one number in, one number out, with broadcasting and promotion."""
 
-from tests.parity.specs import T, bools, cplx, expr, f, function_only, ints, nonzero, op, pos, s, span, unit, v
+from tests.parity.specs import (
+    T,
+    bools,
+    cplx,
+    expr,
+    f,
+    function_only,
+    ints,
+    nonzero,
+    op,
+    pos,
+    s,
+    span,
+    unit,
+    v,
+)
 
 EDGES = [-float("inf"), -2.5, -1.0, -0.5, -0.0, 0.0, 0.5, 1.5, 2.5, float("inf"), float("nan")]
 
@@ -59,7 +74,15 @@ UNARY = [
     smooth("tanh"),
     smooth("trunc"),
     smooth("relu"),
-    op("logit", s(unit(3, 4)), s(f(3, 4), eps=0.1), s(unit(3), 1e-6), s(unit()), s(unit(0)), s(v(EDGES).fixed)),
+    op(
+        "logit",
+        s(unit(3, 4)),
+        s(f(3, 4), eps=0.1),
+        s(unit(3), 1e-6),
+        s(unit()),
+        s(unit(0)),
+        s(v(EDGES).fixed),
+    ),
     op(
         "round",
         s(f(3, 4)),
@@ -80,10 +103,17 @@ UNARY = [
     op("clone", s(f(3, 4)), s(f(3, 4).T), s(ints(2)), s(f()), s(f(2), memory_format=T.contiguous_format)),
     op("sigmoid", s(ints(3)), s(bools(3))),
     op("square", s(ints(3)), s(bools(2))),
-    op("abs", s(ints(3)), s(cplx(3))),
+    op("abs", s(ints(3)), s(cplx(3)), inplace=False),
 ]
 
-PAIRS = [(f(3, 4), f(3, 4)), (f(3, 4), f(4)), (f(3, 1), f(1, 4)), (f(), f(3)), (f(0, 3), f(3)), (f(2, 1, 3), f(4, 1))]
+PAIRS = [
+    (f(3, 4), f(3, 4)),
+    (f(3, 4), f(4)),
+    (f(3, 1), f(1, 4)),
+    (f(), f(3)),
+    (f(0, 3), f(3)),
+    (f(2, 1, 3), f(4, 1)),
+]
 LAYOUTS = [(f(3, 4).T, f(4)), (f(3, 4).step, f(3, 4).T), (f(3, 2).wide, f(3, 2))]
 
 
@@ -94,7 +124,9 @@ def smooth_pairs(make):
 
 def binary(name, second=f, *more, numbers=True, **flags):
     """A function of two tensors or a tensor and a number."""
-    scalars = [s(f(3), 2), s(f(3), 1.5), s(nonzero(3), 2), s(nonzero(3), 1.5), s(f(2), True)] if numbers else []
+    scalars = (
+        [s(f(3), 2), s(f(3), 1.5), s(nonzero(3), 2), s(nonzero(3), 1.5), s(f(2), True)] if numbers else []
+    )
     forms = [function_only(input=f(3), other=second(3)), s(f(2), other=second(2))]
     errors = [s(f(3), second(4)), s(f(2, 3), second(3, 2))]
     mixed = [s(f(2), nonzero(2)), s(nonzero(2, dtype="int32"), nonzero(2)), s(nonzero(2), bools(2).fixed)]
@@ -135,15 +167,40 @@ BINARY = [
         s(ints(3), nonzero(3), rounding_mode=None),
     ),
     binary("true_divide", away),
-    binary("floor_divide", away, s(ints(6), -3), s(v([7.0, -7.0, 7.5]).fixed, -2.0), s(ints(3), v([0, 1, 2]))),
-    binary("fmod", away, s(ints(6), -3), s(v([7.0, -7.0, 7.5, -7.5]), 2.0), s(v([7.0, -7.0]), v([-2.0, 3.0]))),
-    binary("remainder", away, s(ints(6), -3), s(v([7.0, -7.0, 7.5, -7.5]), 2.0), s(v([7.0, -7.0]), v([-2.0, 3.0]))),
+    binary(
+        "floor_divide", away, s(ints(6), -3), s(v([7.0, -7.0, 7.5]).fixed, -2.0), s(ints(3), v([0, 1, 2]))
+    ),
+    binary(
+        "fmod", away, s(ints(6), -3), s(v([7.0, -7.0, 7.5, -7.5]), 2.0), s(v([7.0, -7.0]), v([-2.0, 3.0]))
+    ),
+    binary(
+        "remainder",
+        away,
+        s(ints(6), -3),
+        s(v([7.0, -7.0, 7.5, -7.5]), 2.0),
+        s(v([7.0, -7.0]), v([-2.0, 3.0])),
+    ),
     binary("atan2", f, numbers=False),
-    binary("maximum", f, s(v([1.0, 2.0]), v([1.0, 3.0])), s(v([1.0, float("nan")]).fixed, f(2).fixed), numbers=False),
-    binary("minimum", f, s(v([1.0, 2.0]), v([1.0, 3.0])), s(v([1.0, float("nan")]).fixed, f(2).fixed), numbers=False),
+    binary(
+        "maximum",
+        f,
+        s(v([1.0, 2.0]), v([1.0, 3.0])),
+        s(v([1.0, float("nan")]).fixed, f(2).fixed),
+        numbers=False,
+    ),
+    binary(
+        "minimum",
+        f,
+        s(v([1.0, 2.0]), v([1.0, 3.0])),
+        s(v([1.0, float("nan")]).fixed, f(2).fixed),
+        numbers=False,
+    ),
     binary("logaddexp", f, s(v([-float("inf"), 1.0]).fixed, v([-float("inf"), 2.0]).fixed), numbers=False),
     binary("xlogy", away, s(v([0.0, 1.0, 0.0]).fixed, v([0.0, 0.0, 2.0]).fixed), function_only(2, pos(3))),
-    *[binary(name, f, s(v([1.0, 2.0, 3.0]), v([1.0, 3.0, 2.0])), inplace=False) for name in ("eq", "ge", "gt", "le", "lt", "ne")],
+    *[
+        binary(name, f, s(v([1.0, 2.0, 3.0]), v([1.0, 3.0, 2.0])), inplace=False)
+        for name in ("eq", "ge", "gt", "le", "lt", "ne")
+    ],
     *[
         binary(name, f, s(bools(4), bools(4)), s(v([0.0, 1.0]), v([0.0, 0.0])), numbers=False, inplace=False)
         for name in ("logical_and", "logical_or", "logical_xor")
@@ -268,7 +325,7 @@ TERNARY = [
 
 def operator(text, second=f, *more, number=2):
     """An infix operator between tensors and with numbers on either side."""
-    both = eval(f"lambda T, x, y: x {text} y")  # noqa: S307 the table's own text
+    both = eval(f"lambda T, x, y: x {text} y")
     return expr(
         f"operator {text}",
         both,
@@ -312,7 +369,7 @@ OPERATORS = [
     *[
         expr(
             f"operator {text}",
-            eval(f"lambda T, x, y: x {text} y"),  # noqa: S307
+            eval(f"lambda T, x, y: x {text} y"),
             s(bools(3), bools(3)),
             s(ints(3), ints(3)),
             s(bools(2, 3), bools(3)),
@@ -348,8 +405,14 @@ OPERATORS = [
 INPLACE_OPERATORS = []
 for text in ("+", "-", "*", "/", "//", "%", "**", "&", "|", "^"):
     scope: dict = {}
-    exec(f"def run(T, x, y):\n    x = x.clone()\n    z = x\n    z {text}= y\n    return x, z is x", scope)  # noqa: S102
-    small = [s(pos(3, 4), pos(4)), s(pos(3), 2), s(nonzero(3), 2), s(nonzero(3), nonzero(3)), s(nonzero(3), 1.5)]
+    exec(f"def run(T, x, y):\n    x = x.clone()\n    z = x\n    z {text}= y\n    return x, z is x", scope)
+    small = [
+        s(pos(3, 4), pos(4)),
+        s(pos(3), 2),
+        s(nonzero(3), 2),
+        s(nonzero(3), nonzero(3)),
+        s(nonzero(3), 1.5),
+    ]
     more = [s(bools(3), bools(3)), s(nonzero(3), pos(3)), s(pos(3), pos(2, 3)), s(pos(3), nonzero(3))]
     INPLACE_OPERATORS.append(expr(f"operator {text}=", scope["run"], *small, *more))
 

@@ -24,7 +24,13 @@ ACTIVATIONS = [
     activation("logsigmoid", s(v([-200.0, 200.0, 0.0]))),
     activation("sigmoid"),
     activation("tanh"),
-    activation("softplus", s(f(3), beta=2), s(f(3), 1.0, 0.5), s(v([-50.0, 19.0, 21.0, 100.0])), s(f(3), threshold=0.1)),
+    activation(
+        "softplus",
+        s(f(3), beta=2),
+        s(f(3), 1.0, 0.5),
+        s(v([-50.0, 19.0, 21.0, 100.0])),
+        s(f(3), threshold=0.1),
+    ),
     activation("softsign"),
     activation("tanhshrink"),
     activation("hardshrink", s(f(3), 0.2), s(f(3), lambd=1.0)),
@@ -34,7 +40,14 @@ ACTIVATIONS = [
     activation("hardtanh", s(f(3), -0.5, 0.5), s(f(3), min_val=-2, max_val=0.1)),
     F("threshold", s(f(3, 4), 0.1, 20), s(f(3), threshold=0.5, value=-1.0)),
     F("glu", s(f(3, 4)), s(f(4, 3), 0), s(f(2, 6), dim=1), s(f(3)), s(f(0, 4))),
-    F("prelu", s(f(2, 3, 4), f(3)), s(f(2, 3), f(1)), s(f(3), f(1)), s(f(2, 3), weight=f(3)), s(f(2, 3), f(2))),
+    F(
+        "prelu",
+        s(f(2, 3, 4), f(3)),
+        s(f(2, 3), f(1)),
+        s(f(3), f(1)),
+        s(f(2, 3), weight=f(3)),
+        s(f(2, 3), f(2)),
+    ),
     F("softmax", s(f(3, 4), dim=1), s(f(3, 4), 0), s(f(2, 3), -1, dtype=T.float64), sweep=False),
     F("softmin", s(f(3, 4), dim=1), s(f(3, 4), 0), s(f(2, 3), dim=-1, dtype=T.float64), sweep=False),
     F("log_softmax", s(f(3, 4), dim=1), s(f(2, 3), -1), sweep=False),
@@ -103,7 +116,16 @@ LOSSES = [
         s(SCORES, v([0, 1, 2, 1], "int32")),
         sweep=False,
     ),
-    loss("mse_loss", f(3, 4), f(3, 4), s(f(3), f()), s(f(3, 1), f(3)), s(f(0), f(0)), s(f(3), ints(3)), sweep=False),
+    loss(
+        "mse_loss",
+        f(3, 4),
+        f(3, 4),
+        s(f(3), f()),
+        s(f(3, 1), f(3)),
+        s(f(0), f(0)),
+        s(f(3), ints(3)),
+        sweep=False,
+    ),
     loss("l1_loss", f(3, 4), f(3, 4), s(f(0), f(0)), s(f(3), ints(3)), sweep=False),
     loss("smooth_l1_loss", f(3, 4), f(3, 4), s(f(3), f(3), beta=0.5), s(f(3), f(3), beta=0.0), sweep=False),
     F(
@@ -137,7 +159,12 @@ LOSSES = [
         sweep=False,
     ),
     loss("kl_div", f(3, 4), unit(3, 4), s(f(3, 4), unit(3, 4), reduction="batchmean"), sweep=False),
-    F("kl_div", s(f(3, 4), f(3, 4), log_target=True), s(f(3), v([0.0, 0.5, 0.5]).fixed, reduction="none"), sweep=False),
+    F(
+        "kl_div",
+        s(f(3, 4), f(3, 4), log_target=True),
+        s(f(3), v([0.0, 0.5, 0.5]).fixed, reduction="none"),
+        sweep=False,
+    ),
     F(
         "poisson_nll_loss",
         *[s(f(4), pos(4), reduction=way) for way in REDUCTIONS],
@@ -196,7 +223,10 @@ LOSSES = [
         "ctc_loss",
         lambda T, x, y, n, m, **k: T.nn.functional.ctc_loss(x.log_softmax(-1), y, n, m, **k),
         s(f(6, 2, 4), ints(2, 3, low=1, high=4), v([6, 5]), v([3, 2])),
-        *[s(f(6, 2, 4), ints(2, 3, low=1, high=4), v([6, 5]), v([3, 2]), reduction=way) for way in REDUCTIONS],
+        *[
+            s(f(6, 2, 4), ints(2, 3, low=1, high=4), v([6, 5]), v([3, 2]), reduction=way)
+            for way in REDUCTIONS
+        ],
         s(f(6, 2, 4), ints(5, low=1, high=4), v([6, 5]), v([3, 2])),
         s(f(6, 2, 4), ints(2, 3, low=0, high=3), v([6, 6]), v([3, 3]), blank=3),
         s(f(6, 2, 4), v([[1, 1, 1], [2, 2, 1]]), (6, 5), (3, 2), reduction="none"),
@@ -221,7 +251,12 @@ LINEAR = [
         s(f(2, 4), f(3, 4), None),
         sweep=False,
     ),
-    F("bilinear", s(f(2, 3), f(2, 4), f(5, 3, 4), f(5)), s(f(2, 3), f(2, 4), f(5, 3, 4)), s(f(3), f(4), f(2, 3, 4))),
+    F(
+        "bilinear",
+        s(f(2, 3), f(2, 4), f(5, 3, 4), f(5)),
+        s(f(2, 3), f(2, 4), f(5, 3, 4)),
+        s(f(3), f(4), f(2, 3, 4)),
+    ),
     F(
         "embedding",
         s(v([0, 2, 2]), f(4, 3)),
@@ -250,8 +285,20 @@ LINEAR = [
         s(f(2)),
         s(v([1], "int32")),
     ),
-    F("cosine_similarity", s(f(3, 4), f(3, 4)), s(f(3, 4), f(4)), s(f(3, 4), f(3, 4), dim=0), s(f(3), f(3), 0, 1e-2)),
-    F("pairwise_distance", s(f(3, 4), f(3, 4)), s(f(3, 4), f(4)), s(f(3, 4), f(3, 4), p=1), s(f(3), f(3), 2, 1e-2, True)),
+    F(
+        "cosine_similarity",
+        s(f(3, 4), f(3, 4)),
+        s(f(3, 4), f(4)),
+        s(f(3, 4), f(3, 4), dim=0),
+        s(f(3), f(3), 0, 1e-2),
+    ),
+    F(
+        "pairwise_distance",
+        s(f(3, 4), f(3, 4)),
+        s(f(3, 4), f(4)),
+        s(f(3, 4), f(3, 4), p=1),
+        s(f(3), f(3), 2, 1e-2, True),
+    ),
     F(
         "normalize",
         s(f(3, 4)),
@@ -330,7 +377,14 @@ CONVOLUTIONS = [
         s(f(2, 3, 3, 4), f(3, 4, 4, 4), stride=2, padding=1),
         s(f(2, 3, 3, 4), f(3, 4, 3, 3), stride=2, padding=1, output_padding=1),
         s(f(2, 4, 3, 3), f(4, 2, 3, 3), f(4), groups=2),
-        s(f(1, 2, 3, 3), f(2, 2, 2, 2), stride=(2, 1), padding=(0, 1), output_padding=(1, 0), dilation=(2, 1)),
+        s(
+            f(1, 2, 3, 3),
+            f(2, 2, 2, 2),
+            stride=(2, 1),
+            padding=(0, 1),
+            output_padding=(1, 0),
+            dilation=(2, 1),
+        ),
         s(f(3, 3, 4), f(3, 4, 2, 2)),
         s(f(2, 3, 3, 4), f(3, 4, 3, 3), output_padding=1),
         s(f(2, 3, 3, 3), f(2, 4, 3, 3)),
@@ -406,7 +460,14 @@ POOLING = [
         s(f(2, 3, 4, 4), 4),
         sweep=False,
     ),
-    F("adaptive_avg_pool1d", s(f(2, 3, 7), 3), s(f(3, 7), 1), s(f(2, 3, 5), (7,)), s(f(2, 3, 6), 6), sweep=False),
+    F(
+        "adaptive_avg_pool1d",
+        s(f(2, 3, 7), 3),
+        s(f(3, 7), 1),
+        s(f(2, 3, 5), (7,)),
+        s(f(2, 3, 6), 6),
+        sweep=False,
+    ),
     F(
         "adaptive_avg_pool2d",
         s(f(2, 3, 5, 7), 1),
@@ -477,13 +538,25 @@ POOLING = [
         why="interpolation weights are float32 in torch",
     ),
     F("upsample_nearest", s(f(1, 2, 3, 4), scale_factor=2), s(f(1, 2, 3, 4), (5, 6)), sweep=False),
-    F("upsample_bilinear", s(f(1, 2, 3, 4), scale_factor=2), s(f(1, 2, 3, 4), size=(5, 6)), sweep=False, rtol=3),
+    F(
+        "upsample_bilinear",
+        s(f(1, 2, 3, 4), scale_factor=2),
+        s(f(1, 2, 3, 4), size=(5, 6)),
+        sweep=False,
+        rtol=3,
+    ),
     F("pixel_shuffle", s(f(1, 8, 2, 3), 2), s(f(2, 3, 9, 1, 2), 3), s(f(4, 2, 2), 2), s(f(1, 3, 2, 2), 2)),
     F("pixel_unshuffle", s(f(1, 2, 4, 6), 2), s(f(2, 4, 4), downscale_factor=2), s(f(1, 2, 3, 4), 2)),
     F(
         "grid_sample",
         *[
-            s(f(2, 3, 4, 5), span(2, 3, 2, 2, low=-1.3, high=1.3), mode=mode, padding_mode=padding, align_corners=align)
+            s(
+                f(2, 3, 4, 5),
+                span(2, 3, 2, 2, low=-1.3, high=1.3),
+                mode=mode,
+                padding_mode=padding,
+                align_corners=align,
+            )
             for mode in ("bilinear", "nearest")
             for padding in ("zeros", "border", "reflection")
             for align in (True, False)
@@ -495,7 +568,13 @@ POOLING = [
         rtol=5,
         why="sampling weights are differences of near numbers",
     ),
-    F("affine_grid", s(f(2, 2, 3), (2, 1, 3, 4), align_corners=False), s(f(1, 2, 3), [1, 1, 2, 2], align_corners=True), sweep=False, rtol=3),
+    F(
+        "affine_grid",
+        s(f(2, 2, 3), (2, 1, 3, 4), align_corners=False),
+        s(f(1, 2, 3), [1, 1, 2, 2], align_corners=True),
+        sweep=False,
+        rtol=3,
+    ),
 ]
 
 STATS = (f(3).fixed, pos(3).fixed)
@@ -532,7 +611,14 @@ NORMS = [
         sweep=False,
         rtol=3,
     ),
-    F("rms_norm", s(f(3, 4), (4,)), s(f(2, 3, 4), (3, 4), f(3, 4)), s(f(3, 4), (4,), eps=1e-2), sweep=False, rtol=3),
+    F(
+        "rms_norm",
+        s(f(3, 4), (4,)),
+        s(f(2, 3, 4), (3, 4), f(3, 4)),
+        s(f(3, 4), (4,), eps=1e-2),
+        sweep=False,
+        rtol=3,
+    ),
     F(
         "group_norm",
         s(f(2, 4, 3), 2),
@@ -590,21 +676,57 @@ ATTENTION = [
         s(f(3, 2, 4), f(12, 4), f(12), f(4, 4), f(4)),
         s(f(3, 2, 4), f(12, 4), f(12), f(4, 4), f(4), need_weights=False),
         s(f(3, 2, 4), f(12, 4), f(12), f(4, 4), f(4), average_attn_weights=False),
-        s(f(3, 2, 4), f(12, 4), f(12), f(4, 4), f(4), key_padding_mask=v([[False, False, True], [False] * 3])),
-        s(f(3, 2, 4), f(12, 4), f(12), f(4, 4), f(4), attn_mask=v([[False, True, True], [False, False, True], [False] * 3])),
+        s(
+            f(3, 2, 4),
+            f(12, 4),
+            f(12),
+            f(4, 4),
+            f(4),
+            key_padding_mask=v([[False, False, True], [False] * 3]),
+        ),
+        s(
+            f(3, 2, 4),
+            f(12, 4),
+            f(12),
+            f(4, 4),
+            f(4),
+            attn_mask=v([[False, True, True], [False, False, True], [False] * 3]),
+        ),
         order=1,
         rtol=2,
     ),
 ]
 
 RANDOM = [
-    F("dropout", s(f(3, 4)), s(f(3, 4), 0.3), s(f(3, 4), p=0.1, training=True), s(f(3), 1.5), random=True, sweep=False),
-    F("dropout", s(f(3, 4), 0.3, False), s(f(3, 4), p=0.0), s(f(3, 4), training=False), s(f(3, 4), p=1.0), sweep=False),
+    F(
+        "dropout",
+        s(f(3, 4)),
+        s(f(3, 4), 0.3),
+        s(f(3, 4), p=0.1, training=True),
+        s(f(3), 1.5),
+        random=True,
+        sweep=False,
+    ),
+    F(
+        "dropout",
+        s(f(3, 4), 0.3, False),
+        s(f(3, 4), p=0.0),
+        s(f(3, 4), training=False),
+        s(f(3, 4), p=1.0),
+        sweep=False,
+    ),
     F("dropout2d", s(f(2, 3, 4, 4)), s(f(3, 4, 4), 0.2), random=True, sweep=False),
     F("dropout2d", s(f(2, 3, 4, 4), 0.3, False), s(f(2, 3, 4, 4), p=0.0), sweep=False),
     F("dropout1d", s(f(2, 3, 4), 0.3, False), s(f(2, 3, 4), p=0.0), sweep=False),
     F("alpha_dropout", s(f(3, 4), 0.3, False), s(f(3, 4), p=0.0, training=True), sweep=False),
-    F("gumbel_softmax", s(f(3, 4)), s(f(3, 4), tau=0.5, hard=True), s(f(3, 4), dim=0), random=True, sweep=False),
+    F(
+        "gumbel_softmax",
+        s(f(3, 4)),
+        s(f(3, 4), tau=0.5, hard=True),
+        s(f(3, 4), dim=0),
+        random=True,
+        sweep=False,
+    ),
 ]
 
 COMPOSED = [
@@ -624,7 +746,8 @@ COMPOSED = [
     expr(
         "info nce",
         lambda T, a, b: T.nn.functional.cross_entropy(
-            T.nn.functional.normalize(a, dim=1) @ T.nn.functional.normalize(b, dim=1).t() / 0.1, T.arange(a.size(0))
+            T.nn.functional.normalize(a, dim=1) @ T.nn.functional.normalize(b, dim=1).t() / 0.1,
+            T.arange(a.size(0)),
         ),
         s(f(4, 3), f(4, 3)),
         rtol=5,
@@ -632,7 +755,9 @@ COMPOSED = [
     expr("kl of a normal", lambda T, m, w: -0.5 * T.sum(1 + w - m.pow(2) - w.exp()), s(f(3, 2), f(3, 2))),
     expr(
         "gram matrix",
-        lambda T, x: T.mm(x.view(x.size(0) * x.size(1), -1), x.view(x.size(0) * x.size(1), -1).t()).div(x.numel()),
+        lambda T, x: T.mm(x.view(x.size(0) * x.size(1), -1), x.view(x.size(0) * x.size(1), -1).t()).div(
+            x.numel()
+        ),
         s(f(1, 3, 4, 4)),
     ),
     expr(

@@ -7,7 +7,11 @@ torch = pytest.importorskip("torch", reason="parity needs PyTorch: pip install t
 import tinytorch  # noqa: E402
 from tests.parity.suites import SUITES  # noqa: E402
 
-CASES = [pytest.param(check, case, id=f"{suite}/{name}") for suite, (cases, check) in SUITES.items() for name, case in cases.items()]
+CASES = [
+    pytest.param(check, case, id=f"{suite}/{name}")
+    for suite, (cases, check) in SUITES.items()
+    for name, case in cases.items()
+]
 
 
 @pytest.mark.parametrize("check, case", CASES)

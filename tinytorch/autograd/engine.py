@@ -498,6 +498,7 @@ def walk(roots, gradients, targets: dict | None, useful: set | None, retain_grap
     for root, g in zip(roots, gradients):
         send(root, g if create_graph else g.array, grads, heap)
     before, local.grad = local.grad, create_graph
+    watch = local.watch
     try:
         while heap:
             node = heappop(heap)[1]
@@ -513,7 +514,7 @@ def walk(roots, gradients, targets: dict | None, useful: set | None, retain_grap
                 deposit(node, g)
                 continue
             try:
-                pulled = node.pull(g, create_graph)
+                pulled = node.pull(g, create_graph) if watch is None else watch(node, lambda: node.pull(g, create_graph))  # noqa: B023
             except RuntimeWarning:  # as in `compute`
                 pulled = quietly(node.pull, g, create_graph)
             if node.line is not None:

@@ -101,6 +101,7 @@ def fetch_from(url: str, part: Path, file: RemoteFile, advance: Advance) -> None
                 return
             error: Exception = ConnectionError(f"the connection was cut at {size_of(part)} bytes")
         except urllib.error.HTTPError as refusal:
+            refusal.close()
             if refusal.code != 416 or before == 0:  # 416: this source has no bytes after those
                 raise
             os.truncate(part, 0)

@@ -133,9 +133,9 @@ def digits(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """uint8 (N, 1, 28, 28)."""
     N, size = len(labels), 28
     way = rng.random(N)
-    pose = rotation(rng.normal(0, 0.22, N)) @ skewed(rng.normal(0, 0.22, N))
-    pose = pose * rng.uniform(0.55, 1.0, (N, 1, 2)) * 10  # -1 ... 1 becomes 5.5 to 10 pixels each way
-    shift = size / 2 + rng.uniform(-3.5, 3.5, (N, 2))
+    pose = rotation(rng.normal(0, 0.15, N)) @ skewed(rng.normal(0, 0.2, N))
+    pose = pose * rng.uniform(7, 10, (N, 1, 2))  # pixels from the middle to -1 and 1
+    shift = size / 2 + rng.uniform(-2, 2, (N, 2))
     pen = rng.uniform(0.55, 1.7, (N, 1, 1))
     bend = Wobble(N, rng)
     ink = np.zeros((N, size, size), np.float32)
@@ -216,9 +216,9 @@ OUTLINES: list[list[np.ndarray]] = [
 def shapes(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """uint8 (N, 3, 32, 32)."""
     N, size = len(labels), 32
-    radius = rng.uniform(6.5, 13.5, N)
+    radius = rng.uniform(9, 14, N)
     stretch = rng.uniform(0.8, 1, (N, 1, 2))
-    pose = rotation(rng.uniform(0, 2 * np.pi, N)) * stretch * radius[:, None, None]
+    pose = rotation(rng.uniform(-0.5, 0.5, N)) * stretch * radius[:, None, None]
     shift = size / 2 + rng.uniform(-1, 1, (N, 2)) * (size / 2 - radius)[:, None]
     cover = np.zeros((N, size, size), np.float32)
     for shape, rows in groups(labels, 10):

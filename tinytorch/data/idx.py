@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+CHUNK = 1 << 24
 
 
 def read_idx(path) -> np.ndarray:
@@ -21,7 +22,7 @@ def read_idx(path) -> np.ndarray:
         with gzip.open(path, "rb") if packed else path.open("rb") as file:
             dtype, shape = read_header(file, path)
             size = math.prod(shape) * dtype.itemsize
-            content = file.read(size)
+            content = read_up_to(file, size)
             if len(content) < size:
                 raise ValueError(f"{path}: truncated: shape {shape} needs {size} bytes of values, there are {len(content)}")
             if file.read(1):
@@ -29,6 +30,15 @@ def read_idx(path) -> np.ndarray:
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ValueError(f"{path}: damaged gzip file ({error})") from error
     return np.frombuffer(content, dtype).reshape(shape).astype(dtype.newbyteorder("="))
+
+
+def read_up_to(file, size: int) -> bytes:
+    """In pieces: a damaged header may announce more than any memory holds."""
+    pieces, left = [], size
+    while left and (piece := file.read(min(left, CHUNK))):
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
 
 
 def read_header(file, path: Path) -> tuple[np.dtype, tuple[int, ...]]:

@@ -72,7 +72,7 @@ def read_planetoid(folder: Path, name: str) -> Graph:
     x, labels = np.zeros((N, allx.shape[1]), np.float32), np.zeros((N, ally.shape[1]), np.int64)
     x[: len(allx)], labels[: len(ally)] = allx, ally
     x[test], labels[test] = tx, ty  # the test rows are stored in the order of test.index
-    masks = [mask_of(range(len(y)), N), mask_of(range(len(y), len(y) + VALIDATION), N), mask_of(test, N)]
+    masks = [mask_of(range(len(y)), N), mask_of(range(len(y), min(len(y) + VALIDATION, len(ally))), N), mask_of(test, N)]
     edges = edges_of(read_pickle(folder / f"ind.{name}.graph"), N)
     return Graph(*(from_numpy(array) for array in (x, labels.argmax(1), edges, *masks)))
 

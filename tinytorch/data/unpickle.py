@@ -33,7 +33,7 @@ class SparseParts:
         counts = np.diff(indptr)
         fits = len(indptr) == rows + 1 and (counts >= 0).all() and indptr[0] == 0 and indptr[-1] == len(data) == len(indices)
         if not fits or (len(indices) and not 0 <= indices.min() <= indices.max() < columns):
-            raise UnsafePickle(f"a sparse matrix of shape ({rows}, {columns}) does not fit its {len(data)} values")
+            raise ValueError(f"a sparse matrix of shape ({rows}, {columns}) does not fit its {len(data)} values")
         dense = np.zeros((rows, columns), data.dtype)
         np.add.at(dense, (np.repeat(np.arange(rows), counts), indices), data)
         return dense
@@ -42,7 +42,7 @@ class SparseParts:
         try:
             return self.fields[name]
         except KeyError:
-            raise UnsafePickle(f"a sparse matrix without its field {name!r}") from None
+            raise ValueError(f"a sparse matrix without its field {name!r}") from None
 
 
 def latin1_bytes(text: str, encoding: str) -> bytes:

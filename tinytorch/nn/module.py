@@ -41,14 +41,14 @@ class Module(State):
         own = self.__dict__
         if isinstance(value, Parameter):
             self._require_init("parameters")
-            self._forget(name)
+            self._forget(name, self._parameters)
             self.register_parameter(name, value)
         elif name in own.get("_parameters", ()):
             refuse_unless_none(value, "parameter", name, "torch.nn.Parameter or None")
             self.register_parameter(name, None)
         elif isinstance(value, Module):
             self._require_init("module")
-            self._forget(name)
+            self._forget(name, self._modules)
             own["_modules"][name] = value
         elif name in own.get("_modules", ()):
             refuse_unless_none(value, "child module", name, "torch.nn.Module or None")
@@ -85,10 +85,11 @@ class Module(State):
         if "_parameters" not in self.__dict__:
             raise AttributeError(f"cannot assign {what} before Module.__init__() call")
 
-    def _forget(self, name: str) -> None:
-        """Whatever was under this name is no longer there."""
+    def _forget(self, name: str, keep: dict) -> None:
+        """Whatever was under this name is no longer there; in the table `keep` its place will be taken."""
         for table in (self.__dict__, self._parameters, self._buffers, self._modules):
-            table.pop(name, None)
+            if table is not keep:
+                table.pop(name, None)
         self._non_persistent_buffers_set.discard(name)
 
     def _check_name(self, name: str, kind: str, table: dict) -> None:

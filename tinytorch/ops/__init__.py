@@ -3,7 +3,7 @@
 from .arithmetic import (
     abs, add, add_op, addcdiv, addcmul, allclose, bitwise_and, bitwise_left_shift, bitwise_not, bitwise_or, bitwise_right_shift,
     bitwise_xor, cast, clamp, clamp_bounds, clamp_max, clamp_min, clone, clone_op, div, divide, eq, equal, floor_divide, fmax,
-    fmin, fmod, ge, gt, isclose, isfinite, isinf, isnan, isneginf, isposinf, le, lerp, logical_and, logical_not, logical_or,
+    fmin, fmod, ge, gt, isclose, isfinite, isinf, isnan, isneginf, isposinf, le, lerp, lerp_op, logical_and, logical_not, logical_or,
     logical_xor, lt, maximum, minimum, mul, ne, neg, pow, remainder, rsub, sub, sub_op, transfer, trunc_divide, where, where_between,
 )  # 01
 from .elementwise import (
@@ -14,19 +14,26 @@ from .elementwise import (
 )  # 01
 from .indexing import (
     argwhere, crop_op, gather, gather_op, getitem, getitem_op, index_add, index_copy, index_fill, index_put, index_select,
-    masked_fill, masked_fill_op, masked_scatter, masked_select, narrow, nonzero, plain_index, put, put_zeros, scatter,
+    masked_fill, masked_fill_op, masked_scatter, masked_select, narrow, nonzero, check_bounds, plain_index, put, put_zeros, scatter,
     scatter_add, scatter_add_op, scatter_fold, scatter_op, scatter_reduce, select, take, take_along_dim, uncrop, zero_at,
 )  # 01
+from .einsum import einsum, einsum_op  # 01
 from .linalg import (
-    LinAlgError, addbmm, addmm, addmv, addr, baddbmm, bmm, cdist, chain_matmul, cholesky, cholesky_inverse, cholesky_op,
-    cholesky_solve, corrcoef, cov, cross, det, det_op, dot, eigh, eigh_op, eigvalsh, einsum, einsum_op, inner, inv, inv_op,
-    kron, linalg_norm, logabsdet, logdet, lstsq, matmul, matmul_op, matrix_exp, matrix_norm, matrix_power, matrix_rank, mm, mv,
-    outer, pinv, qr, qr_op, slogdet, solve, solve_op, solve_triangular, svd, svd_op, svdvals, tensordot, trace, vdot,
+    LinAlgError, cholesky, cholesky_inverse, cholesky_op, cholesky_solve, det, det_op, eig, eig_op, eigh, eigh_op, eigvals, eigvalsh, inv,
+    inv_op, linalg_qr, linalg_svd, logdet, lstsq, qr, qr_op, slogdet, slogdet_op, solve, solve_op, solve_triangular, svd, svd_op, svdvals,
+    triangular_solve,
+)  # 01
+from .matmul import (
+    addbmm, addmm, addmv, addr, baddbmm, bmm, chain_matmul, cross, dot, inner, kron, linalg_cross, matmul, matmul_op, mm, mv, outer, tensordot,
+    vdot,
+)  # 01
+from .matrix import (
+    cdist, cond, corrcoef, cov, linalg_norm, matrix_exp, matrix_norm, matrix_power, matrix_rank, pdist, pinv, pinverse, trace,
 )  # 01
 from .reduction import (
     all, amax, amin, aminmax, any, argmax, argmin, count_nonzero, cummax, cummin, cumprod, cumprod_op, cumsum, diff, dist,
-    logcumsumexp, logsumexp, logsumexp_op, mean, nanmean, nansum, norm, norm2, prod, prod_op, renorm, std, std_mean, sum,
-    trapezoid, var, var_mean, vector_norm,
+    logcumsumexp, logsumexp, logsumexp_op, mean, nanmean, nansum, norm, norm2, prod, prod_op, renorm, std, std_mean, std_op, sum,
+    trapezoid, var, var_mean, var_op, vector_norm,
 )  # 01
 from .shape import (
     adjoint, atleast_1d, atleast_2d, atleast_3d, block_diag, broadcast_shapes, broadcast_tensors, broadcast_to, cartesian_prod,

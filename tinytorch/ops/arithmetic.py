@@ -98,11 +98,13 @@ def refuse_zero_divisor(x, y) -> None:
 
 
 @op(dtypes="promote")
-def pow(x, y):
-    """x ** y."""
-    if np.result_type(x, y).kind in "iu" and np.any(np.less(y, 0)):
-        return negative_power(x, y)
-    return x**y
+def pow(x, exponent):
+    """x ** exponent."""
+    if np.result_type(x, exponent).kind in "iu" and np.any(np.less(exponent, 0)):
+        return negative_power(x, exponent)
+    if getattr(x, "dtype", exponent) == bool == getattr(exponent, "dtype", bool):
+        return x | ~np.asarray(exponent, bool)
+    return x**exponent
 
 
 def negative_power(x, y):
@@ -154,6 +156,8 @@ def fmin(x, y):
 @op(dtypes="promote")
 def clamp_bounds(x, min, max):
     """x moved into [min, max]; either bound may be None."""
+    if np.result_type(x).kind == "c":
+        raise NotImplementedError("clamp is not supported for complex types")
     if min is not None:
         x = np.maximum(x, min)
     return x if max is None else np.minimum(x, max)
@@ -177,10 +181,18 @@ def clamp_max(input, max):
     return clamp(input, max=max)
 
 
-@op(dtypes="promote")
-def lerp(x, end, weight):
+@op
+def lerp_op(x, end, weight):
     """x + weight * (end - x)."""
     return x + weight * (end - x)
+
+
+def lerp(input, end, weight):
+    """x + weight * (end - x): linear interpolation, in one dtype."""
+    for name, other in (("end", end), ("weight", weight)):
+        if isinstance(other, Value) and other.array.dtype != input.array.dtype:
+            raise RuntimeError(f"lerp: expected dtype {input.dtype!r} for `{name}` but got dtype {other.dtype!r}")
+    return lerp_op(input, end, weight)
 
 
 def addcmul(input, tensor1, tensor2, *, value=1):
@@ -331,6 +343,8 @@ def bitwise_xor(x, y):
 @op(grad=False)
 def bitwise_not(x):
     """~x, bit by bit; for bool the same as logical_not."""
+    if x.dtype.kind not in "biu":
+        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
     return np.invert(x)
 
 

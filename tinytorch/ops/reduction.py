@@ -62,15 +62,28 @@ def fold(x, dim, keepdim, combine):
     return reshape(total, (1,) * x.ndim) if dim is None else unsqueeze(total, dim)
 
 
+def need_elements(name: str, x, dim, error=IndexError) -> None:
+    """An extreme of nothing is an error."""
+    if x.size == 0:
+        dims = range(x.ndim) if dim is None else dim if isinstance(dim, (list, tuple)) else (dim,)
+        if dim is None or not dims:
+            raise error(f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.")
+        for d in dims:
+            if x.ndim and x.shape[normal_dim(d, x.ndim)] == 0:
+                raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
+
+
 @op
 def amax(x, *, dim=None, keepdim=False):
     """The largest value over dim; equal ones share the gradient."""
+    need_elements("amax", x, dim, RuntimeError)
     return np.max(x, axis=axes(x, dim), keepdims=keepdim)
 
 
 @op
 def amin(x, *, dim=None, keepdim=False):
     """The smallest value over dim; equal ones share the gradient."""
+    need_elements("amin", x, dim, RuntimeError)
     return np.min(x, axis=axes(x, dim), keepdims=keepdim)
 
 
@@ -106,13 +119,15 @@ def count_nonzero(x, *, dim=None):
 @op(grad=False)
 def argmax(x, *, dim=None, keepdim=False):
     """The index of the first largest value (of the flattened tensor without dim)."""
-    return np.argmax(x, axis=dim, keepdims=keepdim) if x.ndim else np.zeros((), np.int64)
+    need_elements("argmax", x, dim)
+    return np.argmax(x, axis=axes(x, dim), keepdims=keepdim)
 
 
 @op(grad=False)
 def argmin(x, *, dim=None, keepdim=False):
     """The index of the first smallest value."""
-    return np.argmin(x, axis=dim, keepdims=keepdim) if x.ndim else np.zeros((), np.int64)
+    need_elements("argmin", x, dim)
+    return np.argmin(x, axis=axes(x, dim), keepdims=keepdim)
 
 
 @op(dtypes="float")
@@ -167,6 +182,8 @@ def logcumsumexp(x, *, dim):
 
 def diff(input, n=1, dim=-1, prepend=None, append=None):
     """Differences of neighbours along dim, n times over."""
+    if not input.ndim:
+        raise RuntimeError("diff expects input to be at least one-dimensional")
     from .indexing import narrow
     from .shape import cat
 
@@ -183,45 +200,56 @@ def diff(input, n=1, dim=-1, prepend=None, append=None):
 # ---------------------------------------------------------------- spread
 
 
+@op
+def var_op(x, *, dim=None, correction=1, keepdim=False):
+    """Squared deviations from the mean, summed and divided by (n - correction)."""
+    if x.dtype.kind not in "fc":
+        raise RuntimeError(f"std and var only support floating point and complex dtypes, got {dtypes.of(x)!r}")
+    dims = axes(x, dim)
+    total = np.add.reduce(x, dims, None, None, True)
+    n = x.size // builtins.max(total.size, 1)
+    deviation = x - total / n if n else x
+    squares = np.square(deviation if x.dtype.kind == "f" else np.abs(deviation))
+    return np.true_divide(np.add.reduce(squares, dims, None, None, keepdim), builtins.max(n - correction, 0), dtype=squares.dtype)
+
+
+@op
+def std_op(x, *, dim=None, correction=1, keepdim=False):
+    """The root of the variance."""
+    return np.sqrt(var_op.forward(x, dim=dim, correction=correction, keepdim=keepdim))
+
+
+def settings_of_spread(dim, unbiased, keepdim, correction) -> dict:
+    """The settings of `var_op` for PyTorch's arguments, of which the second may be `unbiased`: var(x, False)."""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    return {"dim": dim, "correction": (1 if unbiased else 0) if correction is None else correction, "keepdim": keepdim}
+
+
 @spelled
 def var(input, dim=None, unbiased=True, keepdim=False, *, correction=None):
     """The variance: squared deviations over (n - correction); correction is 1, or 0 with unbiased=False."""
-    return var_mean(input, dim, unbiased, keepdim, correction=correction)[0]
+    return var_op(input, **settings_of_spread(dim, unbiased, keepdim, correction))
 
 
 @spelled
 def std(input, dim=None, unbiased=True, keepdim=False, *, correction=None):
     """The standard deviation, the root of `var`."""
-    return std_mean(input, dim, unbiased, keepdim, correction=correction)[0]
+    return std_op(input, **settings_of_spread(dim, unbiased, keepdim, correction))
 
 
 @spelled
 def var_mean(input, dim=None, unbiased=True, keepdim=False, *, correction=None):
     """The variance and the mean."""
-    if isinstance(dim, bool):  # PyTorch's var(x, False): the second argument is `unbiased`
-        dim, unbiased = None, dim
-    if correction is None:
-        correction = 1 if unbiased else 0
-    if input.array.dtype.kind not in "fc":
-        raise RuntimeError(f"std and var only support floating point and complex dtypes, got {input.dtype!r}")
-    center = mean(input, dim=dim, keepdim=True)
-    deviation = sub(input, center)
-    squares = square(abs(deviation)) if input.array.dtype.kind == "c" else square(deviation)
-    count = input.array.size // builtins.max(center.array.size, 1)
-    spread = div(sum(squares, dim=dim, keepdim=keepdim), float(builtins.max(count - correction, 0)))
-    return spread, center if keepdim else drop(center, input, dim)
+    settings = settings_of_spread(dim, unbiased, keepdim, correction)
+    return var_op(input, **settings), mean(input, dim=settings["dim"], keepdim=keepdim)
 
 
 @spelled
 def std_mean(input, dim=None, unbiased=True, keepdim=False, *, correction=None):
     """The standard deviation and the mean."""
-    spread, center = var_mean(input, dim, unbiased, keepdim, correction=correction)
-    return sqrt(spread), center
-
-
-def drop(kept, x, dim):
-    """Remove the axes that keepdim=True left."""
-    return reshape(kept, ()) if dim is None else squeeze(kept, dim)
+    settings = settings_of_spread(dim, unbiased, keepdim, correction)
+    return std_op(input, **settings), mean(input, dim=settings["dim"], keepdim=keepdim)
 
 
 @spelled
@@ -248,6 +276,8 @@ def norm2(x, *, dim=None, keepdim=False):
 @spelled
 def vector_norm(input, ord=2, dim=None, keepdim=False, *, dtype=None):
     """(sum |x|**ord)**(1/ord); inf, -inf and 0 have their usual meaning."""
+    if input.array.dtype.kind not in "fc":
+        raise RuntimeError(f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {input.dtype!r}")
     if dtype is not None:
         input = input.to(dtype)
     if ord == 2:
@@ -271,7 +301,7 @@ def vector_norm(input, ord=2, dim=None, keepdim=False, *, dtype=None):
 def norm(input, p="fro", dim=None, keepdim=False, *, dtype=None):
     """The vector norm of order p over dim; "fro" is 2, "nuc" the sum of singular values."""
     if p == "nuc":
-        from .linalg import matrix_norm
+        from .matrix import matrix_norm
 
         return matrix_norm(input, "nuc", dim or (-2, -1), keepdim)
     return vector_norm(input, 2 if p in ("fro", None) else p, dim, keepdim, dtype=dtype)

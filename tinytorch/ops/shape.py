@@ -199,7 +199,9 @@ def expand_op(x, *, shape):
         raise RuntimeError(f"expand: the size -1 in {list(shape)} is not allowed in a leading, non-existing dimension of {list(x.shape)}")
     if lead < 0 or builtins.any(old not in (1, new) for new, old in zip(target[lead:], x.shape)):
         raise RuntimeError(f"expand: shape {list(x.shape)} cannot become {list(shape)}: only sizes of 1 can grow, and new dims come in front")
-    return np.broadcast_to(x, target)
+    out = np.broadcast_to(x, target)
+    out.flags.writeable = x.flags.writeable  # NumPy marks it read-only; who writes to a tensor looks at its strides
+    return out
 
 
 def expand(input, *shape, **named):
@@ -502,7 +504,9 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
     if dim is None:
         input, dim = flatten(input), 0
     dim = normal_dim(dim, input.array.ndim)
-    counts = repeats.array if hasattr(repeats, "array") else repeats
+    counts = repeats.array if hasattr(repeats, "array") else np.asarray(repeats)
+    if counts.size not in (1, input.array.shape[dim]):
+        raise RuntimeError(f"repeats must have the same size as input along dim, but got repeats.size(0) = {counts.size} and input.size({dim}) = {input.array.shape[dim]}")
     places = np.repeat(np.arange(input.array.shape[dim]), counts)
     return index_select(input, dim, input.wrap(places))
 

@@ -33,10 +33,12 @@ def assert_close(
     Without tolerances the dtype decides. Sequences and mappings are compared item by item.
     """
     rules = Rules(allow_subclasses, rtol, atol, equal_nan, check_device, check_dtype, check_stride)
-    for path, text in differences(actual, expected, rules, ()):
-        if path:
-            text += f"\n\nThe failure occurred for item {''.join(str([item]) for item in path)}"
+    for text in differences(actual, expected, rules, ()):
         raise AssertionError(msg if isinstance(msg, str) else text if msg is None else msg(text))
+
+
+def located(text: str, path: tuple) -> str:
+    return f"{text}\n\nThe failure occurred for item {''.join(str([item]) for item in path)}" if path else text
 
 
 class Rules:
@@ -57,27 +59,23 @@ class Rules:
 
 
 def differences(actual, expected, rules: Rules, path: tuple):
-    """Walk two nests side by side; yields (path, text) for each pair that differs."""
+    """Walk two nests side by side; yields a text for each pair that differs. Nests of different build are an error at once."""
     if all(isinstance(x, Sequence) and not isinstance(x, str) for x in (actual, expected)):
         if len(actual) != len(expected):
-            yield path, f"The length of the sequences mismatch: {len(actual)} != {len(expected)}"
-            return
+            raise AssertionError(located(f"The length of the sequences mismatch: {len(actual)} != {len(expected)}", path))
         for i, pair in enumerate(zip(actual, expected)):
             yield from differences(*pair, rules, (*path, i))
     elif isinstance(actual, Mapping) and isinstance(expected, Mapping):
         if actual.keys() != expected.keys():
-            yield path, (
-                "The keys of the mappings do not match:\n"
-                f"Missing keys in the actual mapping: {sorted(expected.keys() - actual.keys())}\n"
-                f"Additional keys in the actual mapping: {sorted(actual.keys() - expected.keys())}"
-            )
-            return
+            missing, additional = sorted(expected.keys() - actual.keys()), sorted(actual.keys() - expected.keys())
+            text = f"Missing keys in the actual mapping: {missing}\nAdditional keys in the actual mapping: {additional}"
+            raise AssertionError(located(f"The keys of the mappings do not match:\n{text}", path))
         for key in actual:
             yield from differences(actual[key], expected[key], rules, (*path, key))
     else:
         text = difference(actual, expected, rules)
         if text:
-            yield path, text
+            yield located(text, path)
 
 
 def difference(actual, expected, rules: Rules) -> str:

@@ -116,7 +116,7 @@ def random_like(out: Tensor, strided: bool) -> Tensor:
     """A random gradient for an output, on request with gaps in memory."""
     shape = (*out.shape, 2) if strided else out.shape
     draw = lambda: random.uniform(shape, np.dtype(np.float64), None, -1.0, 1.0)
-    values = (draw() + 1j * draw() if out.is_complex() else draw()).astype(out.array.dtype)
+    values = np.asarray(draw() + 1j * draw() if out.is_complex() else draw(), out.array.dtype)
     return out.wrap(values[..., 0] if strided else values).requires_grad_()
 
 

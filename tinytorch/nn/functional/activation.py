@@ -9,8 +9,9 @@ import numpy as np
 from ... import ops
 from ...backend import kernel
 from ...op import method, op
-from ...ops import erf, exp, sigmoid, tanh, where
+from ...ops import clamp, erf, exp, sigmoid, tanh, where
 from ...tensor_inplace import inplace
+from .half import widened
 
 # ---------------------------------------------------------------- relu
 
@@ -64,10 +65,8 @@ def gelu_formula(x, approximate="none"):
     return 0.5 * x * (1 + erf(x * math.sqrt(0.5)))
 
 
-GELU_SCALE, GELU_CUBIC = (
-    math.sqrt(2 / math.pi),
-    0.044715,
-)  # the paper's fit of tanh to the normal distribution
+# The paper's fit of tanh to the normal distribution.
+GELU_SCALE, GELU_CUBIC = math.sqrt(2 / math.pi), 0.044715
 
 gelu_forward = kernel(gelu_formula)
 
@@ -84,10 +83,10 @@ def gelu_gradient(x, g, approximate="none"):
 @op(dtypes="float", composed=gelu_formula)
 def gelu_op(x, *, approximate="none"):
     """x * P(normal <= x)."""
-    return gelu_forward(x, approximate)
+    return gelu_forward(widened(x), approximate).astype(x.dtype, copy=False)
 
 
-gelu_op.vjps(x=lambda g, x, approximate: gelu_gradient(x, g, approximate))
+gelu_op.vjps(x=lambda g, x, approximate: gelu_gradient(widened(x), g, approximate))
 
 
 def gelu(input, *, approximate="none"):
@@ -188,12 +187,12 @@ def tanhshrink(input):
 @op(dtypes="float")
 def elu_op(x, *, alpha=1.0, scale=1.0, input_scale=1.0):
     """scale * x where x is positive, scale * alpha * (exp(input_scale * x) - 1) elsewhere."""
-    return np.where(x > 0, x * scale, (scale * alpha) * np.expm1(input_scale * np.minimum(x, 0)))
+    return np.where(x <= 0, (scale * alpha) * np.expm1(input_scale * np.minimum(x, 0)), x * scale)
 
 
 elu_op.vjps(
     x=lambda g, x, alpha, scale, input_scale: where(
-        x > 0, g * scale, g * (scale * alpha * input_scale * exp(input_scale * ops.clamp(x, max=0)))
+        x <= 0, g * (scale * alpha * input_scale * exp(input_scale * clamp(x, max=0))), g * scale
     )
 )
 

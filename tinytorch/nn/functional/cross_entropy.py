@@ -8,6 +8,7 @@ from ...backend import kernel, module_of
 from ...creation import zeros
 from ...op import op
 from ...ops import gather, reshape, scatter, squeeze, sum, unsqueeze, where
+from .half import widened
 from .reduction import chosen, reduced
 from .softmax import log_softmax
 
@@ -121,8 +122,8 @@ def two_step_cross_entropy(logits, target, ignore_index: int):
 @op(saves=True, composed=two_step_cross_entropy)
 def softmax_cross_entropy(logits, target, *, ignore_index=-100):
     """(N, C), (N,) -> (N,): -log_softmax(logits) at the targets."""
-    losses, softmax = softmax_cross_entropy_forward(logits, target, ignore_index)
-    return losses, softmax
+    losses, softmax = softmax_cross_entropy_forward(widened(logits), target, ignore_index)
+    return losses.astype(logits.dtype, copy=False), softmax
 
 
 softmax_cross_entropy.vjps(

@@ -32,7 +32,8 @@ def extend(x, *, dim, index, core):
 def fold_back(g, *, dim, index, core, size):
     """The transpose of `extend`: the core stays, each repeated element is added to where it was taken from."""
     out = np.zeros_like(g, shape=(*g.shape[:dim], size, *g.shape[dim + 1 :]), order="C")
-    out[along(dim, slice(index[core.start], index[core.stop - 1] + 1))] = g[along(dim, core)]
+    if core.start < core.stop:
+        out[along(dim, slice(index[core.start], index[core.stop - 1] + 1))] = g[along(dim, core)]
     for place in (*range(core.start), *range(core.stop, len(index))):
         out[along(dim, index[place])] += g[along(dim, place)]
     return out
@@ -114,5 +115,5 @@ def check_reach(mode: str, dim: int, size: int, before: int, after: int) -> None
         raise RuntimeError(f"Padding size should be less than the corresponding input dimension, but got: padding ({before}, {after}) at dimension {dim} of size {size}")
     if mode == "circular" and max(before, after) > size + min(before, after, 0):
         raise RuntimeError(f"Padding value causes wrapping around more than once: padding ({before}, {after}) at dimension {dim} of size {size}")
-    if size + before + after < 1 or size < 1:
+    if size + before + after < 0 or size < 1:
         raise RuntimeError(f"pad: dimension {dim} of size {size} is too small for padding ({before}, {after}) in mode {mode}")

@@ -9,14 +9,16 @@ import numpy as np
 from ...creation import empty_like, zeros_like
 from ...op import method, op
 from ...ops import exp, log, max, normal_dim, scatter, sum
+from .half import widened
 
 
 @op
 def softmax_op(x, *, dim):
     """exp(x) / sum(exp(x)) along dim."""
-    e = np.exp(x - peak(x, dim))
+    wide = widened(x)
+    e = np.exp(wide - peak(wide, dim))
     e /= e.sum(dim, keepdims=True)
-    return e
+    return e.astype(x.dtype, copy=False)
 
 
 softmax_op.vjps(x=lambda g, out, dim: out * (g - sum(g * out, dim=dim, keepdim=True)))
@@ -25,9 +27,10 @@ softmax_op.vjps(x=lambda g, out, dim: out * (g - sum(g * out, dim=dim, keepdim=T
 @op
 def log_softmax_op(x, *, dim):
     """x - log(sum(exp(x))) along dim."""
-    shifted = x - peak(x, dim)
+    wide = widened(x)
+    shifted = wide - peak(wide, dim)
     shifted -= np.log(np.exp(shifted).sum(dim, keepdims=True))
-    return shifted
+    return shifted.astype(x.dtype, copy=False)
 
 
 log_softmax_op.vjps(x=lambda g, out, dim: g - exp(out) * sum(g, dim=dim, keepdim=True))

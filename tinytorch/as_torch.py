@@ -1,0 +1,96 @@
+"""`import torch` answered by tinytorch: torch, its submodules and torchvision are tinytorch's own module objects.
+
+    from tinytorch import as_torch
+    as_torch.install()
+    import torch.nn as nn  # tinytorch.nn
+
+`python -m tinytorch script.py` does this before it runs the script.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import re
+import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+ROOT = __name__.rpartition(".")[0]
+ANSWERED = {"torch": ROOT, "torchvision": f"{ROOT}.torchvision"}
+
+
+def install() -> None:
+    """From here on `torch` means tinytorch in this process. An installed PyTorch is left alone."""
+    for name in ANSWERED:
+        if name in sys.modules and not sys.modules[name].__name__.startswith(ROOT):
+            raise RuntimeError(f"as_torch: {name} itself has been imported in this process; install() has to come before that")
+    if not any(isinstance(finder, TorchFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, TorchFinder())
+
+
+class TorchFinder:
+    """A finder for `sys.meta_path` that stands before all others."""
+
+    def find_spec(self, fullname, path=None, target=None):
+        if fullname.partition(".")[0] not in ANSWERED:
+            return None
+        module = module_for(fullname)
+        return ModuleSpec(fullname, AliasLoader(module), is_package=hasattr(module, "__path__"))
+
+
+class AliasLoader:
+    """Loads nothing: hands out a module that is there, as it is."""
+
+    def __init__(self, module: ModuleType):
+        self.module, self.spec = module, module.__spec__
+
+    def create_module(self, spec):
+        return self.module
+
+    def exec_module(self, module):
+        module.__spec__ = self.spec  # the import system has put the alias's in its place
+
+
+def module_for(fullname: str) -> ModuleType:
+    """The module of tinytorch that stands for `torch.nn.modules.conv`: what the attributes say, else a file of that name."""
+    top, *parts = fullname.split(".")
+    module = importlib.import_module(ANSWERED[top])
+    for part in parts:
+        inside = getattr(module, part, None)
+        if not isinstance(inside, ModuleType):
+            inside = submodule(module, part) if inside is None else None
+        if inside is None:
+            raise no_module(fullname, module, part)
+        module = inside
+    return module
+
+
+def submodule(package: ModuleType, name: str) -> ModuleType | None:
+    path = f"{package.__name__}.{name}"
+    try:
+        return importlib.import_module(path)
+    except ModuleNotFoundError as error:
+        if error.name != path and error.name != package.__name__:
+            raise  # the file is there, and something that it needs is not
+        return None
+
+
+def no_module(fullname: str, package: ModuleType, name: str) -> ModuleNotFoundError:
+    modules = [n for n, value in vars(package).items() if isinstance(value, ModuleType) and not n.startswith("_")]
+    text = f"No module named '{fullname}': here {fullname.partition('.')[0]} is tinytorch, which has no such module"
+    return ModuleNotFoundError(text + nearby(name, modules), name=fullname)
+
+
+def nearby(name: str, names) -> str:
+    near = difflib.get_close_matches(name, names)
+    return f"; near names: {', '.join(near)}" if near else ""
+
+
+def hint(error: BaseException | None) -> str:
+    """What to add to Python's own text about a `from torch.nn import X` that found no X; else nothing."""
+    found = re.match(rf"cannot import name '(\w+)' from '({ROOT}[\w.]*)'", str(error)) if isinstance(error, ImportError) else None
+    if not found or found[2] not in sys.modules:
+        return ""
+    near = nearby(found[1], [n for n in dir(sys.modules[found[2]]) if not n.startswith("_")])
+    return f"{found[2]} has no {found[1]!r}{near}. If PyTorch has it, tinytorch does not"

@@ -1,0 +1,46 @@
+"""How many floating-point operations an op does, from the shapes of what went in and came out."""
+
+from __future__ import annotations
+
+import math
+
+
+def matmul(shapes, out) -> int:
+    return 2 * math.prod(out) * shapes[0][-1]
+
+
+def linear(shapes, out) -> int:
+    bias = math.prod(out) if len(shapes) > 2 and shapes[2] else 0
+    return 2 * math.prod(out) * shapes[1][-1] + bias
+
+
+def convolution(shapes, out) -> int:
+    """Every output is a sum over one filter: weight is (out channels, in channels per group, *kernel)."""
+    return 2 * math.prod(out) * math.prod(shapes[1][1:])
+
+
+def transposed_convolution(shapes, out) -> int:
+    return 2 * math.prod(shapes[0]) * math.prod(shapes[1][1:])
+
+
+def attention(shapes, out) -> int:
+    """q @ k.T and weights @ v, each of length_q * length_k * width products."""
+    q, k, v = shapes[:3]
+    return 2 * math.prod(q[:-1]) * k[-2] * (q[-1] + v[-1])
+
+
+NONE = {"reshape", "view", "transpose", "permute", "expand", "unsqueeze", "squeeze", "getitem", "clone", "contiguous", "cast", "transfer"}
+COUNTS = {
+    "matmul": matmul, "linear": linear, "conv2d": convolution, "conv3d": convolution, "conv1d": convolution,
+    "conv_transpose2d": transposed_convolution, "scaled_dot_product_attention": attention, "attention": attention,
+}  # fmt: skip
+
+
+def flops(name: str, shapes, out) -> int:
+    """Products and sums of an op; one per element of the result where nothing better is known, none for moving data."""
+    name = name.removesuffix("_op")
+    if name in NONE:
+        return 0
+    if name in COUNTS:
+        return COUNTS[name](shapes, out)
+    return max([math.prod(out), *(math.prod(s) for s in shapes if s)], default=0)
