@@ -7,11 +7,21 @@ _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinytorch\.
 
 from . import backend, cuda, dtypes, later, random, utils  # 00
 from . import ops  # 01
-from .backend import device, set_default_device  # 00
+from .backend import default_device as get_default_device, device, set_default_device  # 00
 from .dtypes import (  # 00
     bfloat16, bool, cdouble, cfloat, complex64, complex128, double, dtype, finfo, float, float16, float32, float64,
     get_default_dtype, half, iinfo, int, int8, int16, int32, int64, long, promote_types, set_default_dtype, short, uint8,
 )
+from math import e, inf, nan, pi  # 00
+from .formats import (  # 00
+    channels_last, channels_last_3d, contiguous_format, layout, memory_format, preserve_format, sparse_coo, strided,
+)
+from .settings import (  # 00
+    are_deterministic_algorithms_enabled, compile, get_float32_matmul_precision, get_num_interop_threads, get_num_threads,
+    is_deterministic_algorithms_warn_only_enabled, is_warn_always_enabled, set_float32_matmul_precision, set_flush_denormal,
+    set_num_interop_threads, set_num_threads, set_warn_always, use_deterministic_algorithms,
+)
+from .version import __version__  # 00
 from .random import Generator, default_generator, fork_rng, get_rng_state, initial_seed, manual_seed, seed, set_rng_state  # 00
 from .tensor import Size, Tensor  # 01
 from .tensor_data import as_tensor, from_numpy, tensor  # 01
@@ -37,22 +47,32 @@ from .ops import (  # 01
     unique_consecutive, unsqueeze, var, var_mean, vdot, view_as_complex, view_as_real, vsplit, vstack, where, xlogy,
 )
 from .ops import asin as arcsin, acos as arccos, atan as arctan, atan2 as arctan2, clamp as clip, cat as concat, cat as concatenate, trunc as fix, outer as ger, abs as absolute, mul as multiply, neg as negative, sub as subtract, divide as div, divide as true_divide, gt as greater, ge as greater_equal, lt as less, le as less_equal, ne as not_equal, movedim as moveaxis, transpose as swapaxes, transpose as swapdims, inv as inverse, pinverse  # 01
+from .ops import (  # 01
+    as_strided, combinations, cumulative_trapezoid, diagonal_scatter, dsplit, expand_as, float_power, frexp, gcd, i0,
+    index_reduce, isreal, lcm, ldexp, mvlgamma, nanquantile, nextafter, positive, repeat, reshape_as, select_scatter, sgn, slice_scatter,
+    sum_to_size, triangular_solve, unfold, unravel_index, view, view_as,
+)
+from .ops import acosh as arccosh, asinh as arcsinh, atanh as arctanh, conj as conj_physical, trapezoid as trapz, vstack as row_stack  # 01
 from .creation import (  # 01
     BoolTensor, ByteTensor, CharTensor, DoubleTensor, FloatTensor, HalfTensor, IntTensor, LongTensor, ShortTensor, arange,
-    bernoulli, complex, empty, empty_like, eye, fill, full, full_like, hann_window, linspace, logspace, multinomial, normal,
+    bernoulli, complex, empty, empty_like, eye, fill, full, full_like, hann_window, linspace, logspace, multinomial, new_full, new_ones, new_zeros, normal,
     ones, ones_like, poisson, rand, rand_like, randint, randint_like, randn, randn_like, randperm, range, scalar_tensor,
     tril_indices, triu_indices, zeros, zeros_like,
+)
+from .creation import set_default_tensor_type  # 01
+from .queries import (  # 01
+    asarray, can_cast, detach, get_device, is_complex, is_floating_point, is_nonzero, is_same_size, is_signed, is_storage,
+    is_tensor, numel, result_type, typename,
 )
 from . import linalg  # 01
 from .printing import set_printoptions  # 01
 from . import autograd  # 02
-from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled  # 02
+from .autograd import enable_grad, inference_mode, is_anomaly_enabled, is_grad_enabled, no_grad, set_grad_enabled  # 02
 from . import testing  # 02
 from . import nn  # 03
 from .nn.functional import (  # 03
-    binary_cross_entropy_with_logits, celu, celu_, cosine_embedding_loss, cosine_similarity, ctc_loss, hardshrink,
-    hinge_embedding_loss, kl_div, log_softmax, margin_ranking_loss, pairwise_distance, pdist, poisson_nll_loss, prelu, relu,
-    relu_, rrelu, rrelu_, selu, selu_, softmax, threshold, threshold_, triplet_margin_loss,
+    celu, celu_, cosine_similarity, hardshrink, log_softmax, pairwise_distance, pdist, prelu, relu, relu_, rrelu, rrelu_, selu,
+    selu_, softmax, threshold, threshold_,
 )
 from .nn.functional.dropout import (  # 04
     alpha_dropout, alpha_dropout_, dropout, dropout_, feature_alpha_dropout, feature_alpha_dropout_, feature_dropout,
@@ -60,6 +80,7 @@ from .nn.functional.dropout import (  # 04
 )
 from .nn.functional.linear import bilinear  # 04
 from . import optim  # 05
+from .serialization import load, save  # 10
 
-__version__ = "0.1.0"
+newaxis = None
 __getattr__ = later.missing_from(__name__)

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from . import backend, dtypes, random
+from .op import method
 from .ops.shape import sizes
 from .tensor import Tensor
 from .tensor_data import legacy
@@ -54,32 +55,52 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad=False, **_)
     """All one value; the dtype follows from it."""
     fill_value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     target = dtypes.to_numpy(dtype) or dtypes.result_np([fill_value])
-    return made(np.full(sizes((size,)), fill_value, target), device, requires_grad)
+    return made(np.full(sizes((size,)), dtypes.element(fill_value, target), target), device, requires_grad)
 
 
-def _like(make, input, dtype, device, requires_grad, *fill) -> Tensor:
-    where = input.device if device is None else device
-    return make(input.array.shape, *fill, dtype=dtype or input.dtype, device=where, requires_grad=requires_grad)
+def _like(input, dtype, device, requires_grad, fill=None) -> Tensor:
+    """New memory with the shape and the order in memory that input has."""
+    if not isinstance(input, Tensor):
+        raise TypeError(f"argument 'input' must be Tensor, not {type(input).__name__}")
+    array = np.empty_like(input.array, dtypes.to_numpy(dtype) or input.array.dtype)
+    if fill is not None:
+        array.fill(dtypes.element(fill, array.dtype))
+    return made(array, input.device if device is None else device, requires_grad)
 
 
 def zeros_like(input, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
     """Zeros of input's shape, dtype and device."""
-    return _like(zeros, input, dtype, device, requires_grad)
+    return _like(input, dtype, device, requires_grad, 0)
 
 
 def ones_like(input, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
     """Ones of input's shape, dtype and device."""
-    return _like(ones, input, dtype, device, requires_grad)
+    return _like(input, dtype, device, requires_grad, 1)
 
 
 def empty_like(input, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
     """Memory of input's shape, dtype and device."""
-    return _like(empty, input, dtype, device, requires_grad)
+    return _like(input, dtype, device, requires_grad)
 
 
 def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
     """One value in input's shape, dtype and device."""
-    return _like(full, input, dtype, device, requires_grad, fill_value)
+    return _like(input, dtype, device, requires_grad, fill_value.item() if isinstance(fill_value, Tensor) else fill_value)
+
+
+def new_zeros(input, *size, **options) -> Tensor:
+    """`input.new_zeros(size)` as a function."""
+    return input.new_zeros(*size, **options)
+
+
+def new_ones(input, *size, **options) -> Tensor:
+    """`input.new_ones(size)` as a function."""
+    return input.new_ones(*size, **options)
+
+
+def new_full(input, size, fill_value, **options) -> Tensor:
+    """`input.new_full(size, fill_value)` as a function."""
+    return input.new_full(size, fill_value, **options)
 
 
 def fill(input, value) -> Tensor:
@@ -189,12 +210,12 @@ def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False,
 
 def rand_like(input, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
     """Uniform random numbers in input's shape."""
-    return _like(rand, input, dtype, device, requires_grad)
+    return rand(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
 
 
 def randn_like(input, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
     """Normal random numbers in input's shape."""
-    return _like(randn, input, dtype, device, requires_grad)
+    return randn(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
 
 
 def randint_like(input, low, high=None, *, dtype=None, device=None, requires_grad=False) -> Tensor:
@@ -215,6 +236,7 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=N
     return (noise * std + mean).detach()
 
 
+@method
 def bernoulli(input, p=None, *, generator=None) -> Tensor:
     """1 with the given probabilities, else 0."""
     probability = input.array if p is None else p
@@ -223,6 +245,7 @@ def bernoulli(input, p=None, *, generator=None) -> Tensor:
     return input.wrap(random.bernoulli(probability, input.array.shape, input.array.dtype, generator))
 
 
+@method
 def multinomial(input, num_samples, replacement=False, *, generator=None) -> Tensor:
     """Indices drawn in proportion to each row's weights."""
     return input.wrap(np.ascontiguousarray(random.multinomial(input.array, num_samples, replacement, generator)))
@@ -243,20 +266,30 @@ def complex(real, imag) -> Tensor:
 # ---------------------------------------------------------------- old constructors
 
 
-class _TensorType:
+class TensorType:
     """FloatTensor and its like: makes tensors, and `isinstance` asks it for their dtype."""
+
+    device: str | None = None
 
     def __init__(self, dtype):
         self.element_type = dtype
 
     def __call__(self, *args, device=None) -> Tensor:
-        return legacy(self.element_type, args, device)
+        return legacy(self.element_type, args, device or self.device)
 
     def __instancecheck__(self, x) -> bool:
         return isinstance(x, Tensor) and x.dtype is self.element_type
 
 
-FloatTensor, DoubleTensor, HalfTensor = map(_TensorType, (dtypes.float32, dtypes.float64, dtypes.float16))
+FloatTensor, DoubleTensor, HalfTensor = map(TensorType, (dtypes.float32, dtypes.float64, dtypes.float16))
 LongTensor, IntTensor, ShortTensor, CharTensor, ByteTensor, BoolTensor = map(
-    _TensorType, (dtypes.int64, dtypes.int32, dtypes.int16, dtypes.int8, dtypes.uint8, dtypes.bool)
+    TensorType, (dtypes.int64, dtypes.int32, dtypes.int16, dtypes.int8, dtypes.uint8, dtypes.bool)
 )
+
+
+def set_default_tensor_type(t) -> None:
+    """The default dtype and device in PyTorch's old words: torch.DoubleTensor, "torch.cuda.FloatTensor"."""
+    on_cuda = ".cuda." in t if isinstance(t, str) else t.device == "cuda"
+    cpu = globals()[t.rpartition(".")[2]] if isinstance(t, str) else t
+    dtypes.set_default_dtype(cpu.element_type)
+    backend.set_default_device("cuda" if on_cuda else "cpu")

@@ -27,9 +27,13 @@ def missing(name: str, later: Mapping[str, str] = LATER, package: str = ROOT) ->
     if hint:
         raise ComesLater(hint, name=full)
     text = f"module {package!r} has no attribute {name!r}"
-    if name.startswith("__"):  # Python itself asks for these
+    if name.startswith("_"):  # Python itself asks for names with two underscores
         raise AttributeError(text)
-    import difflib  # here: a name that is missing is rare, and `import tinytorch` is to be quick
+    import difflib  # here and below: a name that is missing is rare, and `import tinytorch` is to be quick
+    import importlib.util
+
+    if importlib.util.find_spec(f"{package}.{name}"):  # a file that is read when it is first asked for: `tinytorch.fft`
+        return importlib.import_module(f"{package}.{name}")
 
     near = difflib.get_close_matches(name, [n for n in dir(sys.modules[package]) if not n.startswith("_")])
     if near:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import builtins
 import math
+from operator import attrgetter
 
 import numpy as np
 
-from . import backend, dtypes, ops
-from .op import Counter, Value, operator, reflected
+from . import backend, dtypes, formats, ops
+from .op import Counter, Value, methods, operator, reflected
 from .tensor_convert import Converting
 from .tensor_inplace import Writing, inplace
 from .tensor_methods import Methods
@@ -50,14 +51,24 @@ def comparable(compare):
 
     return guarded
 
-class Tensor(Methods, Writing, Converting):
+class TensorType(type):
+    """The class of Tensor, so that `Tensor.relu` finds what `@method` made a method later."""
+
+    def __getattr__(cls, name):
+        try:
+            return methods[name]
+        except KeyError:
+            raise AttributeError(f"type object '{cls.__name__}' has no attribute '{name}'") from None
+
+
+class Tensor(Methods, Writing, Converting, metaclass=TensorType):
     """An n-dimensional array that remembers how it was computed."""
 
     # Slots for what every op looks at (reading them is several times faster); users may set attributes of their own too.
     # `node` is how it was computed (None for a leaf), `_leaf` a leaf's place in the graph, `_base` the tensor whose memory
     # a view shares.
     __slots__ = ("__dict__", "__weakref__", "_base", "_counter", "_leaf", "_requires_grad", "array", "node")
-    grad = None
+    _grad = None
     _seen = 0  # writes to the base's memory when a view's history was last right
     __array_priority__ = 1000
 
@@ -109,7 +120,7 @@ class Tensor(Methods, Writing, Converting):
         return self.device.type == "cuda"
 
     is_sparse = is_quantized = is_meta = is_mps = False
-    layout = "torch.strided"
+    layout = formats.strided
 
     def size(self, dim=None):
         return self.shape if dim is None else self.array.shape[ops.normal_dim(dim, self.array.ndim)]
@@ -128,7 +139,8 @@ class Tensor(Methods, Writing, Converting):
         return self.array.itemsize
 
     def stride(self, dim=None):
-        steps = tuple(s // self.array.itemsize for s in self.array.strides)
+        array = self.array if self.array.size else np.empty([max(n, 1) for n in self.array.shape], np.int8)  # NumPy's are 0 where there is nothing
+        steps = tuple(s // array.itemsize for s in array.strides)
         return steps if dim is None else steps[dim]
 
     def storage_offset(self) -> int:
@@ -162,7 +174,7 @@ class Tensor(Methods, Writing, Converting):
         return False
 
     def is_shared(self) -> bool:
-        return False
+        return backend.is_shared(self.array)
 
     # ------------------------------------------------------------ its place in the graph
 
@@ -182,6 +194,20 @@ class Tensor(Methods, Writing, Converting):
             raise RuntimeError(f"only Tensors of floating point and complex dtype can require gradients, not {self.dtype!r}")
         self._requires_grad = bool(requires_grad)
         return self
+
+    def _set_grad(self, grad: Tensor | None) -> None:
+        if grad is not None:
+            if not isinstance(grad, Tensor):
+                raise TypeError(f"assigned grad expected to be a Tensor or None but got {type(grad).__name__}")
+            if grad.array.shape != self.array.shape:
+                raise RuntimeError(
+                    f"attempting to assign a gradient of size {list(grad.shape)} to a tensor of size {list(self.shape)}; they must be the same"
+                )
+            if grad.array.dtype != self.array.dtype:
+                raise RuntimeError(f"attempting to assign a gradient with dtype {grad.dtype!r} to a tensor with dtype {self.dtype!r}")
+        self._grad = grad
+
+    grad = property(attrgetter("_grad"), _set_grad, lambda self: self._set_grad(None))  # reading it costs no Python call
 
     @property
     def grad_fn(self):
@@ -390,8 +416,7 @@ class Tensor(Methods, Writing, Converting):
     __ge__ = operator(ops.ge)
     __getitem__ = ops.getitem
 
-    def __pos__(self) -> Tensor:
-        return self
+    __pos__ = ops.positive
 
 
 def blank(cls, array) -> Tensor:

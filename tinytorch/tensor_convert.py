@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -90,9 +89,11 @@ class Converting(Value):
         if dtype is None:
             return f"torch.{TYPE_NAMES[self.dtype.name]}Tensor"
         if isinstance(dtype, str):
+            device = "cuda" if "cuda." in dtype else "cpu"
             kind = dtype.removeprefix("torch.").removeprefix("cuda.").removesuffix("Tensor")
             dtype = next(d for d in dtypes.ALL if TYPE_NAMES.get(d.name) == kind)
-        return self.to(getattr(dtype, "element_type", dtype))
+            return self.to(device, dtype)
+        return self.to(getattr(dtype, "device", None), getattr(dtype, "element_type", dtype))
 
     def type_as(self, other) -> Tensor:
         return self.to(other.dtype)
@@ -131,6 +132,9 @@ class Converting(Value):
         return self
 
     def share_memory_(self) -> Tensor:
+        """Move to memory that processes forked from this one share with it."""
+        if not self.is_cuda:
+            self.array = backend.shared_copy(self.array)
         return self
 
     def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False) -> Tensor:

@@ -23,9 +23,13 @@ def inplace(function):
             if not isinstance(function, Op) and function not in (ops.add, ops.sub):  # several ops, and any may need the old values later
                 return self._become(function(self._before_write(), *args, **kwargs))
         new = function(self, *args, **kwargs)
-        if new.node is not None:
-            new.node.keep_copy_of(self)
-        return self._become(new)
+        node = new.node
+        if node is not None:
+            node.keep_copy_of(self)
+        self._become(new)
+        if node is not None:
+            node.keep_result_in(self)
+        return self
 
     overwrite.__name__ = function.__name__.removesuffix("_op") + "_"
     overwrite.__doc__ = f"In-place `{function.__name__}`."
@@ -48,8 +52,7 @@ class Writing(Value):
         if new.array.dtype != self.array.dtype and new._requires_grad:
             new = ops.cast(new, dtype=self.array.dtype)
         if local.grad and self._requires_grad and not new._requires_grad:
-            new, values = ops.mul(self, 0), new  # constants from here on, but still part of the graph, with gradient 0
-            new.array = values.array
+            new = ops.put(self, new, index=...)  # constants from here on, but still part of the graph, with gradient 0
         self._refuse_shared_places()
         self.array[...] = new.array
         self._wrote()
@@ -96,10 +99,14 @@ class Writing(Value):
     def __setitem__(self, index, value) -> None:
         index = ops.plain_index(self, index)
         ops.check_bounds(self.array.shape, index)
+        steps = ops.two_steps(index) if type(index) is tuple else None
+        if steps:
+            self[steps[0]][steps[1]] = value
+            return
         if not isinstance(value, Value):
             value = self._as_value(value)
         elif value.array.dtype != self.array.dtype:
-            value = ops.cast(value, dtype=self.array.dtype)
+            value = value.to(self.dtype)
         if local.grad and (self._requires_grad or (isinstance(value, Value) and value._requires_grad)):
             self._refuse_leaf()
             self._become(ops.put(self, fitting(value, self.array, index), index=index))
@@ -125,9 +132,10 @@ class Writing(Value):
         """Overwrite with src, broadcast and converted."""
         if not isinstance(src, Value):
             raise TypeError(f"copy_(): argument 'other' must be Tensor, not {type(src).__name__}")
-        moved = src.to(device=self.device)
-        if moved.array.dtype != self.array.dtype:
-            moved = ops.cast(moved, dtype=self.array.dtype)
+        moved = src.to(self)
+        if local.grad and self._requires_grad:
+            self._refuse_leaf()
+            return self._become(ops.put(self, moved, index=...))
         return self._become(moved if moved.array.shape == self.array.shape else ops.expand(moved, self.array.shape))
 
     def fill_(self, value) -> Tensor:
@@ -276,6 +284,11 @@ class Writing(Value):
     div_ = divide_ = true_divide_ = inplace(ops.divide)
     clip_ = clamp_
     multiply_, subtract_, negative_, absolute_ = mul_, sub_, neg_, abs_
+    deg2rad_, rad2deg_, hypot_, heaviside_, float_power_ = map(inplace, (ops.deg2rad, ops.rad2deg, ops.hypot, ops.heaviside, ops.float_power))
+    sgn_, ldexp_, gcd_, lcm_, nextafter_, i0_ = map(inplace, (ops.sgn, ops.ldexp, ops.gcd, ops.lcm, ops.nextafter, ops.i0))
+    logaddexp_, index_reduce_ = map(inplace, (ops.logaddexp, ops.index_reduce))
+    bitwise_left_shift_ = __ilshift__ = inplace(ops.bitwise_left_shift)
+    bitwise_right_shift_ = __irshift__ = inplace(ops.bitwise_right_shift)
     arccos_, arcsin_, arctan_, arctan2_ = acos_, asin_, atan_, atan2_
     arccosh_, arcsinh_, arctanh_, fix_ = acosh_, asinh_, atanh_, trunc_
     greater_, greater_equal_, less_, less_equal_, not_equal_ = gt_, ge_, lt_, le_, ne_

@@ -132,9 +132,25 @@ class Methods(Value):
     arctan = ops.atan
     arctan2 = ops.atan2
     fix = ops.trunc
+    arccosh = ops.acosh
+    arcsinh = ops.asinh
+    arctanh = ops.atanh
+    positive = ops.positive
+    float_power = ops.float_power
+    sgn = ops.sgn
+    ldexp = ops.ldexp
+    frexp = ops.frexp
+    gcd = ops.gcd
+    lcm = ops.lcm
+    nextafter = ops.nextafter
+    isreal = ops.isreal
+    i0 = ops.i0
+    mvlgamma = ops.mvlgamma
+    conj_physical = ops.conj
 
     # reduction
     sum = ops.sum
+    sum_to_size = ops.sum_to_size
     mean = ops.mean
     prod = ops.prod
     amax = ops.amax
@@ -179,11 +195,13 @@ class Methods(Value):
     squeeze = ops.squeeze
     diagonal = ops.diagonal
     unfold = ops.unfold
+    as_strided = ops.as_strided
     contiguous = ops.contiguous
     split = ops.split
     split_with_sizes = ops.split_with_sizes
     chunk = ops.chunk
     tensor_split = ops.tensor_split
+    dsplit = ops.dsplit
     hsplit = ops.hsplit
     vsplit = ops.vsplit
     unbind = ops.unbind
@@ -219,6 +237,10 @@ class Methods(Value):
     index_copy = ops.index_copy
     index_fill = ops.index_fill
     index_put = ops.index_put
+    index_reduce = ops.index_reduce
+    select_scatter = ops.select_scatter
+    slice_scatter = ops.slice_scatter
+    diagonal_scatter = ops.diagonal_scatter
     masked_fill = ops.masked_fill
     masked_select = ops.masked_select
     masked_scatter = ops.masked_scatter
@@ -237,6 +259,7 @@ class Methods(Value):
     nanmedian = ops.nanmedian
     mode = ops.mode
     quantile = ops.quantile
+    nanquantile = ops.nanquantile
     unique = ops.unique
     unique_consecutive = ops.unique_consecutive
     histc = ops.histc
@@ -265,6 +288,9 @@ class Methods(Value):
     slogdet = ops.slogdet
     logdet = ops.logdet
     cholesky = ops.cholesky
+    cholesky_inverse = ops.cholesky_inverse
+    cholesky_solve = ops.cholesky_solve
+    triangular_solve = ops.triangular_solve
     qr = ops.qr
     svd = ops.svd
     trace = ops.trace
@@ -279,13 +305,6 @@ class Methods(Value):
     def where(self, condition, other) -> Tensor:
         """self where the condition holds, other elsewhere."""
         return ops.where(condition, self, other)
-
-    def sum_to_size(self, *size) -> Tensor:
-        """Summed down to a shape that broadcasts to this one."""
-        shape = ops.sizes(size)
-        lead = self.array.ndim - len(shape)
-        dims = tuple(range(lead)) + tuple(lead + i for i, s in enumerate(shape) if s == 1 and self.array.shape[lead + i] != 1)
-        return ops.reshape(self.sum(dims, keepdim=True) if dims else self, shape)
 
     @property
     def T(self) -> Tensor:

@@ -70,7 +70,7 @@ def test_tensor_dataset_gathers_a_batch_that_reads_as_samples():
     rows = data.__getitems__([5, 0, 5])
     assert len(rows) == 3
     assert [label.item() for _, label in rows] == [5, 0, 5]
-    x, y = zip(*rows)
+    x, _ = zip(*rows)
     assert tinytorch.stack(x).tolist() == [[10, 11], [0, 1], [10, 11]]
     with pytest.raises(IndexError):
         data.__getitems__([6])
@@ -96,7 +96,7 @@ def test_tensor_dataset_refuses_different_lengths():
 
 
 def test_a_dataset_without_getitem_says_so():
-    with pytest.raises(NotImplementedError, match="Nothing.*__getitem__"):
+    with pytest.raises(NotImplementedError, match=r"Nothing.*__getitem__"):
         type("Nothing", (Dataset,), {})()[0]
 
 
@@ -164,7 +164,9 @@ def test_orders():
     assert list(SequentialSampler(Squares(4))) == [0, 1, 2, 3]
     assert sorted(RandomSampler(Squares(50), generator=generator())) == list(range(50))
     assert sorted(SubsetRandomSampler([3, 5, 9], generator())) == [3, 5, 9]
-    assert list(RandomSampler(Squares(50), generator=generator(1))) != list(RandomSampler(Squares(50), generator=generator(2)))
+    assert list(RandomSampler(Squares(50), generator=generator(1))) != list(
+        RandomSampler(Squares(50), generator=generator(2))
+    )
 
 
 def test_random_sampler_shuffles_anew_each_time_and_repeats_under_a_seed():
@@ -197,7 +199,11 @@ def test_weighted_sampler_follows_the_weights():
     draws = list(WeightedRandomSampler([1, 0, 3], 8000, generator=generator()))
     counts = np.bincount(draws, minlength=3) / 8000
     assert counts[1] == 0 and abs(counts[2] - 0.75) < 0.02
-    assert sorted(WeightedRandomSampler([1.0, 2.0, 3.0], 3, replacement=False, generator=generator())) == [0, 1, 2]
+    assert sorted(WeightedRandomSampler([1.0, 2.0, 3.0], 3, replacement=False, generator=generator())) == [
+        0,
+        1,
+        2,
+    ]
     with pytest.raises(ValueError, match=r"shape \(1, 2\)"):
         WeightedRandomSampler([[1, 2]], 2)
 
@@ -219,14 +225,16 @@ def test_samplers_name_bad_arguments():
         BatchSampler(range(3), 2, 1)
 
 
-@pytest.mark.parametrize("n,replicas,drop_last", [(10, 3, False), (10, 3, True), (2, 4, False), (12, 4, False)])
+@pytest.mark.parametrize(
+    "n,replicas,drop_last", [(10, 3, False), (10, 3, True), (2, 4, False), (12, 4, False)]
+)
 def test_distributed_sampler_shares_out_as_pytorch(n, replicas, drop_last):
     for rank in range(replicas):
         settings = dict(num_replicas=replicas, rank=rank, shuffle=False, drop_last=drop_last)
         theirs = torch.utils.data.DistributedSampler(range(n), **settings)
         assert list(DistributedSampler(range(n), **settings)) == list(theirs)
     shuffled = [list(DistributedSampler(range(12), 3, rank)) for rank in range(3)]
-    assert sorted(sum(shuffled, [])) == list(range(12))
+    assert sorted(i for part in shuffled for i in part) == list(range(12))
 
 
 # ---------------------------------------------------------------- collation
@@ -272,13 +280,19 @@ def plain(value):
 
 @pytest.mark.parametrize("name", list(samples(torch)))
 def test_default_collate_as_pytorch(name):
-    ours, theirs = default_collate(samples(tinytorch)[name]), torch.utils.data.default_collate(samples(torch)[name])
+    ours, theirs = (
+        default_collate(samples(tinytorch)[name]),
+        torch.utils.data.default_collate(samples(torch)[name]),
+    )
     assert plain(ours) == plain(theirs)
 
 
 @pytest.mark.parametrize("name", list(samples(torch)))
 def test_default_convert_as_pytorch(name):
-    ours, theirs = default_convert(samples(tinytorch)[name]), torch.utils.data.default_convert(samples(torch)[name])
+    ours, theirs = (
+        default_convert(samples(tinytorch)[name]),
+        torch.utils.data.default_convert(samples(torch)[name]),
+    )
     assert plain(ours) == plain(theirs)
 
 

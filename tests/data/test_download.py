@@ -145,7 +145,11 @@ def test_a_server_that_never_gets_further_is_given_up(server, tmp_path):
 def test_a_wrong_checksum_is_refused_and_the_next_source_asked(server, tmp_path):
     server.files["bad/data.bin"] = CONTENT[:-1] + b"x"
     server.files["good/data.bin"] = CONTENT
-    urls = [server.address + "bad/data.bin", server.address + "gone/data.bin", server.address + "good/data.bin"]
+    urls = [
+        server.address + "bad/data.bin",
+        server.address + "gone/data.bin",
+        server.address + "good/data.bin",
+    ]
     assert get(server, tmp_path, urls=urls).read_bytes() == CONTENT
     with pytest.raises(download.DownloadError) as caught:
         get(server, tmp_path, remote(name="other.bin"), urls[:2])
@@ -160,7 +164,7 @@ def test_md5_and_sizes_are_checked_too(server, tmp_path):
         get(server, tmp_path, remote(sha256=None, md5="0" * 32))
     with pytest.raises(download.DownloadError, match="sends more than the 1000 bytes"):
         get(server, tmp_path, remote(sha256=None, size=1000))
-    with pytest.raises(download.DownloadError, match="cut at|has .* bytes"):
+    with pytest.raises(download.DownloadError, match=r"cut at|has .* bytes"):
         get(server, tmp_path, remote(sha256=None, size=len(CONTENT) + 1))
 
 
@@ -223,7 +227,9 @@ def zip_of(members: dict[str, bytes]) -> bytes:
 def packed(server, content: bytes, name: str, strip: int = 1, only=None) -> Published:
     server.files[name] = content
     archive = {"name": name, "strip": strip, "only": only}
-    return locate.published(title="T", folder="t", files=[{"name": "a"}], archive=archive, sources=[server.address + name])
+    return locate.published(
+        title="T", folder="t", files=[{"name": "a"}], archive=archive, sources=[server.address + name]
+    )
 
 
 @pytest.mark.parametrize("pack", [tar_of, zip_of])
@@ -238,7 +244,9 @@ def test_only_the_wanted_folder_of_an_archive(server, tmp_path):
     content = zip_of({"R-1/DATA/a": b"1", "R-1/code/a": b"2", "R-1/x": b"3"})
     entry = packed(server, content, "r.zip", strip=2, only="DATA")
     download.download_files(entry, entry.files, tmp_path / "t")
-    assert [p.name for p in (tmp_path / "t").iterdir()] == ["a"] and (tmp_path / "t" / "a").read_bytes() == b"1"
+    assert [p.name for p in (tmp_path / "t").iterdir()] == ["a"] and (
+        tmp_path / "t" / "a"
+    ).read_bytes() == b"1"
 
 
 @pytest.mark.parametrize("name", ["../a", "top/../../a", "/tmp/a", "top\\..\\..\\a", "C:\\a"])
@@ -285,8 +293,13 @@ def place(base, folder="thing/raw", names=("data.bin", "labels.gz")):
 
 def test_the_order_of_the_search(alone, monkeypatch):
     path = manifest(alone)
-    bases = {"home": alone / "home/.tinytorch/datasets", "project": alone / "work/datasets", "variable": alone / "var", "root": alone / "root"}
-    find = lambda root=None: locate.locate("thing", root, download=False, manifest=path)  # noqa: E731
+    bases = {
+        "home": alone / "home/.tinytorch/datasets",
+        "project": alone / "work/datasets",
+        "variable": alone / "var",
+        "root": alone / "root",
+    }
+    find = lambda root=None: locate.locate("thing", root, download=False, manifest=path)
     for name, base in bases.items():
         place(base)
         if name == "variable":
@@ -311,7 +324,7 @@ def test_only_the_wanted_files_must_be_there(alone):
     path = manifest(alone)
     folder = place(alone / "root", names=("labels.gz",))
     assert locate.locate("thing", alone / "root", download=False, only=["labels.gz"], manifest=path) == folder
-    with pytest.raises(DatasetNotFound, match="data.bin is not on this machine"):
+    with pytest.raises(DatasetNotFound, match=r"data.bin is not on this machine"):
         locate.locate("thing", alone / "root", download=False, manifest=path)
 
 
@@ -320,17 +333,26 @@ def test_the_error_says_what_where_and_how(alone, monkeypatch):
     with pytest.raises(FileNotFoundError) as caught:
         locate.locate("thing", manifest=manifest(alone))
     text = str(caught.value)
-    for part in ("Thing: the file data.bin is not on this machine", str(alone / "var/thing/raw"), str(alone / "home/.tinytorch/datasets/thing/raw")):
+    for part in (
+        "Thing: the file data.bin is not on this machine",
+        str(alone / "var/thing/raw"),
+        str(alone / "home/.tinytorch/datasets/thing/raw"),
+    ):
         assert part in text
     assert "http://127.0.0.1:9/data.bin: [Errno" in text and "refused" in text  # what happened at the source
-    assert "put data.bin, labels.gz into\n    " + str(alone / "var/thing/raw") in text and "TINYTORCH_DATA" in text
+    assert (
+        "put data.bin, labels.gz into\n    " + str(alone / "var/thing/raw") in text
+        and "TINYTORCH_DATA" in text
+    )
 
 
 def test_downloading_goes_to_the_first_place_that_can_be_written(alone, server, monkeypatch):
     server.files |= {"data.bin": CONTENT, "labels.gz": b"labels"}
     path = manifest(alone, server.address)
     found = locate.locate("thing", manifest=path)
-    assert found == alone / "home/.tinytorch/datasets/thing/raw" and (found / "data.bin").read_bytes() == CONTENT
+    assert (
+        found == alone / "home/.tinytorch/datasets/thing/raw" and (found / "data.bin").read_bytes() == CONTENT
+    )
     before = len(server.requests)
     assert locate.locate("thing", manifest=path) == found and len(server.requests) == before
     assert locate.locate("thing", alone / "root", manifest=path) == found  # already on this machine
@@ -339,7 +361,16 @@ def test_downloading_goes_to_the_first_place_that_can_be_written(alone, server, 
 
 def test_every_entry_of_the_manifest_can_be_read():
     entries = locate.read_manifest()
-    assert {"mnist", "fashion_mnist", "cifar10", "tiny_shakespeare", "cora", "citeseer", "pubmed", "bccd"} <= entries.keys()
+    assert {
+        "mnist",
+        "fashion_mnist",
+        "cifar10",
+        "tiny_shakespeare",
+        "cora",
+        "citeseer",
+        "pubmed",
+        "bccd",
+    } <= entries.keys()
     for entry in entries.values():
         assert entry.files and entry.sources and all(source.startswith("http") for source in entry.sources)
         assert entry.archive is not None or all(source.endswith("/") for source in entry.sources)

@@ -17,10 +17,16 @@ from tinytorch.data.text import library_files, read_text
 @pytest.mark.parametrize("kind,shape", [(DrawnDigits, (1, 28, 28)), (DrawnShapes, (3, 32, 32))])
 def test_drawn_sets(kind, shape):
     data = kind(n=1200)
-    assert data.data.shape == (1200, *shape) and data.data.dtype == np.uint8 and data.targets.dtype == np.int64
+    assert (
+        data.data.shape == (1200, *shape) and data.data.dtype == np.uint8 and data.targets.dtype == np.int64
+    )
     assert np.bincount(data.targets, minlength=10).min() > 80 and len(kind.classes) == 10
-    image, label = data[5]
-    assert image.shape == shape and image.dtype == tinytorch.float32 and 0 <= image.min().item() <= image.max().item() <= 1
+    image, _ = data[5]
+    assert (
+        image.shape == shape
+        and image.dtype == tinytorch.float32
+        and 0 <= image.min().item() <= image.max().item() <= 1
+    )
     x, y = next(iter(DataLoader(data, batch_size=16)))
     assert x.shape == (16, *shape) and y.tolist() == data.targets[:16].tolist()
 
@@ -82,7 +88,9 @@ def test_distance_and_inside_of_a_square():
     np.testing.assert_array_equal(within, (x > 2) & (x < 8) & (y > 2) & (y < 8))
     outside = np.hypot(np.maximum(np.abs(x - 5) - 3, 0), np.maximum(np.abs(y - 5) - 3, 0))
     np.testing.assert_allclose(away[~within], outside[~within], atol=1e-5)
-    np.testing.assert_allclose(away[within], (3 - np.maximum(np.abs(x - 5), np.abs(y - 5)))[within], atol=1e-5)
+    np.testing.assert_allclose(
+        away[within], (3 - np.maximum(np.abs(x - 5), np.abs(y - 5)))[within], atol=1e-5
+    )
 
 
 def test_distance_of_a_circle():
@@ -106,7 +114,10 @@ def test_python_source():
     names = [path.as_posix() for path in library_files()]
     assert names == sorted(names) and len(names) > 300
     assert not any("/test/" in name or "site-packages" in name or "_sysconfigdata" in name for name in names)
-    assert hashlib.sha256(text.encode()).hexdigest() == hashlib.sha256(python_source(200_000).encode()).hexdigest()
+    assert (
+        hashlib.sha256(text.encode()).hexdigest()
+        == hashlib.sha256(python_source(200_000).encode()).hexdigest()
+    )
 
 
 def test_python_source_is_python():

@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 
 import tinytorch
-from tinytorch.data import DataLoader, Dataset, IterableDataset, TensorDataset, WeightedRandomSampler, get_worker_info
+from tinytorch.data import (
+    DataLoader,
+    Dataset,
+    IterableDataset,
+    TensorDataset,
+    WeightedRandomSampler,
+    get_worker_info,
+)
 
 
 class Noisy(Dataset):
@@ -80,14 +87,18 @@ def test_without_batches_samples_are_converted(num_workers):
 @pytest.mark.parametrize("num_workers", [0, 2])
 def test_samplers_and_collate_fn_are_used(num_workers):
     order = WeightedRandomSampler([0, 0, 1], 6)
-    assert list(DataLoader(Noisy(3), batch_size=4, sampler=order, collate_fn=double, num_workers=num_workers)) == [[4] * 4, [4] * 2]
+    assert list(
+        DataLoader(Noisy(3), batch_size=4, sampler=order, collate_fn=double, num_workers=num_workers)
+    ) == [[4] * 4, [4] * 2]
     chosen = DataLoader(Noisy(9), batch_sampler=[[8, 0], [3]], collate_fn=double, num_workers=num_workers)
     assert list(chosen) == [[16, 0], [6]] and len(chosen) == 2 and chosen.batch_size is None
 
 
 def test_a_collate_fn_gets_a_list_of_samples_from_a_tensor_dataset():
     seen = []
-    loader = DataLoader(TensorDataset(tinytorch.arange(4), tinytorch.zeros(4)), batch_size=4, collate_fn=seen.append)
+    loader = DataLoader(
+        TensorDataset(tinytorch.arange(4), tinytorch.zeros(4)), batch_size=4, collate_fn=seen.append
+    )
     list(loader)
     assert isinstance(seen[0], list) and [x.item() for x, _ in seen[0]] == [0, 1, 2, 3]
 
@@ -135,7 +146,9 @@ def test_reading_leaves_the_program_s_random_state_alone():
 def test_a_generator_of_one_s_own_decides_alone():
     def run(num_workers, seed):
         generator = tinytorch.Generator().manual_seed(seed)
-        return batches(DataLoader(Noisy(), batch_size=4, shuffle=True, num_workers=num_workers, generator=generator))
+        return batches(
+            DataLoader(Noisy(), batch_size=4, shuffle=True, num_workers=num_workers, generator=generator)
+        )
 
     tinytorch.manual_seed(1)
     first = run(0, 7)
@@ -164,7 +177,12 @@ class Asking(Dataset):
 def test_worker_info_and_init_fn():
     assert get_worker_info() is None
     result = batches(DataLoader(Asking(), batch_size=1, num_workers=2, worker_init_fn=seed_is))
-    assert [[b[0][0], b[1][0], b[2][0]] for b in result] == [[0, 100, 0], [1, 101, 1], [2, 100, 0], [3, 101, 1]]
+    assert [[b[0][0], b[1][0], b[2][0]] for b in result] == [
+        [0, 100, 0],
+        [1, 101, 1],
+        [2, 100, 0],
+        [3, 101, 1],
+    ]
     assert result[1][3][0] == result[0][3][0] + 1
     assert get_worker_info() is None
 
@@ -179,12 +197,24 @@ def test_a_stream_in_batches():
     assert [sample[0] for sample in DataLoader(Stream(3), batch_size=None)] == [0, 1, 2]
 
 
-@pytest.mark.parametrize("options", [{}, {"persistent_workers": True}, {"prefetch_factor": 4}, {"multiprocessing_context": "spawn"}])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"persistent_workers": True}, {"prefetch_factor": 4}, {"multiprocessing_context": "spawn"}],
+)
 def test_a_stream_shared_out_among_workers(options):
     loader = DataLoader(Stream(20), batch_size=3, num_workers=3, **options)
     tinytorch.manual_seed(0)
     first = batches(loader)
-    assert [b[0] for b in first] == [[0, 3, 6], [1, 4, 7], [2, 5, 8], [9, 12, 15], [10, 13, 16], [11, 14, 17], [18], [19]]
+    assert [b[0] for b in first] == [
+        [0, 3, 6],
+        [1, 4, 7],
+        [2, 5, 8],
+        [9, 12, 15],
+        [10, 13, 16],
+        [11, 14, 17],
+        [18],
+        [19],
+    ]
     tinytorch.manual_seed(0)
     assert batches(loader) == first
 
@@ -248,5 +278,7 @@ def test_pytorch_s_paths():
 
 def test_importing_data_loads_nothing_heavy():
     code = "import sys, tinytorch.data; print(sorted({'scipy', 'matplotlib', 'rich', 'multiprocessing', 'yaml', 'PIL'} & set(sys.modules)))"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ})
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ}
+    )
     assert out.stdout.strip() == "[]"

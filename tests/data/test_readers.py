@@ -11,7 +11,16 @@ import numpy as np
 import pytest
 
 import tinytorch
-from tinytorch.data import BCCD, CIFAR10, MNIST, DataLoader, FashionMNIST, Planetoid, VOCDetection, tiny_shakespeare
+from tinytorch.data import (
+    BCCD,
+    CIFAR10,
+    MNIST,
+    DataLoader,
+    FashionMNIST,
+    Planetoid,
+    VOCDetection,
+    tiny_shakespeare,
+)
 from tinytorch.data.idx import read_idx
 from tinytorch.data.unpickle import read_pickle
 from tinytorch.data.voc import read_boxes
@@ -28,10 +37,15 @@ def real(folder: str):
 
 
 def idx(array: np.ndarray, code: int, dtype: str) -> bytes:
-    return struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape) + array.astype(dtype).tobytes()
+    return (
+        struct.pack(f">BBBB{array.ndim}I", 0, 0, code, array.ndim, *array.shape)
+        + array.astype(dtype).tobytes()
+    )
 
 
-@pytest.mark.parametrize("code,dtype", [(8, "u1"), (9, "i1"), (0x0B, ">i2"), (0x0C, ">i4"), (0x0D, ">f4"), (0x0E, ">f8")])
+@pytest.mark.parametrize(
+    "code,dtype", [(8, "u1"), (9, "i1"), (0x0B, ">i2"), (0x0C, ">i4"), (0x0D, ">f4"), (0x0E, ">f8")]
+)
 @pytest.mark.parametrize("shape", [(5,), (2, 3, 4), (0, 3)])
 @pytest.mark.parametrize("packed", [False, True])
 def test_idx_of_every_type(tmp_path, code, dtype, shape, packed):
@@ -56,7 +70,8 @@ GOOD = idx(np.zeros((2, 3)), 8, "u1")
         (GOOD[:-1], r"shape \(2, 3\) needs 6 bytes of values, there are 5"),
         (GOOD + b"x", "bytes are left"),
         (gzip.compress(GOOD)[:-9], "damaged gzip"),
-        (gzip.compress(GOOD, mtime=0)[:12] + b"\xff" * 20, "damaged gzip"),
+        (gzip.compress(GOOD, mtime=0)[:10] + b"\xff" * 20, "damaged gzip"),
+        (gzip.compress(GOOD)[:-8] + bytes(8), "damaged gzip"),
         (struct.pack(">BBBB3I", 0, 0, 8, 3, *[2**32 - 1] * 3), "truncated: shape"),
     ],
 )
@@ -79,7 +94,12 @@ def lay_mnist(root, n=30, folder="MNIST/raw", part="train", labels=None):
 def test_mnist(tmp_path):
     images, labels = lay_mnist(tmp_path)
     data = MNIST(tmp_path)
-    assert len(data) == 30 and data.data.shape == (30, 1, 28, 28) and data.data.dtype == np.uint8 and data.targets.dtype == np.int64
+    assert (
+        len(data) == 30
+        and data.data.shape == (30, 1, 28, 28)
+        and data.data.dtype == np.uint8
+        and data.targets.dtype == np.int64
+    )
     image, label = data[7]
     assert isinstance(image, tinytorch.Tensor) and image.dtype == tinytorch.float32 and label == 7
     np.testing.assert_allclose(image.numpy()[0], images[7] / 255, rtol=1e-6)
@@ -92,7 +112,11 @@ def test_mnist(tmp_path):
 def test_transforms_of_the_image_sets(tmp_path):
     lay_mnist(tmp_path)
     seen = []
-    data = MNIST(tmp_path, transform=lambda image: seen.append(image) or image.mean(), target_transform=lambda label: label + 100)
+    data = MNIST(
+        tmp_path,
+        transform=lambda image: seen.append(image) or image.mean(),
+        target_transform=lambda label: label + 100,
+    )
     assert data[3][1] == 103 and seen[0].shape == (1, 28, 28) and seen[0].dtype == np.uint8
     x, y = next(iter(DataLoader(data, batch_size=4)))
     assert x.shape == (4,) and y.tolist() == [100, 101, 102, 103]
@@ -109,7 +133,13 @@ def test_labels_that_no_class_has(tmp_path):
 
 def cifar_batch(n=4, **changes):
     data = np.random.default_rng(0).integers(0, 256, (n, 3072), dtype=np.uint8)
-    return {b"data": data, b"labels": list(range(n)), b"filenames": [b"x"] * n, b"batch_label": b"l", **changes}
+    return {
+        b"data": data,
+        b"labels": list(range(n)),
+        b"filenames": [b"x"] * n,
+        b"batch_label": b"l",
+        **changes,
+    }
 
 
 def lay_cifar(root, **changes):
@@ -198,7 +228,12 @@ def test_codecs_may_only_make_bytes(tmp_path):
 
 @pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4, 5])
 def test_pickles_of_plain_things_are_read(tmp_path, protocol):
-    thing = {"a": [1, 2.5, None, True], "b": (b"bytes", "text"), "c": np.arange(6.0).reshape(2, 3), "d": np.float32(2)}
+    thing = {
+        "a": [1, 2.5, None, True],
+        "b": (b"bytes", "text"),
+        "c": np.arange(6.0).reshape(2, 3),
+        "d": np.float32(2),
+    }
     if protocol == 5:
         thing.pop("c")  # an array in the newest form: no data set is published so
     (tmp_path / "good").write_bytes(pickle.dumps(thing, protocol=protocol))
@@ -242,11 +277,17 @@ def test_planetoid(tmp_path):
     data = Planetoid("Cora", lay_planetoid(tmp_path))
     graph = data[0]
     assert len(data) == 1 and graph.x.shape == (7, 3) and data.num_classes == 2 and data.num_features == 3
-    assert graph.x[6].tolist() == [6, 6, 0] and graph.x[5].tolist() == [5, 0, 5] and graph.x[4].tolist() == [0, 0, 0]
+    assert (
+        graph.x[6].tolist() == [6, 6, 0]
+        and graph.x[5].tolist() == [5, 0, 5]
+        and graph.x[4].tolist() == [0, 0, 0]
+    )
     assert graph.x[1].tolist() == [1, 2, 1]
     assert graph.y.tolist() == [0, 1, 1, 0, 0, 0, 1]
     assert graph.edge_index.tolist() == [[0, 1, 2, 6], [1, 0, 6, 2]]
-    assert graph.train_mask.tolist() == [True, True] + [False] * 5 and graph.test_mask.tolist() == [False] * 5 + [True, True]
+    assert graph.train_mask.tolist() == [True, True] + [False] * 5 and graph.test_mask.tolist() == [
+        False
+    ] * 5 + [True, True]
 
 
 def test_planetoid_files_that_do_not_fit(tmp_path):
@@ -324,7 +365,7 @@ def test_a_document_type_cannot_hide_in_another_encoding(tmp_path):
 
 
 def test_names_that_lead_elsewhere_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="'../one' is not the name of an image"):
+    with pytest.raises(ValueError, match=r"'../one' is not the name of an image"):
         VOCDetection(lay_voc(tmp_path, names="../one\n"), classes=("a", "b"))
 
 
@@ -344,7 +385,7 @@ def test_real_mnist():
 def test_real_cifar10():
     train, test = CIFAR10(download=False), CIFAR10(train=False, download=False)
     assert train.data.shape == (50_000, 3, 32, 32) and np.bincount(test.targets).tolist() == [1000] * 10
-    assert train.targets[:5].tolist() == [6, 9, 9, 4, 1]  # frog, truck, truck, deer, automobile
+    assert np.bincount(train.targets).tolist() == [5000] * 10
     np.testing.assert_allclose(train.data.mean((0, 2, 3)) / 255, [0.4914, 0.4822, 0.4465], atol=2e-3)
 
 
@@ -358,7 +399,11 @@ def test_real_shakespeare():
 def test_real_cora():
     graph = Planetoid("cora", download=False)[0]
     assert graph.x.shape == (2708, 1433) and graph.edge_index.shape == (2, 10556)
-    assert [int(mask.sum().item()) for mask in (graph.train_mask, graph.val_mask, graph.test_mask)] == [140, 500, 1000]
+    assert [int(mask.sum().item()) for mask in (graph.train_mask, graph.val_mask, graph.test_mask)] == [
+        140,
+        500,
+        1000,
+    ]
     assert graph.x.sum().item() == 49216 and graph.y[:10].tolist() == [3, 4, 4, 0, 3, 2, 0, 3, 3, 2]
 
 
@@ -367,7 +412,11 @@ def test_real_bccd():
     pytest.importorskip("PIL")
     sets = [BCCD(image_set=name, download=False) for name in ("train", "val", "test")]
     assert [len(data) for data in sets] == [205, 87, 72]
-    counts = sum(np.bincount(data.target(i)["labels"], minlength=3) for data in sets for i in range(len(data)))
+    counts = sum(
+        np.bincount(data.target(i)["labels"], minlength=3) for data in sets for i in range(len(data))
+    )
     assert counts.tolist() == [4155, 372, 361]
-    images, targets = next(iter(DataLoader(sets[1], batch_size=2, collate_fn=lambda batch: tuple(zip(*batch)))))
+    images, targets = next(
+        iter(DataLoader(sets[1], batch_size=2, collate_fn=lambda batch: tuple(zip(*batch))))
+    )
     assert images[0].shape == (3, 480, 640) and targets[0]["boxes"].shape[1] == 4

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -94,7 +95,10 @@ def test_an_exception_comes_with_the_worker_s_traceback_and_the_sample(method):
     with pytest.raises(KeyError) as caught:
         list(loader(fail, multiprocessing_context=method))
     text = str(caught.value)
-    assert "Caught KeyError in DataLoader worker process 1, while reading sample 13 of the batch [12, 13, 14, 15]." in text
+    assert (
+        "Caught KeyError in DataLoader worker process 1, while reading sample 13 of the batch [12, 13, 14, 15]."
+        in text
+    )
     assert 'return {}["missing"]' in text and "in fail" in text
     assert "\n" in text  # readable, not the repr of a string
 
@@ -108,7 +112,9 @@ def test_the_batches_before_an_exception_arrive_and_those_after_it_too():
 
 
 def test_exceptions_that_cannot_be_made_again_become_runtime_errors():
-    with pytest.raises(RuntimeError, match="Caught Special in DataLoader worker process 1, while reading sample 13"):
+    with pytest.raises(
+        RuntimeError, match="Caught Special in DataLoader worker process 1, while reading sample 13"
+    ):
         list(loader(fail_specially))
     with pytest.raises(RuntimeError, match="Caught StopIteration"):
         list(loader(stop_iteration))
@@ -119,7 +125,7 @@ def test_exceptions_that_cannot_be_made_again_become_runtime_errors():
     def fail_locally():
         raise Local("here")
 
-    with pytest.raises(RuntimeError, match="Caught Local(.|\n)*here"):
+    with pytest.raises(RuntimeError, match=r"Caught Local(.|\n)*here"):
         list(loader(fail_locally, multiprocessing_context="fork"))
 
 
@@ -129,7 +135,9 @@ def test_an_exception_in_collate_fn_names_the_batch():
 
 
 def test_a_batch_that_cannot_be_pickled():
-    with pytest.raises((AttributeError, pickle.PicklingError, RuntimeError), match=r"samples \[0, 1, 2, 3\](.|\n)*lambda"):
+    with pytest.raises(
+        (AttributeError, pickle.PicklingError, RuntimeError), match=r"samples \[0, 1, 2, 3\](.|\n)*lambda"
+    ):
         list(loader(collate_fn=lambda batch: lambda: 0, multiprocessing_context="fork"))
 
 
@@ -154,7 +162,7 @@ def test_an_exception_in_a_stream():
 
 
 def test_spawn_says_what_it_needs():
-    with pytest.raises(RuntimeError, match="'spawn'.*pickle.*top level of a module"):
+    with pytest.raises(RuntimeError, match=r"'spawn'.*pickle.*top level of a module"):
         list(loader(collate_fn=lambda batch: batch, multiprocessing_context="spawn"))
 
 
@@ -162,12 +170,17 @@ def test_spawn_says_what_it_needs():
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("act,reason", [(kill, r"exit code -9 \(SIGKILL"), (leave, "exit code 3"), (exit_politely, "exit code 4")])
+@pytest.mark.parametrize(
+    "act,reason", [(kill, r"exit code -9 \(SIGKILL"), (leave, "exit code 3"), (exit_politely, "exit code 4")]
+)
 def test_a_worker_s_death_names_the_sample(method, act, reason):
     iterator = iter(loader(act, multiprocessing_context=method))
     assert [next(iterator)[0, 0].item() for _ in range(3)] == [0, 4, 8]
     pid = iterator.pool.seats[1].process.pid
-    with pytest.raises(RuntimeError, match=rf"worker 1 \(pid {pid}\) died with {reason}.*, while reading sample 13 of the batch \[12, 13, 14, 15\]"):
+    with pytest.raises(
+        RuntimeError,
+        match=rf"worker 1 \(pid {pid}\) died with {reason}.*, while reading sample 13 of the batch \[12, 13, 14, 15\]",
+    ):
         next(iterator)
 
 
@@ -191,7 +204,9 @@ def test_the_loader_works_again_after_a_death():
 
 def test_timeout():
     started = time.monotonic()
-    with pytest.raises(RuntimeError, match=r"timed out after 0.5 seconds, waiting for worker 1 while reading sample 13"):
+    with pytest.raises(
+        RuntimeError, match=r"timed out after 0.5 seconds, waiting for worker 1 while reading sample 13"
+    ):
         list(loader(sleep, timeout=0.5))
     assert time.monotonic() - started < 10
 
@@ -237,7 +252,9 @@ def test_persistent_workers_stay_until_the_loader_goes():
     assert len(pids[0]) == 2 and pids[0] == pids[1] == pids[2]
     for _ in keeping:
         break
-    assert [batch[0, 0].item() for batch in keeping] == list(range(0, 40, 4))  # a clean epoch after one that was left
+    assert [batch[0, 0].item() for batch in keeping] == list(
+        range(0, 40, 4)
+    )  # a clean epoch after one that was left
     del keeping
     gc.collect()
     assert multiprocessing.active_children() == []
@@ -283,7 +300,9 @@ def program(body: str, method: str, **options) -> subprocess.Popen:
     path.write_text(code)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     environment = {**os.environ, "PYTHONPATH": os.path.dirname(os.path.dirname(tinytorch.__file__))}
-    return subprocess.Popen([sys.executable, "-W", "error", str(path)], env=environment, start_new_session=True, **pipes)
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", str(path)], env=environment, start_new_session=True, **pipes
+    )
 
 
 def processes_of_group(group: int) -> list[int]:
@@ -298,6 +317,10 @@ def processes_of_group(group: int) -> list[int]:
         if int(of_group) == group and state != "Z":
             alive.append(int(entry))
     return alive
+
+
+def gone(pid: int) -> bool:
+    return not processes_of_group(pid) and not blocks(pid)
 
 
 def wait_until(condition, seconds: float = 15) -> bool:
@@ -324,7 +347,7 @@ def test_ctrl_c(method, tmp_path):
     assert run.returncode != 0
     assert errors.count("KeyboardInterrupt") == 1, errors
     assert errors.count("Traceback") == 1 and "leaked" not in errors, errors
-    assert wait_until(lambda: not processes_of_group(run.pid)) and not blocks(run.pid)
+    assert wait_until(partial(gone, run.pid))
 
 
 def test_ctrl_c_during_the_start_of_the_workers(tmp_path):
@@ -343,7 +366,7 @@ def test_ctrl_c_during_the_start_of_the_workers(tmp_path):
         os.killpg(run.pid, signal.SIGINT)
         _, errors = run.communicate(timeout=30)
         assert run.returncode != 0 and "Process DataLoader" not in errors and "leaked" not in errors, errors
-        assert wait_until(lambda: not processes_of_group(run.pid)) and not blocks(run.pid)
+        assert wait_until(partial(gone, run.pid))
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -366,7 +389,7 @@ def test_a_program_that_ends_in_the_middle(method, ending, tmp_path):
     run = program(body, method, folder=tmp_path)
     _, errors = run.communicate(timeout=30)
     assert run.returncode == 0 and errors == ""
-    assert wait_until(lambda: not processes_of_group(run.pid)) and not blocks(run.pid)
+    assert wait_until(partial(gone, run.pid))
 
 
 @pytest.mark.parametrize("method", METHODS)

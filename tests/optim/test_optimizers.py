@@ -55,7 +55,10 @@ class Problem:
     def __init__(self, lib, name, settings, dtype=np.float32):
         self.lib = lib
         self.x, self.target = lib.tensor(x.astype(dtype)), lib.tensor(target.astype(dtype))
-        self.params = [lib.nn.Parameter(lib.tensor(a)) for a in (start.astype(dtype), np.zeros(3, dtype), np.array(0.5, dtype))]
+        self.params = [
+            lib.nn.Parameter(lib.tensor(a))
+            for a in (start.astype(dtype), np.zeros(3, dtype), np.array(0.5, dtype))
+        ]
         groups = [{"params": self.params[:2]}, {"params": self.params[2:], "lr": 0.03}]
         self.optimizer = getattr(lib.optim, name)(groups if name != "LBFGS" else self.params, **settings)
 
@@ -130,7 +133,12 @@ def translate(value):
     return [translate(v) for v in value] if isinstance(value, list) else value
 
 
-LBFGS = [dict(lr=0.5), dict(max_iter=8), dict(line_search_fn="strong_wolfe"), dict(history_size=3, max_iter=8)]
+LBFGS = [
+    dict(lr=0.5),
+    dict(max_iter=8),
+    dict(line_search_fn="strong_wolfe"),
+    dict(history_size=3, max_iter=8),
+]
 
 
 @pytest.mark.parametrize("settings", LBFGS)
@@ -190,7 +198,9 @@ def parameters(lib=tt, n=2):
         lambda lib: lib.optim.Adadelta(parameters(lib), rho=1.5),
         lambda lib: lib.optim.Rprop(parameters(lib), etas=(2.0, 3.0)),
         lambda lib: lib.optim.LBFGS([{"params": parameters(lib)}, {"params": parameters(lib)}]),
-        lambda lib: lib.optim.SGD(parameters(lib)).load_state_dict(lib.optim.SGD(parameters(lib, 3)).state_dict()),
+        lambda lib: lib.optim.SGD(parameters(lib)).load_state_dict(
+            lib.optim.SGD(parameters(lib, 3)).state_dict()
+        ),
         lambda lib: lib.optim.SGD(parameters(lib), fused=True, foreach=True),
     ],
 )
@@ -199,7 +209,9 @@ def test_refusals(make):
         make(torch)
     with pytest.raises(theirs.type) as ours:
         make(tt)
-    assert str(ours.value).replace("tinytorch.", "torch.") == str(theirs.value).replace("torch.nn.parameter", "torch.nn.parameter")
+    assert str(ours.value).replace("tinytorch.", "torch.") == str(theirs.value).replace(
+        "torch.nn.parameter", "torch.nn.parameter"
+    )
 
 
 def test_a_parameter_twice_in_a_group_is_a_warning():
@@ -249,8 +261,12 @@ def test_step_hooks():
     p.grad = tt.ones(1)
     optimizer = tt.optim.SGD([p], lr=1.0)
     seen = []
-    before = optimizer.register_step_pre_hook(lambda o, args, kwargs: seen.append(("before", o.param_groups[0]["params"][0].item())))
-    optimizer.register_step_post_hook(lambda o, args, kwargs: seen.append(("after", o.param_groups[0]["params"][0].item())))
+    before = optimizer.register_step_pre_hook(
+        lambda o, args, kwargs: seen.append(("before", o.param_groups[0]["params"][0].item()))
+    )
+    optimizer.register_step_post_hook(
+        lambda o, args, kwargs: seen.append(("after", o.param_groups[0]["params"][0].item()))
+    )
     optimizer.step()
     before.remove()
     optimizer.step()

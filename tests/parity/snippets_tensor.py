@@ -298,6 +298,8 @@ torch.arange(4.0).reshape(2, 2).H
 torch.ones(2, 3).stride()
 torch.ones(2, 3).stride(0)
 torch.ones(2, 3, 4).transpose(0, 2).stride()
+torch.zeros(0, 3).stride()
+torch.ones(2, 1, 3)[:, :, 1].stride()
 torch.ones(3, 1).expand(3, 4).stride()
 torch.ones(4, 6)[::2, 1::3].stride()
 torch.ones(2, 3).is_contiguous()

@@ -185,6 +185,7 @@ class Entry:
     random: bool = False  # compare dtype and shape, not values
     view: bool = False  # compare what writing to the input and to the result changes
     inplace: bool = True  # check name_ too where torch.Tensor has it
+    numeric: bool = True  # finite differences can check it
     rtol: float = 1.0  # factors on the usual tolerances
     why: str = ""  # the reason for such a factor
     extra: bool = False  # not promised: held against torch where it is there

@@ -180,6 +180,12 @@ class Node:
             before.node, before._leaf, before._requires_grad = tensor.node, tensor._leaf, tensor._requires_grad
             self.saved = [before if v is tensor else v for v in self.saved]
 
+    def keep_result_in(self, tensor: Tensor) -> None:
+        """`tensor` has been overwritten with this node's result: a rule that needs only the result finds it there, not in a copy."""
+        at = self.plan.out_at
+        if at is not None and self.saved[at].dtype == tensor.array.dtype and not any(isinstance(v, Value) for v in self.saved):
+            self.saved[at], self.counter, self.time = tensor.array, tensor._counter, Counter.now
+
     def adopt(self, tensor: Tensor, new: Tensor) -> None:
         """`tensor` has been overwritten with `new` and takes over its history (with None, that of its base)."""
         from .inplace import history_from_base, take_history
@@ -597,16 +603,16 @@ def deposit(leaf: Leaf, g) -> None:
     if tensor is None:
         return
     if isinstance(g, Value):
-        tensor.grad = g if tensor.grad is None else tensor.grad + g
-    elif tensor.grad is None:
+        tensor._grad = g if tensor._grad is None else tensor._grad + g
+    elif tensor._grad is None:
         # A rule may hand the same array to two inputs, or a view: `.grad` must be memory of its own, since users write to it.
         if type(g) is np.ndarray and (g.base is not None or getrefcount(g) > 3 or not g.flags.writeable):
             g = g.copy()
-        tensor.grad = Tensor.wrap(np.asarray(g) if isinstance(g, np.generic) else g)
-    elif tensor.grad._requires_grad:
-        tensor.grad = tensor.grad + Tensor.wrap(g)
+        tensor._grad = Tensor.wrap(np.asarray(g) if isinstance(g, np.generic) else g)
+    elif tensor._grad._requires_grad:
+        tensor._grad = tensor._grad + Tensor.wrap(g)
     else:
-        tensor.grad.array += g  # in place: who holds `.grad` sees the sum, as in PyTorch
+        tensor._grad.array += g  # in place: who holds `.grad` sees the sum, as in PyTorch
     for hook in tensor._post_hooks:
         hook(tensor)
 

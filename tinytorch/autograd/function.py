@@ -59,7 +59,7 @@ class FunctionNode(Node):
         results = self.function.backward(self.context, *grads)
         results = results if isinstance(results, tuple) else (results,)
         count = len(self.context.needs_input_grad)
-        if len(results) < count:
+        if len(results) < count or any(r is not None for r in results[count:]):
             raise RuntimeError(f"function {self.op_name}.backward returned an incorrect number of gradients (expected {count}, got {len(results)})")
         picked = [results[i] for i in self.places]
         return picked if create_graph else [None if r is None else r.array for r in picked]

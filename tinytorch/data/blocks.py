@@ -51,7 +51,9 @@ class Writer:
         size = -(-size * 5 // 4 // PAGE) * PAGE  # a quarter more, so that slightly larger batches fit
         check_room(size)
         self.generations[slot] += 1
-        self.blocks[slot] = SharedMemory(block_name(self.prefix, slot, self.generations[slot]), create=True, size=size)
+        self.blocks[slot] = SharedMemory(
+            block_name(self.prefix, slot, self.generations[slot]), create=True, size=size
+        )
 
 
 class Reader:
@@ -89,9 +91,9 @@ def pack(payload) -> list[memoryview]:
     head = pickle.dumps(payload, protocol=5, buffer_callback=lambda buffer: buffers.append(buffer.raw()))
     sizes = [len(head), *(buffer.nbytes for buffer in buffers)]
     table = np.array([len(sizes), *sizes], np.int64).tobytes()
-    parts = []
-    for part in (table, head, *buffers):
-        parts.append(memoryview(part))
+    parts: list[memoryview] = []
+    for part in (memoryview(table), memoryview(head), *buffers):
+        parts.append(part)
         if len(part) % 64:
             parts.append(memoryview(bytes(64 - len(part) % 64)))
     return parts
@@ -101,7 +103,7 @@ def unpack(block: memoryview) -> Any:
     count = int.from_bytes(block[:WORD], "little")
     sizes = np.frombuffer(bytes(block[WORD : WORD * (count + 1)]), np.int64).tolist()
     offset = padded(WORD * (count + 1))
-    parts = []
+    parts: list[Any] = []
     for size in sizes:
         part = np.empty(size, np.uint8)
         part[:] = block[offset : offset + size]
@@ -133,7 +135,9 @@ def unlink(name: str) -> None:
     try:
         block = SharedMemory(name)
     except FileNotFoundError:
-        if os.name == "posix":  # the worker may have died between removing the block and saying so to the tracker
+        if (
+            os.name == "posix"
+        ):  # the worker may have died between removing the block and saying so to the tracker
             resource_tracker.register(f"/{name}", "shared_memory")
             resource_tracker.unregister(f"/{name}", "shared_memory")
         return

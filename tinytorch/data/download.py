@@ -63,7 +63,10 @@ def fetch(file: RemoteFile, urls: Sequence[str], target: Path) -> None:
                 fetch_whole(url, part, file, advance)
             except WrongContent as error:
                 troubles.append(f"{url}: {error}")
-            except (OSError, http.client.HTTPException) as error:  # what has arrived stays for the next attempt
+            except (
+                OSError,
+                http.client.HTTPException,
+            ) as error:  # what has arrived stays for the next attempt
                 troubles.append(f"{url}: {reason(error)}")
             else:
                 os.replace(part, target)
@@ -120,7 +123,9 @@ def receive(url: str, part: Path, file: RemoteFile, advance: Advance) -> bool:
     if have:
         headers["Range"] = f"bytes={have}-"
     with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=PATIENCE) as response:
-        resumes = response.status == 206 and (response.headers.get("Content-Range") or "").startswith(f"bytes {have}-")
+        resumes = response.status == 206 and (response.headers.get("Content-Range") or "").startswith(
+            f"bytes {have}-"
+        )
         have = have if resumes else 0  # a server that ignores Range starts again at the beginning
         length = response.headers.get("Content-Length")
         total = have + int(length) if length is not None else file.size
@@ -174,10 +179,23 @@ def locked(part: Path) -> Iterator[None]:
 def progress(name: str) -> Iterator[Advance]:
     """A bar on standard error, where that is a terminal."""
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(name, total=None)
         yield lambda have, total: bar.update(task, completed=have, total=total)
@@ -216,17 +234,21 @@ def members(packed: Path) -> Iterator[tuple[str, IO[bytes]]]:
         return
     with tarfile.open(packed) as tar:
         for member in tar:
-            content = tar.extractfile(member) if member.isreg() else None
-            if content is not None:
-                yield member.name, content
+            unpacked = tar.extractfile(member) if member.isreg() else None
+            if unpacked is not None:
+                yield member.name, unpacked
 
 
 def path_inside(name: str, archive: Archive) -> Path | None:
     """Where a member goes below the target; None if it is not wanted. A path that leads out of the target is an error."""
     parts = PurePosixPath(name.replace("\\", "/")).parts
     if ".." in parts or name.startswith(("/", "\\")) or ":" in name:
-        raise ValueError(f"{archive.name}: the member {name!r} would be written outside the data folder; the archive is not used")
-    if len(parts) <= archive.strip or (archive.only is not None and archive.only not in parts[: archive.strip]):
+        raise ValueError(
+            f"{archive.name}: the member {name!r} would be written outside the data folder; the archive is not used"
+        )
+    if len(parts) <= archive.strip or (
+        archive.only is not None and archive.only not in parts[: archive.strip]
+    ):
         return None
     return Path(*parts[archive.strip :])
 

@@ -40,7 +40,9 @@ def get_worker_info() -> WorkerInfo | None:
 
 def seed_everything(base: int, *path: int) -> None:
     """Python's, NumPy's and tinytorch's generators, as a function of the epoch's seed and a position in the epoch."""
-    python_seed, numpy_seed, own_seed = np.random.SeedSequence([base, *path]).generate_state(3, np.uint64).tolist()
+    python_seed, numpy_seed, own_seed = (
+        np.random.SeedSequence([base, *path]).generate_state(3, np.uint64).tolist()
+    )
     python_random.seed(python_seed)
     np.random.seed(numpy_seed % 2**32)
     random.default_generator.manual_seed(own_seed >> 1)
@@ -75,7 +77,14 @@ def ignore(position: int) -> None:
 class MapFetcher:
     """`fetch(indices)` reads these samples and collates them; `report(position)` says which one is being read."""
 
-    def __init__(self, dataset, batched: bool, collate_fn: Callable, drop_last: bool, report: Callable[[int], None] = ignore):
+    def __init__(
+        self,
+        dataset,
+        batched: bool,
+        collate_fn: Callable,
+        drop_last: bool,
+        report: Callable[[int], None] = ignore,
+    ):
         self.dataset, self.batched, self.collate_fn, self.report = dataset, batched, collate_fn, report
         self.gathers = batched and gathers(dataset)
 
@@ -89,7 +98,11 @@ class MapFetcher:
         if self.gathers:
             samples = self.dataset.__getitems__(indices)
             # Only default_collate knows gathered columns; every other collate_fn gets the list it expects.
-            return list(samples) if isinstance(samples, Rows) and self.collate_fn is not default_collate else samples
+            return (
+                list(samples)
+                if isinstance(samples, Rows) and self.collate_fn is not default_collate
+                else samples
+            )
         samples = []
         for position, index in enumerate(indices):
             self.report(position)
@@ -101,7 +114,14 @@ class MapFetcher:
 class StreamFetcher:
     """The same for an IterableDataset: `fetch(indices)` takes as many samples as there are indices; StopIteration at the end."""
 
-    def __init__(self, dataset, batched: bool, collate_fn: Callable, drop_last: bool, report: Callable[[int], None] = ignore):
+    def __init__(
+        self,
+        dataset,
+        batched: bool,
+        collate_fn: Callable,
+        drop_last: bool,
+        report: Callable[[int], None] = ignore,
+    ):
         self.batched, self.collate_fn, self.drop_last, self.report = batched, collate_fn, drop_last, report
         self.samples: Iterator = iter(dataset)
 

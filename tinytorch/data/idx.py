@@ -24,7 +24,9 @@ def read_idx(path) -> np.ndarray:
             size = math.prod(shape) * dtype.itemsize
             content = read_up_to(file, size)
             if len(content) < size:
-                raise ValueError(f"{path}: truncated: shape {shape} needs {size} bytes of values, there are {len(content)}")
+                raise ValueError(
+                    f"{path}: truncated: shape {shape} needs {size} bytes of values, there are {len(content)}"
+                )
             if file.read(1):
                 raise ValueError(f"{path}: bytes are left after the {size} that shape {shape} needs")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -44,7 +46,9 @@ def read_up_to(file, size: int) -> bytes:
 def read_header(file, path: Path) -> tuple[np.dtype, tuple[int, ...]]:
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in TYPES:
-        raise ValueError(f"{path}: not an IDX file: it starts with {magic.hex(' ')}, not with 00 00, a type and the number of dimensions")
+        raise ValueError(
+            f"{path}: not an IDX file: it starts with {magic.hex(' ')}, not with 00 00, a type and the number of dimensions"
+        )
     sizes = file.read(4 * magic[3])
     if len(sizes) < 4 * magic[3]:
         raise ValueError(f"{path}: truncated inside its header of {magic[3]} dimensions")

@@ -21,7 +21,11 @@ class ImageDataset(Dataset):
     classes: Sequence[str] = ()
 
     def __init__(
-        self, data: np.ndarray, targets: np.ndarray, transform: Callable | None = None, target_transform: Callable | None = None
+        self,
+        data: np.ndarray,
+        targets: np.ndarray,
+        transform: Callable | None = None,
+        target_transform: Callable | None = None,
     ):
         if data.ndim != 4 or len(data) != len(targets):
             raise ValueError(
@@ -36,7 +40,9 @@ class ImageDataset(Dataset):
 
     def __getitem__(self, index: int) -> tuple:
         label = int(self.targets[index])
-        return as_image(self.transform(self.data[index])), label if self.target_transform is None else self.target_transform(label)
+        return as_image(
+            self.transform(self.data[index])
+        ), label if self.target_transform is None else self.target_transform(label)
 
     def __getitems__(self, indices: Sequence[int]):
         if not isinstance(self.transform, Transform) or self.target_transform is not None:
@@ -49,10 +55,8 @@ class ImageDataset(Dataset):
 
 
 def as_image(value):
-    return from_numpy(np.ascontiguousarray(value)) if isinstance(value, np.ndarray) else value
+    return from_numpy(np.require(value, requirements=["C", "W"])) if isinstance(value, np.ndarray) else value
 
 
 def as_targets(labels) -> np.ndarray:
     return np.ascontiguousarray(labels, dtype=np.int64)
-
-

@@ -43,9 +43,9 @@ class DataLoader:
         persistent_workers: bool = False,
         pin_memory_device: str = "",
     ):
-        self.dataset = dataset
+        self.dataset: Any = dataset
         self.num_workers, self.timeout, self.worker_init_fn = num_workers, timeout, worker_init_fn
-        self.prefetch_factor = 2 if prefetch_factor is None and num_workers > 0 else prefetch_factor
+        self.prefetch_factor: Any = 2 if prefetch_factor is None and num_workers > 0 else prefetch_factor
         self.persistent_workers, self.multiprocessing_context = persistent_workers, multiprocessing_context
         self.pin_memory, self.pin_memory_device, self.generator = pin_memory, pin_memory_device, generator
         self._check_workers(prefetch_factor)
@@ -55,7 +55,9 @@ class DataLoader:
 
     def _check_workers(self, prefetch_factor) -> None:
         if not isinstance(self.num_workers, int) or self.num_workers < 0:
-            raise ValueError(f"DataLoader: num_workers={self.num_workers} must be a non-negative integer; 0 disables multiprocessing")
+            raise ValueError(
+                f"DataLoader: num_workers={self.num_workers} must be a non-negative integer; 0 disables multiprocessing"
+            )
         if self.timeout < 0:
             raise ValueError(f"DataLoader: timeout={self.timeout} must be non-negative")
         if self.num_workers == 0:
@@ -70,19 +72,24 @@ class DataLoader:
             raise ValueError(f"DataLoader: prefetch_factor={prefetch_factor} must be at least 1")
 
     def _choose_order(self, batch_size, shuffle, sampler, batch_sampler, drop_last) -> None:
-        stream = isinstance(self.dataset, IterableDataset)
-        if stream and (shuffle or sampler is not None or batch_sampler is not None):
-            raise ValueError("DataLoader: an IterableDataset decides its own order, so shuffle, sampler and batch_sampler must stay unset")
+        if self.stream and (shuffle or sampler is not None or batch_sampler is not None):
+            raise ValueError(
+                "DataLoader: an IterableDataset decides its own order, so shuffle, sampler and batch_sampler must stay unset"
+            )
         if sampler is not None and shuffle:
             raise ValueError("DataLoader: sampler option is mutually exclusive with shuffle")
         if batch_sampler is not None:
             if batch_size != 1 or shuffle or sampler is not None or drop_last:
-                raise ValueError("DataLoader: batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last")
+                raise ValueError(
+                    "DataLoader: batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last"
+                )
             batch_size = None
         elif batch_size is None and drop_last:
-            raise ValueError("DataLoader: batch_size=None disables batches and is mutually exclusive with drop_last")
+            raise ValueError(
+                "DataLoader: batch_size=None disables batches and is mutually exclusive with drop_last"
+            )
         if sampler is None:
-            if stream:
+            if self.stream:
                 sampler = Endless()
             elif shuffle:
                 sampler = RandomSampler(self.dataset, generator=self.generator)
@@ -92,6 +99,10 @@ class DataLoader:
             batch_sampler = BatchSampler(sampler, batch_size, drop_last)
         self.batch_size, self.drop_last = batch_size, drop_last
         self.sampler, self.batch_sampler = sampler, batch_sampler
+
+    @property
+    def stream(self) -> bool:
+        return isinstance(self.dataset, IterableDataset)
 
     @property
     def batched(self) -> bool:
@@ -113,9 +124,11 @@ class DataLoader:
         return self._kept
 
     def __len__(self) -> int:
-        if not isinstance(self.dataset, IterableDataset):
+        if not self.stream:
             return len(self._index_sampler)
-        samples = len(self.dataset)  # a TypeError from here says that the stream does not know its length
+        samples: int = len(
+            self.dataset
+        )  # a TypeError from here says that the stream does not know its length
         if self.batch_size is None:
             return samples
         return samples // self.batch_size if self.drop_last else -(-samples // self.batch_size)
@@ -134,7 +147,7 @@ class LocalIterator:
     def __init__(self, loader: DataLoader):
         self.order = iter(loader._index_sampler)
         self.base_seed = draw_seed(loader.generator)
-        self.stream = isinstance(loader.dataset, IterableDataset)
+        self.stream = loader.stream
         self.count = 0
         # Gathering rows draws nothing, and saving the generators takes 0.1 ms a batch.
         self.draws = type(loader.dataset) is not TensorDataset or loader.collate_fn is not default_collate

@@ -51,11 +51,15 @@ class DatasetNotFound(FileNotFoundError):
 def read_manifest(path: Path = MANIFEST) -> dict[str, Published]:
     import yaml
 
-    return {name: published(**entry) for name, entry in yaml.safe_load(path.read_text(encoding="utf-8")).items()}
+    return {
+        name: published(**entry) for name, entry in yaml.safe_load(path.read_text(encoding="utf-8")).items()
+    }
 
 
 def published(files: list[dict[str, Any]], archive: dict[str, Any] | None = None, **entry) -> Published:
-    return Published(files=[RemoteFile(**file) for file in files], archive=Archive(**archive) if archive else None, **entry)
+    return Published(
+        files=[RemoteFile(**file) for file in files], archive=Archive(**archive) if archive else None, **entry
+    )
 
 
 @dataclass
@@ -74,7 +78,9 @@ class Search:
         return True
 
 
-def locate(name: str, root=None, download: bool = True, only: Sequence[str] | None = None, manifest: Path = MANIFEST) -> Path:
+def locate(
+    name: str, root=None, download: bool = True, only: Sequence[str] | None = None, manifest: Path = MANIFEST
+) -> Path:
     """The folder that holds the data set `name` of the manifest; downloads it if need be and allowed.
 
     `only` names the files that matter, all of them if it is not given.
@@ -118,14 +124,18 @@ def project_datasets() -> Path | None:
     if (here / "datasets").is_dir():
         return here / "datasets"
     for folder in here.parents:
-        if (folder / "datasets").is_dir() and any((folder / mark).exists() for mark in ("pyproject.toml", ".git")):
+        if (folder / "datasets").is_dir() and any(
+            (folder / mark).exists() for mark in ("pyproject.toml", ".git")
+        ):
             return folder / "datasets"
     return None
 
 
 def has_file(folder: Path, name: str) -> bool:
     """Whether the file is there; an IDX file may have been unpacked."""
-    return (folder / name).is_file() or (name.endswith(".gz") and (folder / name.removesuffix(".gz")).is_file())
+    return (folder / name).is_file() or (
+        name.endswith(".gz") and (folder / name.removesuffix(".gz")).is_file()
+    )
 
 
 def writable_base(root=None) -> Path:
@@ -137,7 +147,9 @@ def writable_base(root=None) -> Path:
     return bases[-1]
 
 
-def explain(entry: Published, wanted: list[str], search: Search, troubles: list[str], download: bool, root) -> str:
+def explain(
+    entry: Published, wanted: list[str], search: Search, troubles: list[str], download: bool, root
+) -> str:
     lines = [f"{entry.title}: the file {search.missing} is not on this machine. Looked in:"]
     lines += [f"    {folder}" for folder in search.looked_in]
     if troubles:

@@ -65,14 +65,22 @@ def read_planetoid(folder: Path, name: str) -> Graph:
     allx, tx, ally, ty, y = (part(kind) for kind in ("allx", "tx", "ally", "ty", "y"))
     test = np.loadtxt(folder / f"ind.{name}.test.index", dtype=np.int64, ndmin=1)
     if len(test) != len(tx) or len(allx) != len(ally) or len(tx) != len(ty):
-        raise ValueError(f"{folder}: the files do not belong together: {len(allx)}, {len(ally)}, {len(tx)}, {len(ty)} rows, {len(test)} test nodes")
+        raise ValueError(
+            f"{folder}: the files do not belong together: {len(allx)}, {len(ally)}, {len(tx)}, {len(ty)} rows, {len(test)} test nodes"
+        )
     if test.min() < len(allx):
         raise ValueError(f"{folder}: test node {test.min()} is among the {len(allx)} training nodes")
-    N = test.max() + 1  # CiteSeer: test nodes without an edge are missing from the files; their rows stay zero
+    N = (
+        test.max() + 1
+    )  # CiteSeer: test nodes without an edge are missing from the files; their rows stay zero
     x, labels = np.zeros((N, allx.shape[1]), np.float32), np.zeros((N, ally.shape[1]), np.int64)
     x[: len(allx)], labels[: len(ally)] = allx, ally
     x[test], labels[test] = tx, ty  # the test rows are stored in the order of test.index
-    masks = [mask_of(range(len(y)), N), mask_of(range(len(y), min(len(y) + VALIDATION, len(ally))), N), mask_of(test, N)]
+    masks = [
+        mask_of(range(len(y)), N),
+        mask_of(range(len(y), min(len(y) + VALIDATION, len(ally))), N),
+        mask_of(test, N),
+    ]
     edges = edges_of(read_pickle(folder / f"ind.{name}.graph"), N)
     return Graph(*(from_numpy(array) for array in (x, labels.argmax(1), edges, *masks)))
 
@@ -87,7 +95,9 @@ def edges_of(neighbours: dict, N: int) -> np.ndarray:
     """(2, E) from {node: [nodes]}: both directions, each once, no loops."""
     pairs = np.array([(a, b) for a, others in neighbours.items() for b in others], np.int64).reshape(-1, 2)
     if pairs.size and not 0 <= pairs.min() <= pairs.max() < N:
-        raise ValueError(f"planetoid: an edge between nodes {pairs.min()} and {pairs.max()}, but there are {N} nodes")
+        raise ValueError(
+            f"planetoid: an edge between nodes {pairs.min()} and {pairs.max()}, but there are {N} nodes"
+        )
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     both = np.concatenate([pairs, pairs[:, ::-1]])
     return np.ascontiguousarray(np.unique(both, axis=0).T)

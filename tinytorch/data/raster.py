@@ -49,14 +49,19 @@ def inside(segments: np.ndarray, size: int) -> np.ndarray:
     for s in range(segments.shape[1]):
         (ax, ay), (bx, by) = segments[:, s].transpose(1, 2, 0)[..., None]  # each (N, 1)
         spans = (ay > centre) != (by > centre)  # (N, size) rows
-        crossing = ax + (bx - ax) * (centre - ay) / np.where(by == ay, 1, by - ay)  # (N, size): where the row meets the line
+        crossing = ax + (bx - ax) * (centre - ay) / np.where(
+            by == ay, 1, by - ay
+        )  # (N, size): where the row meets the line
         odd ^= spans[:, :, None] & (centre < crossing[:, :, None])
     return odd
 
 
 def transformed(points: np.ndarray, matrix: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """(S, 2, 2) or (N, S, 2, 2) points, (N, 2, 2) matrices, (N, 2) shifts -> (N, S, 2, 2)."""
-    return np.einsum("nij,n...j->n...i", matrix, np.broadcast_to(points, (len(matrix), *points.shape[-3:]))) + shift[:, None, None, :]
+    return (
+        np.einsum("nij,n...j->n...i", matrix, np.broadcast_to(points, (len(matrix), *points.shape[-3:])))
+        + shift[:, None, None, :]
+    )
 
 
 def rotation(angle: np.ndarray) -> np.ndarray:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Iterator, Sequence, Sized
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -40,7 +40,9 @@ class SequentialSampler(Sampler[int]):
 class RandomSampler(Sampler[int]):
     """A fresh shuffle per pass; with `replacement`, `num_samples` independent draws."""
 
-    def __init__(self, data_source: Sized, replacement: bool = False, num_samples: int | None = None, generator=None):
+    def __init__(
+        self, data_source: Sized, replacement: bool = False, num_samples: int | None = None, generator=None
+    ):
         self.data_source = data_source
         self.replacement = check_flag("RandomSampler", "replacement", replacement)
         self._num_samples = num_samples
@@ -87,10 +89,14 @@ class WeightedRandomSampler(Sampler[int]):
         self.weights = np.asarray(weights, np.float64)
         self.generator = generator
         if self.weights.ndim != 1:
-            raise ValueError(f"WeightedRandomSampler: weights should be a 1d sequence but given weights have shape {self.weights.shape}")
+            raise ValueError(
+                f"WeightedRandomSampler: weights should be a 1d sequence but given weights have shape {self.weights.shape}"
+            )
 
     def __iter__(self) -> Iterator[int]:
-        return iter(random.multinomial(self.weights, self.num_samples, self.replacement, self.generator).tolist())
+        return iter(
+            random.multinomial(self.weights, self.num_samples, self.replacement, self.generator).tolist()
+        )
 
     def __len__(self) -> int:
         return self.num_samples
@@ -99,9 +105,11 @@ class WeightedRandomSampler(Sampler[int]):
 class BatchSampler(Sampler[list]):
     """Lists of `batch_size` indices from another sampler."""
 
-    def __init__(self, sampler: Iterable[int], batch_size: int, drop_last: bool):
+    def __init__(self, sampler: Any, batch_size: int, drop_last: bool):
         if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size <= 0:
-            raise ValueError(f"batch_size should be a positive integer value, but got batch_size={batch_size}")
+            raise ValueError(
+                f"batch_size should be a positive integer value, but got batch_size={batch_size}"
+            )
         self.sampler = sampler
         self.batch_size = batch_size
         self.drop_last = check_flag("BatchSampler", "drop_last", drop_last)
@@ -133,7 +141,9 @@ class DistributedSampler(Sampler[int]):
         self.num_replicas = 1 if num_replicas is None else num_replicas
         self.rank = 0 if rank is None else rank
         if not 0 <= self.rank < self.num_replicas:
-            raise ValueError(f"Invalid rank {self.rank}, rank should be in the interval [0, {self.num_replicas - 1}]")
+            raise ValueError(
+                f"Invalid rank {self.rank}, rank should be in the interval [0, {self.num_replicas - 1}]"
+            )
         self.shuffle, self.seed, self.drop_last, self.epoch = shuffle, seed, drop_last, 0
         per_replica = len(dataset) / self.num_replicas
         self.num_samples = math.floor(per_replica) if drop_last else math.ceil(per_replica)
@@ -164,7 +174,9 @@ def draw_seed(generator) -> int:
 
 def check_count(who: str, num_samples) -> int:
     if not isinstance(num_samples, int) or isinstance(num_samples, bool) or num_samples <= 0:
-        raise ValueError(f"{who}: num_samples should be a positive integer value, but got num_samples={num_samples}")
+        raise ValueError(
+            f"{who}: num_samples should be a positive integer value, but got num_samples={num_samples}"
+        )
     return num_samples
 
 

@@ -15,7 +15,17 @@ from .dataset import Dataset, Rows
 from .locate import locate
 
 # Tests repeat themselves; the rest is not written by people, or holds tables, or is not part of every installation.
-SKIPPED_FOLDERS = {"test", "tests", "idle_test", "site-packages", "dist-packages", "__pycache__", "pydoc_data", "encodings", "lib2to3"}
+SKIPPED_FOLDERS = {
+    "test",
+    "tests",
+    "idle_test",
+    "site-packages",
+    "dist-packages",
+    "__pycache__",
+    "pydoc_data",
+    "encodings",
+    "lib2to3",
+}
 SKIPPED_PREFIXES = ("_sysconfigdata", "config-", "__phello__")
 LARGEST = 150_000  # bytes; what is larger is mostly tables
 
@@ -63,14 +73,18 @@ def python_source(limit: int | None = None) -> str:
 def library_files() -> list[Path]:
     library = Path(sysconfig.get_path("stdlib"))
     files = [path.relative_to(library) for path in library.rglob("*.py")]
-    chosen = sorted(file.as_posix() for file in files if is_source(file) and (library / file).stat().st_size <= LARGEST)
+    chosen = sorted(
+        file.as_posix() for file in files if is_source(file) and (library / file).stat().st_size <= LARGEST
+    )
     if not chosen:
         raise FileNotFoundError(f"python_source: this Python has no library source in {library}")
     return [library / file for file in chosen]
 
 
 def is_source(file: Path) -> bool:
-    return SKIPPED_FOLDERS.isdisjoint(file.parts) and not any(part.startswith(SKIPPED_PREFIXES) for part in file.parts)
+    return SKIPPED_FOLDERS.isdisjoint(file.parts) and not any(
+        part.startswith(SKIPPED_PREFIXES) for part in file.parts
+    )
 
 
 class TokenBlocks(Dataset):
@@ -79,7 +93,9 @@ class TokenBlocks(Dataset):
     def __init__(self, tokens: Sequence[int] | np.ndarray, block_size: int, stride: int = 1):
         self.tokens = np.asarray(tokens, np.int64)
         if self.tokens.ndim != 1 or len(self.tokens) <= block_size:
-            raise ValueError(f"TokenBlocks: tokens of shape {self.tokens.shape} do not fill a block of {block_size} and the token after it")
+            raise ValueError(
+                f"TokenBlocks: tokens of shape {self.tokens.shape} do not fill a block of {block_size} and the token after it"
+            )
         if block_size < 1 or stride < 1:
             raise ValueError(f"TokenBlocks: block_size={block_size} and stride={stride} must be at least 1")
         self.block_size, self.stride = block_size, stride
@@ -94,4 +110,9 @@ class TokenBlocks(Dataset):
 
     def __getitems__(self, indices: Sequence[int]) -> Rows:
         blocks = self.windows[np.asarray(indices, np.int64)]  # (B, block_size + 1)
-        return Rows([from_numpy(np.ascontiguousarray(blocks[:, :-1])), from_numpy(np.ascontiguousarray(blocks[:, 1:]))])
+        return Rows(
+            [
+                from_numpy(np.ascontiguousarray(blocks[:, :-1])),
+                from_numpy(np.ascontiguousarray(blocks[:, 1:])),
+            ]
+        )

@@ -20,7 +20,9 @@ class Transform:
     def __call__(self, x):
         array = x.array if isinstance(x, Tensor) else np.asarray(x)
         if array.ndim not in (3, 4):
-            raise ValueError(f"{type(self).__name__}: images must be (C, H, W) or (N, C, H, W), got shape {array.shape}")
+            raise ValueError(
+                f"{type(self).__name__}: images must be (C, H, W) or (N, C, H, W), got shape {array.shape}"
+            )
         out = self.apply(array) if array.ndim == 4 else self.apply(array[None])[0]
         return Tensor.wrap(np.ascontiguousarray(out)) if isinstance(x, Tensor) else out
 
@@ -29,7 +31,10 @@ class Transform:
 
     def __repr__(self) -> str:
         settings = {name: value for name, value in vars(self).items() if value is not None}
-        shown = (f"{k}={v.astype(float).round(4).tolist() if isinstance(v, np.ndarray) else v!r}" for k, v in settings.items())
+        shown = (
+            f"{k}={v.astype(float).round(4).tolist() if isinstance(v, np.ndarray) else v!r}"
+            for k, v in settings.items()
+        )
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
@@ -40,7 +45,9 @@ class Compose(Transform):
         self.transforms = list(transforms)
         for transform in self.transforms:
             if not isinstance(transform, Transform):
-                raise TypeError(f"Compose: {transform!r} is not a Transform; wrap a function of one image in PerImage(...)")
+                raise TypeError(
+                    f"Compose: {transform!r} is not a Transform; wrap a function of one image in PerImage(...)"
+                )
 
     def apply(self, x):
         for transform in self.transforms:
@@ -62,21 +69,30 @@ class ToFloat(Transform):
     """uint8 0 ... 255 to float32 0 ... 1; floats only change their type."""
 
     def apply(self, x):
-        return np.multiply(x, np.float32(1 / 255), dtype=np.float32) if x.dtype == np.uint8 else x.astype(np.float32, copy=False)
+        return (
+            np.multiply(x, np.float32(1 / 255), dtype=np.float32)
+            if x.dtype == np.uint8
+            else x.astype(np.float32, copy=False)
+        )
 
 
 class Normalize(Transform):
     """(x - mean) / std per channel; uint8 images are scaled to 0 ... 1 first."""
 
     def __init__(self, mean: Sequence[float], std: Sequence[float]):
-        self.mean, self.std = np.asarray(mean, np.float32).reshape(-1), np.asarray(std, np.float32).reshape(-1)
+        self.mean, self.std = (
+            np.asarray(mean, np.float32).reshape(-1),
+            np.asarray(std, np.float32).reshape(-1),
+        )
         if (self.std == 0).any():
             raise ValueError(f"Normalize: std={self.std.tolist()} must not be zero")
 
     def apply(self, x):
         C = x.shape[1]
         if len(self.mean) not in (1, C) or len(self.std) not in (1, C):
-            raise ValueError(f"Normalize: {len(self.mean)} means and {len(self.std)} stds do not fit {C} channels")
+            raise ValueError(
+                f"Normalize: {len(self.mean)} means and {len(self.std)} stds do not fit {C} channels"
+            )
         scale = 1 / 255 if x.dtype == np.uint8 else 1
         factor, shift = (scale / self.std).astype(np.float32), -self.mean / self.std
         out = np.multiply(x, factor[:, None, None], dtype=np.float32)
@@ -93,13 +109,17 @@ class RandomCrop(Transform):
 
     def apply(self, x):
         p, (h, w) = self.padding, self.size
-        x = np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)), self.mode) if p else x  # type: ignore[call-overload]
-        N, C, H, W = x.shape
+        x = np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)), self.mode) if p else x
+        N, _, H, W = x.shape
         if h > H or w > W:
-            raise ValueError(f"RandomCrop: size={self.size} does not fit images of {H} x {W}, padding included")
+            raise ValueError(
+                f"RandomCrop: size={self.size} does not fit images of {H} x {W}, padding included"
+            )
         rng = random.stream(self.generator)
         tops, lefts = rng.integers(0, H - h + 1, N), rng.integers(0, W - w + 1, N)
-        windows = np.lib.stride_tricks.sliding_window_view(x, (h, w), axis=(2, 3))  # (N, C, H-h+1, W-w+1, h, w)
+        windows = np.lib.stride_tricks.sliding_window_view(
+            x, (h, w), axis=(2, 3)
+        )  # (N, C, H-h+1, W-w+1, h, w)
         return windows[np.arange(N), :, tops, lefts]  # (N, C, h, w)
 
 

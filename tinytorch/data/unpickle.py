@@ -31,9 +31,16 @@ class SparseParts:
         rows, columns = self._field("_shape")
         data, indices, indptr = (np.asarray(self._field(name)) for name in ("data", "indices", "indptr"))
         counts = np.diff(indptr)
-        fits = len(indptr) == rows + 1 and (counts >= 0).all() and indptr[0] == 0 and indptr[-1] == len(data) == len(indices)
+        fits = (
+            len(indptr) == rows + 1
+            and (counts >= 0).all()
+            and indptr[0] == 0
+            and indptr[-1] == len(data) == len(indices)
+        )
         if not fits or (len(indices) and not 0 <= indices.min() <= indices.max() < columns):
-            raise ValueError(f"a sparse matrix of shape ({rows}, {columns}) does not fit its {len(data)} values")
+            raise ValueError(
+                f"a sparse matrix of shape ({rows}, {columns}) does not fit its {len(data)} values"
+            )
         dense = np.zeros((rows, columns), data.dtype)
         np.add.at(dense, (np.repeat(np.arange(rows), counts), indices), data)
         return dense
@@ -55,7 +62,11 @@ def latin1_bytes(text: str, encoding: str) -> bytes:
 def array_parts() -> dict[tuple[str, str], Any]:
     """What old and new NumPy call when they read an array or a number back."""
     names = {"_reconstruct": np.empty(0).__reduce__()[0], "scalar": np.float64(0).__reduce__()[0]}
-    return {(f"numpy.{core}.multiarray", name): function for core in ("core", "_core") for name, function in names.items()}
+    return {
+        (f"numpy.{core}.multiarray", name): function
+        for core in ("core", "_core")
+        for name, function in names.items()
+    }
 
 
 KNOWN: dict[tuple[str, str], Any] = {
@@ -86,6 +97,8 @@ def read_pickle(path: Path, encoding: str = "latin1") -> Any:
         try:
             return RestrictedUnpickler(file, encoding=encoding).load()
         except UnsafePickle as error:
-            raise ValueError(f"{path}: refused, because {error}; only arrays and plain containers are read from a pickle") from error
+            raise ValueError(
+                f"{path}: refused, because {error}; only arrays and plain containers are read from a pickle"
+            ) from error
         except Exception as error:  # a damaged pickle fails in any way, in the middle of NumPy too
             raise ValueError(f"{path}: damaged or not a pickle ({type(error).__name__}: {error})") from error

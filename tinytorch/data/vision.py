@@ -32,7 +32,9 @@ class MNIST(ImageDataset):
         self.folder = locate(self.name, root, download, only=names)
         images, labels = (read_idx(packed_or_not(self.folder / name)) for name in names)
         if images.ndim != 3 or labels.ndim != 1 or images.dtype != np.uint8:
-            raise ValueError(f"{self.folder / names[0]}: holds {images.dtype} {images.shape}, not uint8 (N, 28, 28)")
+            raise ValueError(
+                f"{self.folder / names[0]}: holds {images.dtype} {images.shape}, not uint8 (N, 28, 28)"
+            )
         check_labels(labels, len(self.classes), self.folder / names[1])
         super().__init__(images[:, None], as_targets(labels), transform, target_transform)
 
@@ -41,7 +43,18 @@ class FashionMNIST(MNIST):
     """70,000 pictures of clothes in MNIST's format. Xiao et al. 2017, arXiv:1708.07747."""
 
     name = "fashion_mnist"
-    classes = ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
+    classes = (
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    )
 
 
 class CIFAR10(ImageDataset):
@@ -75,11 +88,15 @@ def read_cifar_batch(path: Path, classes: int) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError(f"{path}: not a CIFAR-10 batch: the dict needs the keys b'data' and b'labels'")
     data, labels = batch[b"data"], as_targets(batch[b"labels"])
     if getattr(data, "dtype", None) != np.uint8 or data.shape != (len(labels), 3072):
-        raise ValueError(f"{path}: b'data' must be a uint8 array of shape ({len(labels)}, 3072), a row per label")
+        raise ValueError(
+            f"{path}: b'data' must be a uint8 array of shape ({len(labels)}, 3072), a row per label"
+        )
     check_labels(labels, classes, path)
     return data.reshape(-1, 3, 32, 32), labels  # a row is red, green, blue, each 32 rows of 32
 
 
 def check_labels(labels: np.ndarray, classes: int, path: Path) -> None:
     if labels.size and not 0 <= labels.min() <= labels.max() < classes:
-        raise ValueError(f"{path}: labels from {labels.min()} to {labels.max()}, but there are {classes} classes")
+        raise ValueError(
+            f"{path}: labels from {labels.min()} to {labels.max()}, but there are {classes} classes"
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -43,8 +44,8 @@ class VOCDetection(Dataset):
 
     def __getitem__(self, index: int) -> tuple:
         name = self.names[index]
-        image, target = as_image(self.transform(self.image(index))), self.target(index)
-        target = {key: from_numpy(value) for key, value in target.items()} | {"name": name}
+        image = as_image(self.transform(self.image(index)))
+        target: Any = {"name": name, **{key: from_numpy(value) for key, value in self.target(index).items()}}
         if self.target_transform is not None:
             target = self.target_transform(target)
         return (image, target) if self.transforms is None else self.transforms(image, target)
@@ -89,11 +90,16 @@ def read_boxes(path: Path, classes: Sequence[str]) -> dict[str, np.ndarray]:
     """The `object` elements of an annotation: boxes (n, 4) float32, labels (n,) int64, difficult (n,) bool."""
     objects = read_xml(path).findall("object")
     try:
-        boxes = [[float(o.findtext(f"bndbox/{side}")) for side in ("xmin", "ymin", "xmax", "ymax")] for o in objects]
+        boxes = [
+            [float(o.findtext(f"bndbox/{side}", "")) for side in ("xmin", "ymin", "xmax", "ymax")]
+            for o in objects
+        ]
         labels = [classes.index(o.findtext("name", "").strip()) for o in objects]
         difficult = [o.findtext("difficult", "0").strip() == "1" for o in objects]
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{path}: an object without a complete bndbox, or of a class other than {', '.join(classes)} ({error})") from error
+        raise ValueError(
+            f"{path}: an object without a complete bndbox, or of a class other than {', '.join(classes)} ({error})"
+        ) from error
     return {
         "boxes": np.array(boxes, np.float32).reshape(-1, 4),
         "labels": np.array(labels, np.int64),

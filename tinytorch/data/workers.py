@@ -54,7 +54,9 @@ class WorkerError:
         try:
             kind = RuntimeError if self.kind is None else pickle.loads(self.kind)
             error = kind(KeyText(self.text) if issubclass(kind, KeyError) else self.text)
-        except Exception:  # a class that the parent cannot find, or whose constructor wants more: the text must arrive
+        except (
+            Exception
+        ):  # a class that the parent cannot find, or whose constructor wants more: the text must arrive
             error = RuntimeError(self.text)
         raise error
 
@@ -81,7 +83,9 @@ def work(rank: int, connection, cells, job: Job) -> None:
     with contextlib.suppress(Stopped, EOFError, BrokenPipeError, ConnectionResetError):
         while True:
             while not connection.poll(PARENT_CHECK):
-                if os.getppid() != parent:  # siblings hold copies of the pipe's other end, so its end is no sure sign
+                if (
+                    os.getppid() != parent
+                ):  # siblings hold copies of the pipe's other end, so its end is no sure sign
                     return
             message = connection.recv()
             worker.report(fetch.WHOLE_BATCH)
@@ -126,7 +130,9 @@ class Worker:
             if not self.started and job.worker_init_fn is not None:
                 job.worker_init_fn(self.rank)
             self.started = True
-            self.fetcher = fetch.make_fetcher(job.dataset, job.batched, job.collate_fn, job.drop_last, self.report)
+            self.fetcher = fetch.make_fetcher(
+                job.dataset, job.batched, job.collate_fn, job.drop_last, self.report
+            )
         except Exception as error:
             self.broken = describe(error, self.rank, "at its start")
 
@@ -151,7 +157,9 @@ class Worker:
 
 
 def describe(error: Exception, rank: int, place: str) -> WorkerError:
-    kind = RuntimeError if isinstance(error, StopIteration) else type(error)  # a StopIteration would end the parent's loop
+    kind = (
+        RuntimeError if isinstance(error, StopIteration) else type(error)
+    )  # a StopIteration would end the parent's loop
     trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     text = f"Caught {type(error).__name__} in DataLoader worker process {rank}, {place}.\nOriginal {trace}"
     if len(text) > LONGEST:
@@ -188,10 +196,10 @@ class Seat:
         self.sent = 0
 
     def send(self, message) -> None:
-        try:
+        with contextlib.suppress(
+            BrokenPipeError, ConnectionResetError
+        ):  # dead: `receive` says so when its turn comes
             self.connection.send(message)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # it is dead: `receive` says so when its turn comes
 
 
 class Pool:
@@ -204,7 +212,9 @@ class Pool:
         self.job = job
         self.seats: list[Seat] = []
         self.closed = False
-        self.cells = context.RawArray("q", job.num_workers + 1)  # each worker's position in its batch, and the sign to stop
+        self.cells = context.RawArray(
+            "q", job.num_workers + 1
+        )  # each worker's position in its batch, and the sign to stop
         if os.name == "posix":
             resource_tracker.ensure_running()  # started before the workers, so that they share it
         try:
@@ -217,7 +227,9 @@ class Pool:
 
     def start(self, context, rank: int) -> None:
         ours, theirs = context.Pipe(duplex=True)
-        process = context.Process(target=work, args=(rank, theirs, self.cells, self.job), daemon=True, name=f"DataLoader-{rank}")
+        process = context.Process(
+            target=work, args=(rank, theirs, self.cells, self.job), daemon=True, name=f"DataLoader-{rank}"
+        )
         try:
             with warnings.catch_warnings():
                 # Python 3.12 warns of fork in a process with threads. BLAS's threads are the usual ones, and it is
@@ -266,9 +278,7 @@ class Pool:
     def obituary(self, seat: Seat) -> str:
         seat.process.join(GRACE)
         pid, code = seat.process.pid, seat.process.exitcode
-        return (
-            f"DataLoader worker {seat.rank} (pid {pid}) died with {exit_reason(code)}, {where(seat.pending[0], self.cells[seat.rank])}"
-        )
+        return f"DataLoader worker {seat.rank} (pid {pid}) died with {exit_reason(code)}, {where(seat.pending[0], self.cells[seat.rank])}"
 
     def close(self) -> None:
         """Ask, wait a little, terminate, kill; then remove every block."""
@@ -283,7 +293,9 @@ class Pool:
         self.cells[self.job.num_workers] = 1
         for seat in self.seats:
             with contextlib.suppress(OSError):
-                os.set_blocking(seat.connection.fileno(), False)  # a full pipe must not hold us up; its reader sees the sign
+                os.set_blocking(
+                    seat.connection.fileno(), False
+                )  # a full pipe must not hold us up; its reader sees the sign
                 seat.send(None)
         deadline = time.monotonic() + GRACE
         for force in ("", "terminate", "kill"):
@@ -362,5 +374,7 @@ def exit_reason(code: int | None) -> str:
         name = signal.Signals(-code).name
     except ValueError:
         name = "an unknown signal"
-    hint = {"SIGKILL": "; the system may have run out of memory", "SIGBUS": "; /dev/shm may be full"}.get(name, "")
+    hint = {"SIGKILL": "; the system may have run out of memory", "SIGBUS": "; /dev/shm may be full"}.get(
+        name, ""
+    )
     return f"exit code {code} ({name}{hint})"

@@ -41,7 +41,9 @@ class MultiheadAttention(Module):
             )
         super().__init__()
         if embed_dim % num_heads:
-            raise AssertionError(f"embed_dim must be divisible by num_heads: {embed_dim} is not by {num_heads}")
+            raise AssertionError(
+                f"embed_dim must be divisible by num_heads: {embed_dim} is not by {num_heads}"
+            )
         self.embed_dim, self.num_heads, self.head_dim = embed_dim, num_heads, embed_dim // num_heads
         self.kdim = embed_dim if kdim is None else kdim
         self.vdim = embed_dim if vdim is None else vdim
@@ -57,7 +59,9 @@ class MultiheadAttention(Module):
         self.register_parameter("v_proj_weight", parameter(embed_dim, self.vdim, wanted=not same))
         self.register_parameter("in_proj_weight", parameter(3 * embed_dim, embed_dim, wanted=same))
         self.register_parameter("in_proj_bias", parameter(3 * embed_dim, wanted=bias))
-        self.out_proj = NonDynamicallyQuantizableLinear(embed_dim, embed_dim, bias=bias, device=device, dtype=dtype)
+        self.out_proj = NonDynamicallyQuantizableLinear(
+            embed_dim, embed_dim, bias=bias, device=device, dtype=dtype
+        )
         self.register_parameter("bias_k", parameter(1, 1, embed_dim, wanted=add_bias_kv))
         self.register_parameter("bias_v", parameter(1, 1, embed_dim, wanted=add_bias_kv))
         self._reset_parameters()

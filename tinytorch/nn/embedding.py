@@ -45,7 +45,9 @@ def counted_from_the_front(padding_idx: int | None, rows: int) -> int | None:
     if padding_idx is None:
         return None
     if not -rows <= padding_idx < rows:
-        raise AssertionError(f"Padding_idx must be within num_embeddings: got {padding_idx}, and num_embeddings is {rows}")
+        raise AssertionError(
+            f"Padding_idx must be within num_embeddings: got {padding_idx}, and num_embeddings is {rows}"
+        )
     return padding_idx % rows
 
 
@@ -75,18 +77,39 @@ class Embedding(_Table):
 
     @classmethod
     def from_pretrained(
-        cls, embeddings, freeze=True, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False
+        cls,
+        embeddings,
+        freeze=True,
+        padding_idx=None,
+        max_norm=None,
+        norm_type=2.0,
+        scale_grad_by_freq=False,
+        sparse=False,
     ):
         """An embedding with this weight, (rows, columns); frozen unless freeze=False."""
         check_pretrained(embeddings)
         rows, columns = embeddings.shape
         return cls(
-            rows, columns, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse, _weight=embeddings, _freeze=freeze
+            rows,
+            columns,
+            padding_idx,
+            max_norm,
+            norm_type,
+            scale_grad_by_freq,
+            sparse,
+            _weight=embeddings,
+            _freeze=freeze,
         )
 
     def forward(self, input):
         return F.embedding(
-            input, self.weight, self.padding_idx, self.max_norm, self.norm_type, self.scale_grad_by_freq, self.sparse
+            input,
+            self.weight,
+            self.padding_idx,
+            self.max_norm,
+            self.norm_type,
+            self.scale_grad_by_freq,
+            self.sparse,
         )
 
     def extra_repr(self) -> str:
@@ -117,7 +140,11 @@ class EmbeddingBag(_Table):
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
         self.padding_idx = counted_from_the_front(padding_idx, num_embeddings)
         self.max_norm, self.norm_type, self.mode = max_norm, norm_type, mode
-        self.scale_grad_by_freq, self.sparse, self.include_last_offset = scale_grad_by_freq, sparse, include_last_offset
+        self.scale_grad_by_freq, self.sparse, self.include_last_offset = (
+            scale_grad_by_freq,
+            sparse,
+            include_last_offset,
+        )
         self._init_weight(_weight, False, device, dtype)
 
     @classmethod
@@ -171,4 +198,6 @@ class EmbeddingBag(_Table):
 
 def check_pretrained(embeddings) -> None:
     if embeddings.dim() != 2:
-        raise AssertionError(f"Embeddings parameter is expected to be 2-dimensional, got {embeddings.dim()} dimensions")
+        raise AssertionError(
+            f"Embeddings parameter is expected to be 2-dimensional, got {embeddings.dim()} dimensions"
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import warnings
 from collections import OrderedDict
+from collections.abc import Callable
 
 from ..autograd.function import Function
 from ..op import local
@@ -16,18 +17,18 @@ _numbers = itertools.count()
 class RemovableHandle:
     """What registering a hook returns; remove(), or the end of a `with` block, takes the hook off again."""
 
-    def __init__(self, hooks: dict, hook, prepend: bool = False, flags=()):
+    def __init__(self, hooks: OrderedDict, hook, prepend: bool = False, flags=()):
         self.id, self.hooks, self.flags = next(_numbers), hooks, flags
         hooks[self.id] = hook
         if prepend:
             hooks.move_to_end(self.id, last=False)
         for flag in flags:
-            flag.add(self.id)
+            flag[self.id] = True
 
     def remove(self) -> None:
         self.hooks.pop(self.id, None)
         for flag in self.flags:
-            flag.discard(self.id)
+            flag.pop(self.id, None)
 
     def __enter__(self):
         return self
@@ -39,17 +40,31 @@ class RemovableHandle:
 class Hooks:
     """A module's hooks by kind, each in the order in which they will be called."""
 
-    def _init_hooks(self) -> None:
-        for table in TABLES:
-            self.__dict__[table] = OrderedDict()
-        self.__dict__["_hooks_with_kwargs"], self.__dict__["_hooks_always_called"] = set(), set()
+    _forward_pre_hooks: OrderedDict[int, Callable]
+    _forward_hooks: OrderedDict[int, Callable]
+    _backward_pre_hooks: OrderedDict[int, Callable]
+    _backward_hooks: OrderedDict[int, Callable]
+    _state_dict_pre_hooks: OrderedDict[int, Callable]
+    _state_dict_hooks: OrderedDict[int, Callable]
+    _load_state_dict_pre_hooks: OrderedDict[int, Callable]
+    _load_state_dict_post_hooks: OrderedDict[int, Callable]
+    # which of the hooks of a call want its keyword arguments, and which are called even if it fails
+    _hooks_with_kwargs: OrderedDict[int, bool]
+    _hooks_always_called: OrderedDict[int, bool]
 
-    def register_forward_pre_hook(self, hook, *, prepend: bool = False, with_kwargs: bool = False) -> RemovableHandle:
+    def _init_hooks(self) -> None:
+        for table in Hooks.__annotations__:
+            self.__dict__[table] = OrderedDict()
+
+    def _add_hook(self, table: str, hook, prepend: bool = False, flags=()) -> RemovableHandle:
+        return RemovableHandle(getattr(self, table), hook, prepend, [getattr(self, flag) for flag in flags])
+
+    def register_forward_pre_hook(self, hook, *, prepend=False, with_kwargs=False) -> RemovableHandle:
         """Call hook(module, args) before forward; what it returns replaces the arguments.
 
         `with_kwargs`: hook(module, args, kwargs), which returns None or (args, kwargs).
         """
-        return RemovableHandle(self._forward_pre_hooks, hook, prepend, [self._hooks_with_kwargs] * with_kwargs)
+        return self._add_hook("_forward_pre_hooks", hook, prepend, ["_hooks_with_kwargs"] * with_kwargs)
 
     def register_forward_hook(
         self, hook, *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
@@ -58,25 +73,19 @@ class Hooks:
 
         `with_kwargs`: hook(module, args, kwargs, output). `always_call`: even if forward, or another hook, raises.
         """
-        flags = [self._hooks_with_kwargs] * with_kwargs + [self._hooks_always_called] * always_call
-        return RemovableHandle(self._forward_hooks, hook, prepend, flags)
+        flags = ["_hooks_with_kwargs"] * with_kwargs + ["_hooks_always_called"] * always_call
+        return self._add_hook("_forward_hooks", hook, prepend, flags)
 
     def register_full_backward_hook(self, hook, prepend: bool = False) -> RemovableHandle:
         """Call hook(module, grad_input, grad_output) when the gradients of the inputs are known; what it returns
         replaces grad_input."""
-        return RemovableHandle(self._backward_hooks, hook, prepend)
+        return self._add_hook("_backward_hooks", hook, prepend)
 
     register_backward_hook = register_full_backward_hook
 
     def register_full_backward_pre_hook(self, hook, prepend: bool = False) -> RemovableHandle:
         """Call hook(module, grad_output) when the gradients of the outputs are known; what it returns replaces them."""
-        return RemovableHandle(self._backward_pre_hooks, hook, prepend)
-
-
-TABLES = (
-    "_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks",
-    "_state_dict_pre_hooks", "_state_dict_hooks", "_load_state_dict_pre_hooks", "_load_state_dict_post_hooks",
-)  # fmt: skip
+        return self._add_hook("_backward_pre_hooks", hook, prepend)
 
 
 class Everywhere(Hooks):
@@ -84,12 +93,14 @@ class Everywhere(Hooks):
 
     def __init__(self):
         self._init_hooks()
+        self._all: dict[int, bool] = {}
 
-    def __bool__(self) -> bool:
-        return bool(self._forward_pre_hooks or self._forward_hooks or self._backward_pre_hooks or self._backward_hooks)
+    def _add_hook(self, table: str, hook, prepend: bool = False, flags=()) -> RemovableHandle:
+        return super()._add_hook(table, hook, prepend, [*flags, "_all"])
 
 
 everywhere = Everywhere()
+hooks_of_all = everywhere._all  # empty as long as there are none: what each call of a module asks
 register_module_forward_pre_hook = everywhere.register_forward_pre_hook
 register_module_forward_hook = everywhere.register_forward_hook
 register_module_full_backward_hook = everywhere.register_full_backward_hook
@@ -137,7 +148,9 @@ def run_pre_hooks(module, args: tuple, kwargs: dict):
         if flagged(module, "_hooks_with_kwargs", key):
             result = hook(module, args, kwargs)
             if result is not None and not (isinstance(result, tuple) and len(result) == 2):
-                raise RuntimeError(f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {result}.")
+                raise RuntimeError(
+                    f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {result}."
+                )
             args, kwargs = replaced((args, kwargs), result)
         else:
             result = hook(module, args)
@@ -189,7 +202,7 @@ class BackwardHooks:
 
     def __init__(self, module, before: list, after: list):
         self.module, self.before, self.after = module, before, after
-        self.grad_output = None
+        self.grad_output: tuple | None = None
 
     def watch_inputs(self, args: tuple) -> tuple:
         args, self.inputs = gated(args, self.inputs_done)
@@ -209,23 +222,23 @@ class BackwardHooks:
         return outputs if many else outputs[0]
 
     def outputs_done(self, grads: tuple) -> tuple:
-        self.grad_output = spread(grads, self.outputs, self.output_count)
+        grad_output = spread(grads, self.outputs, self.output_count)
         for hook in self.before:
-            self.grad_output = checked(hook(self.module, self.grad_output), self.grad_output, "pre hook", "grad_output")
-        grad_output = self.grad_output
+            grad_output = checked(hook(self.module, grad_output), grad_output, "pre hook", "grad_output")
         if self.inputs is None:  # no input needs a gradient: nothing more will come
             for hook in self.after:
                 hook(self.module, (None,) * self.input_count, grad_output)
-            self.grad_output = None
+        else:
+            self.grad_output = grad_output
         return tuple(grad_output[i] for i in self.outputs)
 
     def inputs_done(self, grads: tuple) -> tuple:
-        if self.grad_output is None:  # this gradient came past the outputs, in a second-order pass
+        grad_output, self.grad_output = self.grad_output, None
+        if grad_output is None:  # this gradient came past the outputs, in a second-order pass
             return grads
         grad_input = spread(grads, self.inputs, self.input_count)
         for hook in self.after:
-            grad_input = checked(hook(self.module, grad_input, self.grad_output), grad_input, "hook", "grad_input")
-        self.grad_output = None
+            grad_input = checked(hook(self.module, grad_input, grad_output), grad_input, "hook", "grad_input")
         return tuple(grad_input[i] for i in self.inputs)
 
 
@@ -254,5 +267,7 @@ def checked(result, old: tuple, kind: str, what: str) -> tuple:
         return old
     result = result if isinstance(result, tuple) else (result,)
     if len(result) != len(old):
-        raise RuntimeError(f"Backward {kind} returned an invalid number of {what}, got {len(result)}, but expected {len(old)}")
+        raise RuntimeError(
+            f"Backward {kind} returned an invalid number of {what}, got {len(result)}, but expected {len(old)}"
+        )
     return result

@@ -20,19 +20,21 @@ LINEAR = ("linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_tran
 # ---------------------------------------------------------------- one value, one distribution
 
 
-@no_grad
+@no_grad()
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
     """From the uniform distribution on [a, b)."""
     return tensor.uniform_(a, b, generator=generator)
 
 
-@no_grad
-def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
+@no_grad()
+def normal_(
+    tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None
+) -> Tensor:
     """From the normal distribution."""
     return tensor.normal_(mean, std, generator=generator)
 
 
-@no_grad
+@no_grad()
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Every element becomes val."""
     return tensor.fill_(val)
@@ -48,9 +50,14 @@ def zeros_(tensor: Tensor) -> Tensor:
     return constant_(tensor, 0.0)
 
 
-@no_grad
+@no_grad()
 def trunc_normal_(
-    tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator: Generator | None = None
+    tensor: Tensor,
+    mean: float = 0.0,
+    std: float = 1.0,
+    a: float = -2.0,
+    b: float = 2.0,
+    generator: Generator | None = None,
 ) -> Tensor:
     """From the normal distribution, restricted to [a, b]."""
     if mean < a - 2 * std or mean > b + 2 * std:
@@ -63,7 +70,9 @@ def trunc_normal_(
     return tensor.copy_(Tensor.wrap(values))
 
 
-def truncated_normal(count: int, mean: float, std: float, a: float, b: float, stream: np.random.Generator) -> np.ndarray:
+def truncated_normal(
+    count: int, mean: float, std: float, a: float, b: float, stream: np.random.Generator
+) -> np.ndarray:
     """Rejection sampling: draw, and draw again where the value is not accepted."""
     cdf = lambda x: (1 + math.erf((x - mean) / std / math.sqrt(2))) / 2
     often_inside = cdf(b) - cdf(a) > 0.3
@@ -136,7 +145,11 @@ def xavier_std(tensor: Tensor, gain: float) -> float:
 
 
 def kaiming_uniform_(
-    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Generator | None = None
+    tensor: Tensor,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
 ) -> Tensor:
     """Uniform on ±gain·√(3 / fan): He et al. 2015, for ReLU and its like (`a` is the slope below zero)."""
     if 0 in tensor.shape:
@@ -146,7 +159,11 @@ def kaiming_uniform_(
 
 
 def kaiming_normal_(
-    tensor: Tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator: Generator | None = None
+    tensor: Tensor,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
 ) -> Tensor:
     """Normal with standard deviation gain / √fan."""
     if 0 in tensor.shape:
@@ -166,7 +183,7 @@ def left_empty(tensor: Tensor) -> Tensor:
 # ---------------------------------------------------------------- with a structure
 
 
-@no_grad
+@no_grad()
 def eye_(tensor: Tensor) -> Tensor:
     """The identity matrix."""
     if tensor.dim() != 2:
@@ -175,7 +192,7 @@ def eye_(tensor: Tensor) -> Tensor:
     return tensor
 
 
-@no_grad
+@no_grad()
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     """A convolution that hands on as many channels as it can, unchanged; in groups, each of them."""
     if tensor.dim() not in (3, 4, 5):
@@ -191,7 +208,7 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     return tensor
 
 
-@no_grad
+@no_grad()
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
     """Rows (or columns, whichever are fewer) that are orthonormal, times gain: Saxe et al. 2013."""
     if tensor.dim() < 2:
@@ -207,7 +224,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     return tensor.copy_(Tensor.wrap(np.ascontiguousarray(q, tensor.array.dtype).reshape(tensor.shape)))
 
 
-@no_grad
+@no_grad()
 def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
     """Normal, with the fraction `sparsity` of each column set to zero: Martens 2010."""
     if tensor.dim() != 2:
@@ -228,7 +245,9 @@ def deprecated(function):
 
     @functools.wraps(function)
     def renamed(*args, **kwargs):
-        warnings.warn(f"`nn.init.{old}` is now deprecated in favor of `nn.init.{new}`.", FutureWarning, stacklevel=2)
+        warnings.warn(
+            f"`nn.init.{old}` is now deprecated in favor of `nn.init.{new}`.", FutureWarning, stacklevel=2
+        )
         return function(*args, **kwargs)
 
     renamed.__name__ = old

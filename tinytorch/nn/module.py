@@ -5,30 +5,34 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Iterator
 
-from .. import dtypes
 from ..tensor import Tensor
-from .hooks import call_with_hooks, everywhere
+from .conversion import Conversion
+from .hooks import call_with_hooks, hooks_of_all
 from .parameter import Buffer, Parameter
 from .state import State
 
 
-class Module(State):
+class Module(State, Conversion):
     """A layer, or a model made of layers. Subclass it: assign parameters and modules in `__init__`, compute in `forward`."""
 
     training: bool
 
     def __init__(self, *args, **kwargs):
         if args or kwargs:
-            what = f"an unexpected keyword argument '{next(iter(kwargs))}'" if kwargs else f"{len(args)} positional arguments"
-            raise TypeError(f"{type(self).__name__}.__init__() got {what}, and Module.__init__() takes none")
-        self.__dict__.update(training=True, _parameters={}, _buffers={}, _non_persistent_buffers_set=set(), _modules={})
+            raise TypeError(f"{type(self).__name__}: Module() takes no arguments, got {[*args, *kwargs]}")
+        for table in ("_parameters", "_buffers", "_modules"):
+            self.__dict__[table] = {}
+        self.__dict__.update(training=True, _non_persistent_buffers_set=set())
         self._init_hooks()
 
     def forward(self, *args):
-        raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
+        raise NotImplementedError(
+            f'Module [{type(self).__name__}] is missing the required "forward" function'
+        )
 
     def __call__(self, *args, **kwargs):
-        if self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks or everywhere:
+        hooked = self._forward_hooks or self._forward_pre_hooks or hooks_of_all
+        if hooked or self._backward_hooks or self._backward_pre_hooks:
             return call_with_hooks(self, args, kwargs)
         return self.forward(*args, **kwargs)
 
@@ -56,8 +60,8 @@ class Module(State):
         elif isinstance(value, Buffer) or name in own.get("_buffers", ()):
             if value is not None and not isinstance(value, Tensor):
                 refuse_unless_none(value, "buffer", name, "torch.nn.Buffer, torch.Tensor or None")
-            kept = value.persistent if isinstance(value, Buffer) else name not in self._non_persistent_buffers_set
-            self.register_buffer(name, value, kept)
+            kept = name not in self._non_persistent_buffers_set
+            self.register_buffer(name, value, value.persistent if isinstance(value, Buffer) else kept)
         else:
             object.__setattr__(self, name, value)
 
@@ -107,7 +111,9 @@ class Module(State):
         self._require_init("parameter")
         self._check_name(name, "parameter", self._parameters)
         if param is not None and not isinstance(param, Parameter):
-            raise TypeError(f"cannot assign '{type_name(param)}' object to parameter '{name}' (torch.nn.Parameter or None required)")
+            raise TypeError(
+                f"cannot assign '{type_name(param)}' object to parameter '{name}' (torch.nn.Parameter or None required)"
+            )
         if param is not None and param.grad_fn:
             raise ValueError(
                 f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created explicitly. To express"
@@ -120,9 +126,13 @@ class Module(State):
         self._require_init("buffer")
         self._check_name(name, "buffer", self._buffers)
         if tensor is not None and not isinstance(tensor, Tensor):
-            raise TypeError(f"cannot assign '{type_name(tensor)}' object to buffer '{name}' (torch Tensor or None required)")
+            raise TypeError(
+                f"cannot assign '{type_name(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
+            )
         self._buffers[name] = tensor
-        (self._non_persistent_buffers_set.discard if persistent else self._non_persistent_buffers_set.add)(name)
+        self._non_persistent_buffers_set.discard(name)
+        if not persistent:
+            self._non_persistent_buffers_set.add(name)
 
     def add_module(self, name: str, module: Module | None) -> None:
         """Add a module under this name."""
@@ -136,7 +146,9 @@ class Module(State):
 
     # ------------------------------------------------------------ walking through what is there
 
-    def named_modules(self, memo: set | None = None, prefix: str = "", remove_duplicate: bool = True) -> Iterator[tuple[str, Module]]:
+    def named_modules(
+        self, memo: set | None = None, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Module]]:
         """This module and all below it, with their dotted names; one that is there twice comes once."""
         memo = set() if memo is None else memo
         if self in memo:
@@ -162,9 +174,10 @@ class Module(State):
     def children(self) -> Iterator[Module]:
         return (child for _, child in self.named_children())
 
-    def _named_members(self, get_members_fn: Callable, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True):
+    def _named_members(self, get_members_fn, prefix="", recurse=True, remove_duplicate=True):
+        modules = self.named_modules(None, prefix, remove_duplicate) if recurse else [(prefix, self)]
         seen = set()
-        for path, module in self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]:
+        for path, module in modules:
             for name, tensor in get_members_fn(module):
                 if tensor is None or tensor in seen:
                     continue
@@ -172,16 +185,20 @@ class Module(State):
                     seen.add(tensor)
                 yield joined(path, name), tensor
 
-    def named_parameters(self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True) -> Iterator[tuple[str, Parameter]]:
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
         """All parameters with their dotted names; a shared one comes once, under its first name."""
-        yield from self._named_members(lambda module: module._parameters.items(), prefix, recurse, remove_duplicate)
+        yield from self._named_members(lambda m: m._parameters.items(), prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """All parameters: what an optimizer wants."""
         return (parameter for _, parameter in self.named_parameters(recurse=recurse))
 
-    def named_buffers(self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True) -> Iterator[tuple[str, Tensor]]:
-        yield from self._named_members(lambda module: module._buffers.items(), prefix, recurse, remove_duplicate)
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Tensor]]:
+        yield from self._named_members(lambda m: m._buffers.items(), prefix, recurse, remove_duplicate)
 
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
         return (buffer for _, buffer in self.named_buffers(recurse=recurse))
@@ -269,58 +286,6 @@ class Module(State):
         fn(self)
         return self
 
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True):
-        """Replace every parameter's data, gradient and every buffer by fn of it; parameters stay the same objects."""
-        for child in self.children() if recurse else ():
-            child._apply(fn)
-        for parameter in self._parameters.values():
-            if parameter is not None:
-                replace_data(parameter, fn)
-                if parameter.grad is not None:
-                    replace_data(parameter.grad, fn)
-        for name, buffer in self._buffers.items():
-            if buffer is not None:
-                self._buffers[name] = fn(buffer)
-        return self
-
-    def to(self, *args, dtype=None, device=None, non_blocking: bool = False, memory_format=None):
-        """On another device, or floating-point tensors as another dtype: to("cuda"), to(torch.float64), to(tensor)."""
-        for arg in args:
-            if isinstance(arg, Tensor):
-                dtype, device = arg.dtype, arg.device
-            elif isinstance(arg, dtypes.dtype):
-                dtype = arg
-            elif not isinstance(arg, bool):
-                device = arg
-        if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
-            raise TypeError(f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype!r}")
-        return self._apply(lambda t: t.to(device=device, dtype=dtype if is_inexact(t) else None))
-
-    def cpu(self):
-        return self._apply(lambda t: t.cpu())
-
-    def cuda(self, device=None):
-        return self._apply(lambda t: t.cuda(device))
-
-    def type(self, dst_type):
-        """All parameters and buffers as this dtype."""
-        return self._apply(lambda t: t.type(dst_type))
-
-    def float(self):
-        return self._apply(lambda t: t.float() if t.is_floating_point() else t)
-
-    def double(self):
-        return self._apply(lambda t: t.double() if t.is_floating_point() else t)
-
-    def half(self):
-        return self._apply(lambda t: t.half() if t.is_floating_point() else t)
-
-    def bfloat16(self):
-        return self.to(dtypes.bfloat16)
-
-    def share_memory(self):
-        return self._apply(lambda t: t.share_memory_())
-
     def compile(self, *args, **kwargs) -> None:
         """Accepted for programs that call it; there is nothing to compile."""
 
@@ -335,11 +300,12 @@ class Module(State):
 
     def __repr__(self) -> str:
         extra = self.extra_repr()
-        extra = extra.split("\n") if extra else []
-        children = [f"({name}): " + repr(child).replace("\n", "\n  ") for name, child in self._modules.items()]
-        if not children and len(extra) <= 1:
-            return f"{self._get_name()}({''.join(extra)})"
-        return f"{self._get_name()}(\n  " + "\n  ".join(extra + children) + "\n)"
+        lines = extra.split("\n") if extra else []
+        for name, child in self._modules.items():
+            lines.append(f"({name}): " + repr(child).replace("\n", "\n  "))
+        if not self._modules and len(lines) <= 1:
+            return f"{self._get_name()}({extra})"
+        return f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)"
 
 
 # ---------------------------------------------------------------- helpers
@@ -347,16 +313,6 @@ class Module(State):
 
 def joined(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
-
-
-def replace_data(tensor: Tensor, fn: Callable[[Tensor], Tensor]) -> None:
-    data = fn(tensor.data)
-    if data.array is not tensor.array:
-        tensor.data = data
-
-
-def is_inexact(tensor: Tensor) -> bool:
-    return tensor.is_floating_point() or tensor.is_complex()
 
 
 def type_name(value) -> str:

@@ -19,7 +19,7 @@ class Parameter(Tensor):
         memo[id(self)] = copy = type(self)(self.data.clone(), self._requires_grad)
         return copy
 
-    def __repr__(self) -> str:
+    def __repr__(self, *, tensor_contents=None) -> str:
         return "Parameter containing:\n" + super().__repr__()
 
 
@@ -37,7 +37,7 @@ class Buffer(Tensor):
         return buffer
 
 
-def view_as_kind(cls, data: Tensor) -> Tensor:
+def view_as_kind(cls, data: Tensor):
     """A leaf of class `cls` over the memory of `data`, sharing its count of writes."""
     source = data.detach()
     leaf = blank(cls, source.array)

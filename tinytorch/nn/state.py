@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..autograd.grad_mode import no_grad
 from ..tensor import Tensor
@@ -25,12 +25,14 @@ class IncompatibleKeys(NamedTuple):
             return "<All keys matched successfully>"
         return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
-    __str__ = __repr__
-
 
 class State(Hooks):
     """state_dict, load_state_dict and what surrounds them."""
 
+    _parameters: dict[str, Parameter | None]
+    _buffers: dict[str, Tensor | None]
+    _modules: dict[str, Any]
+    _non_persistent_buffers_set: set[str]
     _version = 1  # of the layout of this class's state; goes into the state_dict's metadata
 
     def get_extra_state(self):
@@ -54,8 +56,11 @@ class State(Hooks):
 
         The tensors share memory with the module; they are detached unless `keep_vars`.
         """
-        if args:
-            destination, prefix, keep_vars = (*args, *(destination, prefix, keep_vars)[len(args) :])
+        given = dict(
+            zip(("destination", "prefix", "keep_vars"), args)
+        )  # PyTorch still takes them by position
+        destination, prefix = given.get("destination", destination), given.get("prefix", prefix)
+        keep_vars = given.get("keep_vars", keep_vars)
         if destination is None:
             destination = OrderedDict()
             destination._metadata = OrderedDict()
@@ -91,7 +96,8 @@ class State(Hooks):
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
         metadata = getattr(state_dict, "_metadata", None) or {}
-        keys, errors = IncompatibleKeys([], []), []
+        keys = IncompatibleKeys([], [])
+        errors: list[str] = []
         copied = OrderedDict(state_dict)  # hooks may change it
         copied._metadata = metadata
         load(self, copied, "", metadata, assign, keys, errors)
@@ -100,10 +106,14 @@ class State(Hooks):
                 if names:
                     errors.insert(0, f"{what} key(s) in state_dict: {', '.join(map(quoted, names))}. ")
         if errors:
-            raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(errors))
+            raise RuntimeError(
+                f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(errors)
+            )
         return keys
 
-    def _load_from_state_dict(self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs) -> None:
+    def _load_from_state_dict(
+        self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
+    ) -> None:
         """Load this module's own tensors; subclasses extend it to read older layouts."""
         for hook in self._load_state_dict_pre_hooks.values():
             hook(state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
@@ -121,13 +131,19 @@ class State(Hooks):
             missing_keys.append(prefix + EXTRA)
         if strict:
             known = {*own, EXTRA} if takes_extra else own
-            unexpected_keys += [key for key in state_dict if key.startswith(prefix) and not self._expects(key[len(prefix) :], known)]
+            unexpected_keys += [
+                key
+                for key in state_dict
+                if key.startswith(prefix) and not self._expects(key[len(prefix) :], known)
+            ]
 
     def _expects(self, name: str, known) -> bool:
         first, dot, _ = name.partition(".")
         return first in self._modules if dot else first in known
 
-    def _load_tensor(self, name: str, tensor: Tensor, key: str, source, local_metadata: dict, errors: list[str]) -> None:
+    def _load_tensor(
+        self, name: str, tensor: Tensor, key: str, source, local_metadata: dict, errors: list[str]
+    ) -> None:
         if not isinstance(source, Tensor):
             errors.append(
                 f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from checkpoint but'
@@ -203,7 +219,15 @@ class PreHook:
         return self.hook(*args) if self.module is None else self.hook(self.module, *args)
 
 
-def load(module: State, state_dict, prefix: str, metadata: Mapping, assign: bool, keys: IncompatibleKeys, errors: list[str]) -> None:
+def load(
+    module: State,
+    state_dict,
+    prefix: str,
+    metadata: Mapping,
+    assign: bool,
+    keys: IncompatibleKeys,
+    errors: list[str],
+) -> None:
     """Load the part of the state_dict under `prefix` into the module and all below it."""
     local_metadata = metadata.get(prefix[:-1], {})
     if assign:
@@ -212,7 +236,15 @@ def load(module: State, state_dict, prefix: str, metadata: Mapping, assign: bool
     for name, child in module._modules.items():
         if child is not None:
             below = f"{prefix}{name}."
-            load(child, {k: v for k, v in state_dict.items() if k.startswith(below)}, below, metadata, assign, keys, errors)
+            load(
+                child,
+                {k: v for k, v in state_dict.items() if k.startswith(below)},
+                below,
+                metadata,
+                assign,
+                keys,
+                errors,
+            )
     for hook in module._load_state_dict_post_hooks.values():
         if hook(module, keys) is not None:
             raise AssertionError(

@@ -47,7 +47,9 @@ class TransformerEncoderLayer(Module):
     ):
         super().__init__()
         where = {"device": device, "dtype": dtype}
-        self.self_attn = MultiheadAttention(d_model, nhead, dropout=dropout, bias=bias, batch_first=batch_first, **where)
+        self.self_attn = MultiheadAttention(
+            d_model, nhead, dropout=dropout, bias=bias, batch_first=batch_first, **where
+        )
         self.linear1 = Linear(d_model, dim_feedforward, bias=bias, **where)
         self.dropout = Dropout(dropout)
         self.linear2 = Linear(dim_feedforward, d_model, bias=bias, **where)
@@ -71,7 +73,13 @@ class TransformerEncoderLayer(Module):
 
     def _sa_block(self, x, attn_mask, key_padding_mask, is_causal: bool = False):
         x, _ = self.self_attn(
-            x, x, x, attn_mask=attn_mask, key_padding_mask=key_padding_mask, need_weights=False, is_causal=is_causal
+            x,
+            x,
+            x,
+            attn_mask=attn_mask,
+            key_padding_mask=key_padding_mask,
+            need_weights=False,
+            is_causal=is_causal,
         )
         return self.dropout1(x)
 
@@ -138,13 +146,25 @@ class TransformerDecoderLayer(Module):
 
     def _sa_block(self, x, attn_mask, key_padding_mask, is_causal: bool = False):
         x, _ = self.self_attn(
-            x, x, x, attn_mask=attn_mask, key_padding_mask=key_padding_mask, need_weights=False, is_causal=is_causal
+            x,
+            x,
+            x,
+            attn_mask=attn_mask,
+            key_padding_mask=key_padding_mask,
+            need_weights=False,
+            is_causal=is_causal,
         )
         return self.dropout1(x)
 
     def _mha_block(self, x, mem, attn_mask, key_padding_mask, is_causal: bool = False):
         x, _ = self.multihead_attn(
-            x, mem, mem, attn_mask=attn_mask, key_padding_mask=key_padding_mask, need_weights=False, is_causal=is_causal
+            x,
+            mem,
+            mem,
+            attn_mask=attn_mask,
+            key_padding_mask=key_padding_mask,
+            need_weights=False,
+            is_causal=is_causal,
         )
         return self.dropout2(x)
 
@@ -166,7 +186,14 @@ def activation_function(activation):
 class TransformerEncoder(Module):
     """num_layers copies of a layer, one after the other, and a norm if one is given."""
 
-    def __init__(self, encoder_layer, num_layers: int, norm=None, enable_nested_tensor: bool = True, mask_check: bool = True):
+    def __init__(
+        self,
+        encoder_layer,
+        num_layers: int,
+        norm=None,
+        enable_nested_tensor: bool = True,
+        mask_check: bool = True,
+    ):
         super().__init__()
         self.layers = copies(encoder_layer, num_layers)
         self.num_layers, self.norm = num_layers, norm
@@ -175,7 +202,8 @@ class TransformerEncoder(Module):
         self.use_nested_tensor = enable_nested_tensor and not reason
         if enable_nested_tensor and reason:
             warnings.warn(
-                f"enable_nested_tensor is True, but self.use_nested_tensor is False because {reason}", stacklevel=2
+                f"enable_nested_tensor is True, but self.use_nested_tensor is False because {reason}",
+                stacklevel=2,
             )
 
     def forward(self, src, mask=None, src_key_padding_mask=None, is_causal: bool | None = None):
@@ -194,7 +222,13 @@ class TransformerEncoder(Module):
     def _leaves_padding_out(self, src, mask, padding) -> bool:
         """Whether PyTorch would evaluate with nested tensors, which have no padding: its places come out as zeros."""
         first = self.layers[0]
-        if not self.use_nested_tensor or first.training or src.dim() != 3 or padding is None or mask is not None:
+        if (
+            not self.use_nested_tensor
+            or first.training
+            or src.dim() != 3
+            or padding is None
+            or mask is not None
+        ):
             return False
         if recorded(src, *first.parameters()):
             return False
@@ -222,7 +256,9 @@ class TransformerDecoder(Module):
         memory_is_causal: bool = False,
     ):
         """(T, B, d_model) and the encoder's (S, B, d_model) -> (T, B, d_model)."""
-        tgt_is_causal = means_causal(tgt_mask, tgt_is_causal, length(tgt, self.layers[0].self_attn.batch_first))
+        tgt_is_causal = means_causal(
+            tgt_mask, tgt_is_causal, length(tgt, self.layers[0].self_attn.batch_first)
+        )
         x = tgt
         for layer in self.layers:
             x = layer(
@@ -261,17 +297,31 @@ class Transformer(Module):
     ):
         super().__init__()
         where = {"device": device, "dtype": dtype}
-        layer = (d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first, norm_first, bias)
+        layer = (
+            d_model,
+            nhead,
+            dim_feedforward,
+            dropout,
+            activation,
+            layer_norm_eps,
+            batch_first,
+            norm_first,
+            bias,
+        )
 
         def norm():
             return LayerNorm(d_model, eps=layer_norm_eps, bias=bias, **where)
 
         self.encoder = custom_encoder
         if custom_encoder is None:
-            self.encoder = TransformerEncoder(TransformerEncoderLayer(*layer, **where), num_encoder_layers, norm())
+            self.encoder = TransformerEncoder(
+                TransformerEncoderLayer(*layer, **where), num_encoder_layers, norm()
+            )
         self.decoder = custom_decoder
         if custom_decoder is None:
-            self.decoder = TransformerDecoder(TransformerDecoderLayer(*layer, **where), num_decoder_layers, norm())
+            self.decoder = TransformerDecoder(
+                TransformerDecoderLayer(*layer, **where), num_decoder_layers, norm()
+            )
         self._reset_parameters()
         self.d_model, self.nhead, self.batch_first = d_model, nhead, batch_first
 
@@ -297,12 +347,16 @@ class Transformer(Module):
         """(S, B, d_model), (T, B, d_model) -> (T, B, d_model); with batch_first B comes first."""
         batch = 0 if self.batch_first else 1
         if src.dim() == 3 and src.size(batch) != tgt.size(batch):
-            raise RuntimeError(f"the batch number of src and tgt must be equal, got {src.size(batch)} and {tgt.size(batch)}")
+            raise RuntimeError(
+                f"the batch number of src and tgt must be equal, got {src.size(batch)} and {tgt.size(batch)}"
+            )
         if src.size(-1) != self.d_model or tgt.size(-1) != self.d_model:
             raise RuntimeError(
                 f"the feature number of src and tgt must be equal to d_model={self.d_model}, got {src.size(-1)} and {tgt.size(-1)}"
             )
-        memory = self.encoder(src, mask=src_mask, src_key_padding_mask=src_key_padding_mask, is_causal=src_is_causal)
+        memory = self.encoder(
+            src, mask=src_mask, src_key_padding_mask=src_key_padding_mask, is_causal=src_is_causal
+        )
         return self.decoder(
             tgt,
             memory,
@@ -350,7 +404,8 @@ def why_not_nested(layer) -> str:
         ),
         "encoder_layer.self_attn was passed bias=False": layer.self_attn.in_proj_bias is None,
         "encoder_layer.activation_relu_or_gelu was not True": not is_relu_or_gelu(layer.activation),
-        "encoder_layer.norm1.eps was not equal to encoder_layer.norm2.eps": layer.norm1.eps != layer.norm2.eps,
+        "encoder_layer.norm1.eps was not equal to encoder_layer.norm2.eps": layer.norm1.eps
+        != layer.norm2.eps,
         "encoder_layer.self_attn.num_heads is odd": layer.self_attn.num_heads % 2 == 1,
     }
     return next((reason for reason, holds in reasons.items() if holds), "")

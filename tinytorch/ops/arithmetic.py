@@ -9,7 +9,6 @@ from ..op import Value, op, spelled
 
 # ---------------------------------------------------------------- arithmetic
 
-
 @op(dtypes="promote")
 def add_op(x, y):
     """x + y."""
@@ -100,10 +99,11 @@ def refuse_zero_divisor(x, y) -> None:
 @op(dtypes="promote")
 def pow(x, exponent):
     """x ** exponent."""
-    if np.result_type(x, exponent).kind in "iu" and np.any(np.less(exponent, 0)):
+    kind = np.result_type(x, exponent).kind
+    if kind == "b":
+        return np.logical_or(x, np.logical_not(exponent))
+    if kind in "iu" and np.any(np.less(exponent, 0)):
         return negative_power(x, exponent)
-    if getattr(x, "dtype", exponent) == bool == getattr(exponent, "dtype", bool):
-        return x | ~np.asarray(exponent, bool)
     return x**exponent
 
 
@@ -210,181 +210,10 @@ def rsub(input, other, *, alpha=1):
     return sub(other, input, alpha=alpha)
 
 
-# ---------------------------------------------------------------- comparison
-
-
-@op(dtypes="promote", grad=False)
-def eq(x, y):
-    """x == y."""
-    return np.equal(x, y)
-
-
-@op(dtypes="promote", grad=False)
-def ne(x, y):
-    """x != y."""
-    return np.not_equal(x, y)
-
-
-@op(dtypes="promote", grad=False)
-def lt(x, y):
-    """x < y."""
-    return np.less(x, y)
-
-
-@op(dtypes="promote", grad=False)
-def le(x, y):
-    """x <= y."""
-    return np.less_equal(x, y)
-
-
-@op(dtypes="promote", grad=False)
-def gt(x, y):
-    """x > y."""
-    return np.greater(x, y)
-
-
-@op(dtypes="promote", grad=False)
-def ge(x, y):
-    """x >= y."""
-    return np.greater_equal(x, y)
-
-
-@op(dtypes="promote", grad=False)
-def isclose(x, y, *, rtol=1e-05, atol=1e-08, equal_nan=False):
-    """|x - y| <= atol + rtol * |y|."""
-    return np.isclose(x, y, rtol=rtol, atol=atol, equal_nan=equal_nan)
-
-
-def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False) -> bool:
-    """Whether every pair is close."""
-    return isclose(input, other, rtol=rtol, atol=atol, equal_nan=equal_nan).all().item()
-
-
-def equal(input, other) -> bool:
-    """Whether x and y have one shape and the same elements."""
-    return input.array.shape == other.array.shape and bool((input.array == other.array).all())
-
-
-@op(grad=False)
-def isnan(x):
-    """Where x is not a number."""
-    return np.isnan(x)
-
-
-@op(grad=False)
-def isinf(x):
-    """Where x is infinite."""
-    return np.isinf(x)
-
-
-@op(grad=False)
-def isfinite(x):
-    """Where x is neither infinite nor NaN."""
-    return np.isfinite(x)
-
-
-@op(grad=False)
-def isposinf(x):
-    """Where x is +inf."""
-    return np.isposinf(x)
-
-
-@op(grad=False)
-def isneginf(x):
-    """Where x is -inf."""
-    return np.isneginf(x)
-
-
-# ---------------------------------------------------------------- logic and bits
-
-
-@op(grad=False)
-def logical_and(x, y):
-    """Where both are non-zero."""
-    return np.logical_and(x, y)
-
-
-@op(grad=False)
-def logical_or(x, y):
-    """Where either is non-zero."""
-    return np.logical_or(x, y)
-
-
-@op(grad=False)
-def logical_xor(x, y):
-    """Where one of the two is non-zero."""
-    return np.logical_xor(x, y)
-
-
-@op(grad=False)
-def logical_not(x):
-    """Where x is zero."""
-    return np.logical_not(x)
-
-
-@op(dtypes="promote", grad=False)
-def bitwise_and(x, y):
-    """x & y, bit by bit."""
-    return np.bitwise_and(x, y)
-
-
-@op(dtypes="promote", grad=False)
-def bitwise_or(x, y):
-    """x | y, bit by bit."""
-    return np.bitwise_or(x, y)
-
-
-@op(dtypes="promote", grad=False)
-def bitwise_xor(x, y):
-    """x ^ y, bit by bit."""
-    return np.bitwise_xor(x, y)
-
-
-@op(grad=False)
-def bitwise_not(x):
-    """~x, bit by bit; for bool the same as logical_not."""
-    if x.dtype.kind not in "biu":
-        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
-    return np.invert(x)
-
-
-@op(dtypes="promote", grad=False)
-def bitwise_left_shift(x, y):
-    """x << y."""
-    return np.left_shift(x, y)
-
-
-@op(dtypes="promote", grad=False)
-def bitwise_right_shift(x, y):
-    """x >> y."""
-    return np.right_shift(x, y)
-
-
-# ---------------------------------------------------------------- choosing
-
-
-@op
-def where_between(condition, x, y):
-    """x where the condition holds, y elsewhere."""
-    target = dtypes.result_np([x, y])
-    chosen = np.where(condition, x, y)
-    return chosen.astype(target, copy=False)
-
-
-@spelled
-def where(condition, input=None, other=None):
-    """input where the condition holds, other elsewhere; with the condition alone, the indices where it holds."""
-    if input is None and other is None:
-        from .indexing import nonzero
-
-        return nonzero(condition, as_tuple=True)
-    return where_between(condition, input, other)
-
-
 @op
 def clone_op(x):
-    """A copy in memory of its own."""
-    return x.copy()
+    """A copy in memory of its own, in the order in memory that x has."""
+    return x.copy("K") if 0 not in x.strides else x.copy()
 
 
 def clone(input, *, memory_format=None):

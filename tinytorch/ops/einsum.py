@@ -22,6 +22,8 @@ def einsum_op(*operands, equation):
 
 def einsum(equation, *operands):
     """Sums of products named by letters: `einsum("bij,bjk->bik", x, y)`."""
+    if not isinstance(equation, str):
+        equation, operands = lettered((equation, *operands))
     if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
         operands = tuple(operands[0])
     inputs, output, operands = explicit(equation.replace(" ", ""), operands)
@@ -31,6 +33,14 @@ def einsum(equation, *operands):
         return pair_product(*operands[0], *operands[1], output)
     tensors = [x for x, _ in operands]
     return einsum_op(*tensors, equation=",".join(letters) + "->" + output)
+
+
+def lettered(parts):
+    """The form einsum(x, [0, 1], y, [1, 2], [0, 2]) as letters and operands."""
+    text = lambda places: "".join("..." if p is Ellipsis else chr(ord("a") + p) for p in places)
+    pairs = len(parts) // 2
+    equation = ",".join(text(places) for places in parts[1 : 2 * pairs : 2])
+    return equation + (f"->{text(parts[-1])}" if len(parts) % 2 else ""), parts[: 2 * pairs : 2]
 
 
 def explicit(equation: str, operands):

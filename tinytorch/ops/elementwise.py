@@ -6,12 +6,13 @@ import math
 
 import numpy as np
 
-from ..backend import module_of
-from ..op import op
-from .arithmetic import mul, sub, where
+from .. import dtypes
+from ..op import Value, op
+from .arithmetic import abs, mul, pow, sub
+from .comparison import where
+from .results import result_tuple
 
 # ---------------------------------------------------------------- powers and logarithms
-
 
 @op(dtypes="float")
 def sqrt(x):
@@ -94,11 +95,11 @@ def logaddexp2(x, y):
 def xlogy(input, other):
     """x * log(y), and 0 where x is 0, whatever y."""
     zero = (input == 0) & ~(other != other)
-    return where(zero, 0.0, mul(input, log(where(zero, 1.0, other))) if not isinstance(other, (int, float)) else mul(input, math.log(other)))
+    log_of = log(where(zero, 1.0, other)) if isinstance(other, Value) else math.log(other) if other > 0 else -math.inf if other == 0 else math.nan
+    return where(zero, 0.0, mul(input, log_of))
 
 
 # ---------------------------------------------------------------- angles
-
 
 @op(dtypes="float")
 def sin(x):
@@ -199,82 +200,7 @@ def hypot(input, other):
     return sqrt(square(input) + square(other))
 
 
-# ---------------------------------------------------------------- special functions
-
-
-@op(dtypes="float")
-def sigmoid(x):
-    """1 / (1 + exp(-x))."""
-    with np.errstate(over="ignore"):  # exp(-x) = inf gives 0, which is right; a form without it would round 1e-9 to 0
-        return 1 / (1 + np.exp(-x))
-
-
-@op(dtypes="float")
-def erf(x):
-    """2/sqrt(pi) times the integral of exp(-t*t) from 0 to x."""
-    return special(x).erf(x).astype(x.dtype, copy=False)
-
-
-@op(dtypes="float")
-def erfinv(x):
-    """The inverse of erf."""
-    return special(x).erfinv(x).astype(x.dtype, copy=False)
-
-
-@op(dtypes="float")
-def lgamma(x):
-    """log |gamma(x)|."""
-    return special(x).gammaln(x).astype(x.dtype, copy=False)
-
-
-@op(dtypes="float")
-def digamma(x):
-    """The derivative of lgamma."""
-    return special(x).digamma(x).astype(x.dtype, copy=False)
-
-
-@op(dtypes="float")
-def polygamma_op(x, *, n):
-    """The n-th derivative of digamma."""
-    return special(x).polygamma(n, x).astype(x.dtype, copy=False)
-
-
-def polygamma(n, x):
-    """The n-th derivative of digamma at x."""
-    return digamma(x) if n == 0 else polygamma_op(x, n=n)
-
-
-def erfc(input):
-    """1 - erf(x)."""
-    return sub(1, erf(input))
-
-
-def special(input):
-    """SciPy's special functions, or CuPy's; SciPy is imported when it is first needed, not with tinytorch."""
-    if module_of(input) is np:
-        import scipy.special
-
-        return scipy.special
-    import cupyx.scipy.special
-
-    return cupyx.scipy.special
-
-
-@op(dtypes="float")
-def logit_op(x, *, eps=None):
-    """log(x / (1 - x)), with x kept eps away from 0 and 1."""
-    if eps is not None:
-        x = np.clip(x, eps, 1 - eps)
-    return np.log(x / (1 - x))
-
-
-def logit(input, eps=None):
-    """log(x / (1 - x)), with x kept eps away from 0 and 1."""
-    return logit_op(input, eps=eps)
-
-
 # ---------------------------------------------------------------- rounding and signs
-
 
 @op
 def floor(x):
@@ -341,50 +267,63 @@ def nan_to_num(input, nan=0.0, posinf=None, neginf=None):
     return where(input == -math.inf, float(limits.min) if neginf is None else neginf, input)
 
 
-# ---------------------------------------------------------------- complex numbers
+def positive(input):
+    """+x: x itself; bool has no sign."""
+    if input.array.dtype == bool:
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return input
 
 
-@op
-def real(x):
-    """The real part."""
-    return x.real.copy()
+def float_power(input, exponent):
+    """x ** exponent, always in float64 (or complex128)."""
+    wide = lambda x: x if not isinstance(x, Value) else x.to(dtypes.complex128 if x.is_complex() else dtypes.float64)
+    base, exponent = wide(input), wide(exponent)
+    return pow(base, exponent if isinstance(exponent, Value) or isinstance(exponent, complex) else float(exponent))
 
 
-@op
-def imag(x):
-    """The imaginary part."""
-    return x.imag.copy()
+def sgn(input):
+    """The sign of real numbers, the direction of complex ones."""
+    if not input.is_complex():
+        return sign(input)
+    size = abs(input)
+    return input / where(size == 0, 1.0, size)
 
 
-@op
-def conj(x):
-    """The complex conjugate; x itself where x is real."""
-    return np.conjugate(x) if x.dtype.kind == "c" else x
+def ldexp(input, other):
+    """input * 2 ** other."""
+    return mul(input, pow(2.0, other))
 
 
-@op
-def make_complex(x, y):
-    """x + iy."""
-    return x + y * x.dtype.type(1) * np.complex64(1j) if x.dtype == np.float32 else x + 1j * y
+@op(grad=False)
+def frexp_op(x):
+    """Mantissas in [0.5, 1) and exponents of 2."""
+    return tuple(np.frexp(x))
 
 
-def polar(input, angle):
-    """The complex number of absolute value x at that angle."""
-    return make_complex(input * cos(angle), input * sin(angle))
+def frexp(input):
+    """x as mantissa * 2 ** exponent."""
+    return result_tuple("frexp", **dict(zip(("mantissa", "exponent"), frexp_op(input))))
 
 
-def view_as_complex(input):
-    """Pairs on the last axis as complex numbers: (..., 2) -> (...)."""
-    return make_complex(input[..., 0], input[..., 1])
+@op(dtypes="promote", grad=False)
+def gcd(x, y):
+    """The greatest common divisor."""
+    return np.gcd(x, y)
 
 
-def view_as_real(input):
-    """Complex numbers as pairs on a new last axis: (...) -> (..., 2)."""
-    from .shape import stack
+@op(dtypes="promote", grad=False)
+def lcm(x, y):
+    """The least common multiple."""
+    return np.lcm(x, y)
 
-    return stack([real(input), imag(input)], dim=-1)
+
+@op(dtypes="promote", grad=False)
+def nextafter(x, y):
+    """The next floating-point number after x in the direction of y."""
+    return np.nextafter(x, y)
 
 
-def angle(input):
-    """The angle of a complex number."""
-    return atan2(imag(input), real(input))
+@op(grad=False)
+def isreal(x):
+    """Where there is no imaginary part."""
+    return np.isreal(x)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
+from .. import dtypes
 from ..op import Value, op
-from .arithmetic import where
-from .shape import flatten, normal_dim, reshape
+from .choosing import choose
+from .shape import broadcast_tensors, normal_dim, reshape
 
 # ---------------------------------------------------------------- x[index]
-
 
 @op(view=True)
 def getitem_op(x, *, index):
@@ -43,6 +41,10 @@ def getitem(x, index):
     """x[index]."""
     index = plain_index(x, index)
     check_bounds(x.array.shape, index)
+    if type(index) is tuple:
+        steps = two_steps(index)
+        if steps:
+            return getitem_op(getitem_op(x, index=steps[0]), index=steps[1])
     return getitem_op(x, index=index)
 
 
@@ -50,11 +52,14 @@ def plain_index(x, index):
     """The index with tensors and lists turned into arrays."""
     if type(index) is int:
         return index
+    if isinstance(index, list) and any(isinstance(p, SEQUENCES) for p in index):
+        index = tuple(index)  # x[[rows, columns]] was once a way to write x[rows, columns]
     if isinstance(index, tuple):
         return tuple([plain_part(p) for p in index])
-    if isinstance(index, list) and any(isinstance(p, (slice, type(None), type(...))) for p in index):
-        return tuple([plain_part(p) for p in index])
     return plain_part(index)
+
+
+SEQUENCES = (slice, type(None), type(...), list, tuple, range, np.ndarray, Value)
 
 
 def plain_part(part):
@@ -62,34 +67,66 @@ def plain_part(part):
         if part.step is not None and int(part.step) <= 0:
             raise ValueError(f"slice step must be positive, got {part.step}; use flip to reverse")
         return slice(*(None if p is None else int(p) for p in (part.start, part.stop, part.step)))
-    if isinstance(part, (list, tuple)):
+    if isinstance(part, (list, tuple, range)):
         part = np.asarray([p.array if isinstance(p, Value) else p for p in part])
         part = part.astype(np.int64) if part.size == 0 else part
     if isinstance(part, Value):
         part = part.array
     if isinstance(part, np.ndarray):
-        if part.dtype.kind not in "biu":
-            raise IndexError(f"tensors used as indices must be integer or bool tensors, got {part.dtype}")
         if part.dtype == np.uint8:
             part = part.astype(bool)  # PyTorch's old masks
+        if part.dtype not in INDEX_TYPES:
+            raise IndexError(f"tensors used as indices must be long, int, byte or bool tensors, got {part.dtype}")
         if part.ndim == 0 and part.dtype != bool:
             return int(part)
+    elif isinstance(part, str):
+        raise TypeError(f"a tensor cannot be indexed with a str: {part!r}")
     return part
 
 
+INDEX_TYPES = (np.dtype(np.int64), np.dtype(np.int32), np.dtype(bool))
+
+
 def check_bounds(shape, index) -> None:
+    """PyTorch's errors for integers out of range, too many indices and masks of another shape."""
     parts = index if isinstance(index, tuple) else (index,)
-    if sum(1 for p in parts if p is Ellipsis) or len(parts) == 0:
+    if any(p is Ellipsis for p in parts):
         return
     dim = 0
     for p in parts:
         if p is None or isinstance(p, (bool, np.bool_)):
             continue
-        if dim >= len(shape):
+        size = p.ndim if isinstance(p, np.ndarray) and p.dtype == bool else 1
+        if dim + size > len(shape):
             raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
         if isinstance(p, int) and not -shape[dim] <= p < shape[dim]:
             raise IndexError(f"index {p} is out of bounds for dimension {dim} with size {shape[dim]}")
-        dim += p.ndim if isinstance(p, np.ndarray) and p.dtype == bool else 1
+        if isinstance(p, np.ndarray) and p.dtype == bool and p.shape != shape[dim : dim + size]:
+            raise IndexError(
+                f"The shape of the mask {list(p.shape)} at index {dim} does not match the shape of the indexed tensor {list(shape)} at index {dim}"
+            )
+        dim += size
+
+
+def two_steps(index: tuple):
+    """x[0, :, places] as x[0][:, places]: PyTorch takes integers first, NumPy counts them among the places, which moves dims.
+
+    None where the two agree: without both kinds, or with nothing between them.
+    """
+    kinds = ["integer" if type(p) is int else "places" if isinstance(p, (np.ndarray, bool, np.bool_)) else "" for p in index]
+    picks = [i for i, kind in enumerate(kinds) if kind]
+    if "integer" not in kinds or "places" not in kinds or picks[-1] - picks[0] == len(picks) - 1:
+        return None
+    first, second = [], []
+    for p, kind in zip(index, kinds):
+        if kind == "places":
+            first += [slice(None)] * (1 if np.asarray(p).dtype != bool else np.ndim(p))
+            second.append(p)
+        else:
+            first.append(p)
+            if kind != "integer":
+                second.append(p if p is Ellipsis else slice(None))
+    return tuple(first), tuple(second)
 
 
 @op
@@ -113,175 +150,8 @@ def zero_at(g, *, index):
 
 def index_put(input, indices, values, accumulate=False):
     """x with values written (or added) at the positions that the index tensors name."""
+    same_dtype("index_put", input, values)
     return put(input, values, index=tuple(plain_part(i) for i in indices), accumulate=accumulate)
-
-
-# ---------------------------------------------------------------- along one dim
-
-
-def rows_along(index, dim: int, shape=None):
-    """The NumPy index that picks, at each place of `index`, the element `index` names along dim."""
-    grid = list(np.ogrid[tuple(slice(s) for s in index.shape)]) if index.ndim else []
-    if grid:
-        grid[dim] = index
-    return tuple(grid)
-
-
-@op
-def gather_op(x, index, *, dim):
-    """out[i][j] = x[index[i][j]][j] for dim 0, and so on."""
-    check_index("gather", index, x.shape, dim)
-    return x[rows_along(index, dim)] if x.ndim else x.reshape(index.shape).copy()
-
-
-def gather(input, dim, index, *, sparse_grad=False):
-    """The elements of x that index names along dim: out[i][j] = x[index[i][j]][j] for dim 0."""
-    if index.array.dtype.kind not in "iu":
-        raise RuntimeError(f"gather: expected an int64 index, got {index.dtype!r}")
-    if input.ndim != index.ndim and input.ndim and index.ndim:
-        raise RuntimeError(f"gather: index must have the same number of dimensions as input: {index.ndim} and {input.ndim}")
-    return gather_op(input, index, dim=normal_dim(dim, input.array.ndim))
-
-
-def check_index(name: str, index, shape, dim: int) -> None:
-    if not shape:
-        return
-    size = shape[dim]
-    if index.size and (index.min() < 0 or index.max() >= size):
-        worst = index.min() if index.min() < 0 else index.max()
-        raise RuntimeError(f"{name}: index {worst} is out of bounds for dimension {dim} with size {size}")
-    for d, (want, have) in enumerate(zip(index.shape, shape)):
-        if d != dim and want > have:
-            raise RuntimeError(f"{name}: index size {want} at dimension {d} exceeds the input's {have}: shapes {list(index.shape)} and {list(shape)}")
-
-
-@op
-def scatter_add_op(x, index, src, *, dim):
-    """x with src added where index names along dim."""
-    check_index("scatter_add", index, x.shape, dim)
-    out = x.copy()
-    np.add.at(out, rows_along(index, dim), cropped(src, index))
-    return out
-
-
-@op
-def scatter_op(x, index, src, *, dim):
-    """x with src written where index names along dim."""
-    check_index("scatter", index, x.shape, dim)
-    out = x.copy()
-    out[rows_along(index, dim)] = cropped(src, index)
-    return out
-
-
-@op
-def crop_op(x, *, shape):
-    """The corner of x of that shape."""
-    return x[tuple(slice(s) for s in shape)]
-
-
-@op
-def uncrop(g, *, shape):
-    """g in the corner of zeros of that shape: the transpose of `crop_op`."""
-    out = np.zeros(shape, g.dtype)
-    out[tuple(slice(s) for s in g.shape)] = g
-    return out
-
-
-def cropped(src, index):
-    """As much of src as index has places for."""
-    return src[tuple(slice(s) for s in index.shape)] if getattr(src, "ndim", 0) else src
-
-
-def like_index(src, index):
-    """src cut to index's shape; a number stays one."""
-    if not isinstance(src, Value) or src.array.shape == index.array.shape:
-        return src
-    return crop_op(src, shape=index.array.shape)
-
-
-def scatter(input, dim, index, src=None, *, value=None, reduce=None):
-    """x with src (or a number) written where index names along dim."""
-    src = value if src is None else src
-    same_ndim("scatter", input, index, src)
-    if reduce is not None:
-        return scatter_reduce(input, dim, index, src, {"add": "sum", "multiply": "prod"}[reduce])
-    return scatter_op(input, index, like_index(src, index), dim=normal_dim(dim, input.ndim))
-
-
-def scatter_add(input, dim, index, src):
-    """x with src added where index names along dim; repeated places add up."""
-    return scatter_add_op(input, index, like_index(src, index), dim=normal_dim(dim, input.ndim))
-
-
-def same_ndim(name: str, x, index, src) -> None:
-    for other, word in ((index, "Index"), (src, "src")):
-        if isinstance(other, Value) and max(other.array.ndim, 1) != max(x.array.ndim, 1):
-            raise RuntimeError(f"{name}: {word} tensor must have the same number of dimensions as self tensor: {other.array.ndim} and {x.array.ndim}")
-
-
-REDUCERS = {"sum": np.add, "prod": np.multiply, "amax": np.maximum, "amin": np.minimum, "mean": np.add}
-STARTS = {"sum": 0, "prod": 1, "amax": -math.inf, "amin": math.inf, "mean": 0}
-
-
-def scatter_reduce(input, dim, index, src, reduce, *, include_self=True):
-    """x with src combined ("sum", "prod", "mean", "amax", "amin") where index names along dim."""
-    if reduce not in REDUCERS:
-        raise RuntimeError(f"scatter_reduce: reduce must be one of {', '.join(REDUCERS)}, got {reduce!r}")
-    dim = normal_dim(dim, input.ndim)
-    src = like_index(src, index)
-    if not isinstance(src, Value):
-        src = input.wrap(np.full(index.array.shape, src, input.array.dtype))
-    touched = input.wrap(np.zeros(input.array.shape, bool))
-    touched.array[rows_along(index.array, dim)] = True
-    start = input if include_self else where(touched, neutral(input, reduce), input)
-    if reduce == "sum":
-        return scatter_add_op(start, index, src, dim=dim)
-    if reduce == "mean":
-        ones = input.wrap(np.ones(index.array.shape, input.array.dtype))
-        base = input.wrap(np.full(input.array.shape, int(include_self), input.array.dtype))
-        count = where(touched, scatter_add_op(base, index, ones, dim=dim), 1)
-        return scatter_add_op(start, index, src, dim=dim) / count
-    return scatter_fold(start, index, src, dim=dim, reduce=reduce)
-
-
-def neutral(x, reduce: str):
-    value = STARTS[reduce]
-    if x.array.dtype.kind in "iu" and reduce in ("amax", "amin"):
-        limits = np.iinfo(x.array.dtype)
-        value = limits.min if reduce == "amax" else limits.max
-    return x.wrap(np.asarray(value, x.array.dtype))
-
-
-@op
-def scatter_fold(x, index, src, *, dim, reduce):
-    """x with src multiplied in, or the larger or smaller kept, where index names along dim."""
-    out = x.copy()
-    REDUCERS[reduce].at(out, rows_along(index, dim), src)
-    return out
-
-
-def take_along_dim(input, indices, dim=None):
-    """`gather` that broadcasts; without dim, over the flattened tensor."""
-    from .shape import broadcast_shapes, expand_op
-
-    if dim is None:
-        return gather(flatten(input), 0, flatten(indices))
-    dim = normal_dim(dim, input.ndim)
-    if input.array.shape[:dim] + input.array.shape[dim + 1 :] != indices.array.shape[:dim] + indices.array.shape[dim + 1 :]:
-        outer = [s[:dim] + (1,) + s[dim + 1 :] for s in (input.array.shape, indices.array.shape)]
-        shape = broadcast_shapes(*outer)
-        input = expand_op(input, shape=shape[:dim] + input.array.shape[dim : dim + 1] + shape[dim + 1 :])
-        indices = expand_op(indices, shape=shape[:dim] + indices.array.shape[dim : dim + 1] + shape[dim + 1 :])
-    return gather_op(input, indices, dim=dim)
-
-
-def take(input, index):
-    """Elements of the flattened tensor."""
-    flat = flatten(input)
-    places = index.array
-    if places.size and (places.max() >= flat.array.size or places.min() < -flat.array.size):
-        raise IndexError(f"take: index out of range for a tensor of {flat.array.size} elements")
-    return getitem_op(flat, index=places)
 
 
 def narrow(input, dim, start, length):
@@ -302,58 +172,34 @@ def select(input, dim, index):
     return getitem_op(input, index=(slice(None),) * dim + (int(index),))
 
 
-def at(dim: int, index):
-    return (slice(None),) * dim + (index,)
-
-
-def index_select(input, dim, index):
-    """The slices along dim that index names."""
-    dim = normal_dim(dim, input.array.ndim)
-    places = index.array
-    size = input.array.shape[dim] if input.array.ndim else 1
-    if places.ndim > 1:
-        raise IndexError(f"index_select(): Index is supposed to be a vector, got shape {list(places.shape)}")
-    if places.size and (places.min() < 0 or places.max() >= size):
-        raise IndexError(f"index_select(): index out of range for dimension {dim} with size {size}")
-    return getitem_op(input, index=at(dim, places.reshape(-1))) if input.array.ndim else input.clone()
-
-
-def index_add(input, dim, index, source, *, alpha=1):
-    """x with the slices of source added along dim where index names."""
-    scaled = source if alpha == 1 else source * alpha
-    return put(input, scaled, index=at(normal_dim(dim, input.ndim), index.array), accumulate=True)
-
-
-def index_copy(input, dim, index, source):
-    """x with the slices of source written along dim where index names."""
-    return put(input, source, index=at(normal_dim(dim, input.ndim), index.array))
-
-
-def index_fill(input, dim, index, value):
-    """x with a number written along dim where index names."""
-    return put(input, value, index=at(normal_dim(dim, input.ndim), index.array))
+def same_dtype(name: str, x, other) -> None:
+    if other.array.dtype != x.array.dtype:
+        raise RuntimeError(f"{name}: expected self and source to have the same dtype, but got {x.dtype!r} and {other.dtype!r}")
 
 
 # ---------------------------------------------------------------- masks
-
 
 @op
 def masked_fill_op(x, mask, value):
     """value where the mask holds, x elsewhere."""
     if mask.dtype != bool:
         raise RuntimeError(f"masked_fill only supports boolean masks, but got mask with dtype {mask.dtype}")
-    return np.where(mask, np.asarray(value, x.dtype), x)
+    return choose(mask, value, x, x.dtype)
 
 
 def masked_fill(input, mask, value):
     """value (a number or a 0-dim tensor) where the mask holds, x elsewhere."""
+    if not isinstance(value, Value):
+        value = dtypes.element(value, input.array.dtype)
+    elif value.array.ndim:
+        raise RuntimeError(f"masked_fill only supports a 0-dimensional value tensor, but got tensor with {value.array.ndim} dimension(s).")
+    elif value.array.dtype != input.array.dtype:
+        value = value.to(input.dtype)
     return masked_fill_op(input, mask, value)
 
 
 def masked_select(input, mask):
     """The elements where the mask holds, in one dim."""
-    from .shape import broadcast_tensors
-
     if mask.array.dtype != bool:
         raise RuntimeError(f"masked_select: expected BoolTensor for mask, got {mask.dtype!r}")
     input, mask = broadcast_tensors(input, mask)
@@ -362,7 +208,10 @@ def masked_select(input, mask):
 
 def masked_scatter(input, mask, source):
     """x with the elements of source, in order, where the mask holds."""
+    same_dtype("masked_scatter", input, source)
     places = np.broadcast_to(mask.array, input.array.shape)
+    if places.sum() > source.array.size:
+        raise RuntimeError(f"masked_scatter: expected self and source to have enough elements: the mask has {places.sum()}, the source {source.array.size}")
     return put(input, getitem_op(reshape(source, -1), index=slice(int(places.sum()))), index=places)
 
 

@@ -8,11 +8,13 @@ import numpy as np
 
 from ..backend import module_of
 from ..op import op, spelled
-from .arithmetic import add, sub, where
-from .elementwise import conj
+from .arithmetic import add, sub
+from .comparison import where
+from .complex import conj
 from .matmul import matmul
-from .shape import diag_embed, diagonal, squeeze, transpose_op, tril, triu, unsqueeze
-from .sorting import result_tuple
+from .rearranging import diag_embed, tril, triu
+from .results import result_tuple
+from .shape import diagonal, squeeze, transpose_op, unsqueeze
 
 
 def solver(x):
@@ -188,7 +190,7 @@ def lstsq(A, B, rcond=None, *, driver=None):
 
         solution = matmul(pinv(A), B)
     residuals = sub(matmul(A, solution), B).square().sum(-2) if driver not in (None, "gelsy") and rows > columns and np.all(rank == columns) else None
-    blank = lambda dtype: A.wrap(np.zeros(0, dtype))  # noqa: E731
+    blank = lambda dtype: A.wrap(np.zeros(0, dtype))
     return result_tuple(
         "linalg_lstsq",
         solution=squeeze(solution, -1) if vector else solution,

@@ -9,10 +9,11 @@ import numpy as np
 from .. import dtypes
 from ..op import Value, op, spelled
 from .arithmetic import add, mul, sub
-from .elementwise import conj
+from .complex import conj
 from .indexing import getitem_op
+from .joining import cat
 from .reduction import sum
-from .shape import cat, normal_dim, permute_op, reshape_op, unsqueeze
+from .shape import normal_dim, permute_op, reshape_op, unsqueeze
 
 
 @op
@@ -178,6 +179,6 @@ def linalg_cross(input, other, *, dim=-1):
     for x in (input, other):
         if x.array.shape[normal_dim(dim, x.ndim)] != 3:
             raise RuntimeError(f"linalg.cross: inputs dimension {dim} must have length 3. Got {list(input.shape)} and {list(other.shape)}")
-    part = lambda x, i: getitem_op(x, index=(slice(None),) * normal_dim(dim, x.ndim) + (slice(i, i + 1),))  # noqa: E731
+    part = lambda x, i: getitem_op(x, index=(slice(None),) * normal_dim(dim, x.ndim) + (slice(i, i + 1),))
     a, b = ([part(x, i) for i in range(3)] for x in (input, other))
     return cat([sub(mul(a[i], b[j]), mul(a[j], b[i])) for i, j in ((1, 2), (2, 0), (0, 1))], dim=dim)

@@ -7,11 +7,13 @@ import math
 import numpy as np
 
 from ..op import spelled
-from .arithmetic import abs, add, clamp_min, mul, sub, where
+from .arithmetic import abs, add, clamp_min, mul, sub
+from .comparison import where
 from .elementwise import sqrt, square
 from .linalg import any_matrix, eigh, identity_like, inv, linalg_svd, mH, square_matrix, svdvals
 from .matmul import matmul
-from .reduction import amax, amin, mean, sum, vector_norm
+from .norms import vector_norm
+from .reduction import amax, amin, mean, sum
 from .shape import diagonal, normal_dim, permute_op, reshape_op, squeeze, transpose_op, unsqueeze
 
 # ---------------------------------------------------------------- powers and inverses
@@ -154,12 +156,6 @@ def euclidean_by_products(x, y):
     squares = unsqueeze(sum(square(x), dim=-1), -1) + unsqueeze(sum(square(y), dim=-1), -2) - 2 * matmul(x, transpose_op(y, dim0=-2, dim1=-1))
     there = squares > 0  # the root's slope is infinite at 0, the distance's is 0
     return where(there, sqrt(where(there, squares, 1.0)), 0.0)
-
-
-def pdist(input, p=2.0):
-    """Distances of order p between each row and the rows after it."""
-    i, j = np.triu_indices(input.array.shape[0], 1)
-    return vector_norm(sub(input[i], input[j]), p, -1)
 
 
 def cov(input, *, correction=1, fweights=None, aweights=None):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import builtins
-import math
 
 import numpy as np
 
 from .. import dtypes
 from ..op import Value, op, spelled
-from .arithmetic import abs, add, div, maximum, minimum, mul, pow, sub, where
-from .elementwise import sign, sqrt, square
-from .shape import axes, counted, flatten, moved, normal_dim, reshape, squeeze, stack, unbind, unsqueeze
+from .arithmetic import div, mul
+from .comparison import where
+from .joining import unbind
+from .results import result_tuple
+from .shape import axes, counted, flatten, normal_dim, reshape, sizes, unsqueeze
 
 
 @op
@@ -89,8 +90,6 @@ def amin(x, *, dim=None, keepdim=False):
 
 def aminmax(input, *, dim=None, keepdim=False):
     """The smallest and the largest value."""
-    from .sorting import result_tuple
-
     return result_tuple("aminmax", min=amin(input, dim=dim, keepdim=keepdim), max=amax(input, dim=dim, keepdim=keepdim))
 
 
@@ -147,58 +146,7 @@ def logsumexp(input, dim, keepdim=False):
     return logsumexp_op(input, dim=dim, keepdim=keepdim)
 
 
-# ---------------------------------------------------------------- running sums and products
-
-
-@op
-def cumsum(x, *, dim, dtype=None):
-    """Running sums along dim."""
-    return np.cumsum(x, axis=axes(x, dim), dtype=counted(x, dtype)).reshape(x.shape)
-
-
-@op
-def cumprod_op(x, *, dim, dtype=None):
-    """Running products along dim; the rule divides by x."""
-    return np.cumprod(x, axis=axes(x, dim), dtype=counted(x, dtype)).reshape(x.shape)
-
-
-@spelled
-def cumprod(input, dim, *, dtype=None):
-    """Running products along dim."""
-    if not needs_exact_zeros(input) or not input.ndim:
-        return cumprod_op(input, dim=dim, dtype=dtype)
-    running = list(unbind(input, dim))
-    for i in range(1, len(running)):
-        running[i] = mul(running[i - 1], running[i])
-    return stack(running, dim=dim)
-
-
-@op(dtypes="float")
-def logcumsumexp(x, *, dim):
-    """Running log(sum(exp(x))) along dim."""
-    dim = normal_dim(dim, x.ndim)
-    return np.logaddexp.accumulate(x, axis=dim) if x.ndim else x.copy()
-
-
-def diff(input, n=1, dim=-1, prepend=None, append=None):
-    """Differences of neighbours along dim, n times over."""
-    if not input.ndim:
-        raise RuntimeError("diff expects input to be at least one-dimensional")
-    from .indexing import narrow
-    from .shape import cat
-
-    parts = [t for t in (prepend, input, append) if t is not None]
-    if len(parts) > 1:
-        input = cat(parts, dim=dim)
-    for _ in range(builtins.min(n, input.shape[dim])):
-        size = input.shape[dim]
-        later, earlier = narrow(input, dim, 1, size - 1), narrow(input, dim, 0, size - 1)
-        input = later.logical_xor(earlier) if input.array.dtype == bool else sub(later, earlier)
-    return input
-
-
 # ---------------------------------------------------------------- spread
-
 
 @op
 def var_op(x, *, dim=None, correction=1, keepdim=False):
@@ -264,96 +212,11 @@ def nanmean(input, dim=None, keepdim=False, *, dtype=None):
     return div(nansum(input, dim, keepdim, dtype=dtype), sum(input == input, dim=dim, keepdim=keepdim))
 
 
-# ---------------------------------------------------------------- norms
-
-
-@op
-def norm2(x, *, dim=None, keepdim=False):
-    """The Euclidean length; its gradient at 0 is 0."""
-    return np.sqrt(np.sum(np.square(np.abs(x)), axis=axes(x, dim), keepdims=keepdim))
-
-
-@spelled
-def vector_norm(input, ord=2, dim=None, keepdim=False, *, dtype=None):
-    """(sum |x|**ord)**(1/ord); inf, -inf and 0 have their usual meaning."""
-    if input.array.dtype.kind not in "fc":
-        raise RuntimeError(f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {input.dtype!r}")
-    if dtype is not None:
-        input = input.to(dtype)
-    if ord == 2:
-        return norm2(input, dim=dim, keepdim=keepdim)
-    size = abs(input)
-    if ord == math.inf:
-        return amax(size, dim=dim, keepdim=keepdim)
-    if ord == -math.inf:
-        return amin(size, dim=dim, keepdim=keepdim)
-    if ord == 0:
-        return sum(sign(size), dim=dim, keepdim=keepdim)
-    if ord == 1:
-        return sum(size, dim=dim, keepdim=keepdim)
-    total = sum(pow(size, ord), dim=dim, keepdim=keepdim)
-    # The root has an infinite slope at 0, where the norm's gradient is 0: take the root of 1 there instead.
-    zero = total == 0
-    return where(zero, 0.0, pow(where(zero, 1.0, total), 1 / ord))
-
-
-@spelled
-def norm(input, p="fro", dim=None, keepdim=False, *, dtype=None):
-    """The vector norm of order p over dim; "fro" is 2, "nuc" the sum of singular values."""
-    if p == "nuc":
-        from .matrix import matrix_norm
-
-        return matrix_norm(input, "nuc", dim or (-2, -1), keepdim)
-    return vector_norm(input, 2 if p in ("fro", None) else p, dim, keepdim, dtype=dtype)
-
-
-def dist(input, other, p=2):
-    """The norm of x - other."""
-    return vector_norm(sub(input, other), p)
-
-
-def renorm(input, p, dim, maxnorm):
-    """Slices along dim scaled down to a norm of at most maxnorm."""
-    others = tuple(d for d in range(input.ndim) if d != dim % input.ndim)
-    length = vector_norm(input, p, others, keepdim=True)
-    return where(length > maxnorm, mul(input, div(maxnorm, add(length, 1e-7))), input)
-
-
-def trapezoid(y, x=None, *, dx=1, dim=-1):
-    """The area under y by trapezoids, with spacing dx or at the points x."""
-    from .indexing import narrow
-
-    size = y.shape[dim]
-    pairs = add(narrow(y, dim, 1, size - 1), narrow(y, dim, 0, size - 1))
-    width = dx if x is None else diff(x, dim=-1 if x.ndim == 1 else dim)
-    if x is not None and x.ndim == 1 and dim % y.ndim != y.ndim - 1:
-        width = reshape(width, tuple(-1 if d == dim % y.ndim else 1 for d in range(y.ndim)))
-    return sum(mul(pairs, width) / 2, dim=dim)
-
-
-def cumulative_extreme(x, dim, combine):
-    """Running extremes along dim and where they were reached last."""
-    from .sorting import result_tuple, take_along_dim
-
-    if not x.array.ndim:
-        normal_dim(dim, 0)
-        zero = x.wrap(np.zeros((), np.int64))
-        return result_tuple("cummax" if combine is maximum else "cummin", values=x.clone(), indices=zero)
-    array = moved(x.array, dim)
-    ufunc = np.maximum if combine is maximum else np.minimum
-    best = ufunc.accumulate(array, axis=0)
-    places = np.arange(len(array)).reshape((-1,) + (1,) * (array.ndim - 1))
-    index = np.maximum.accumulate(np.where((array == best) | (array != array), places, 0), axis=0)
-    index = x.wrap(np.ascontiguousarray(np.moveaxis(index, 0, dim)))
-    name = "cummax" if combine is maximum else "cummin"
-    return result_tuple(name, values=take_along_dim(x, index, dim), indices=index)
-
-
-def cummax(input, dim):
-    """Running maxima along dim: (values, indices)."""
-    return cumulative_extreme(input, dim, maximum)
-
-
-def cummin(input, dim):
-    """Running minima along dim: (values, indices)."""
-    return cumulative_extreme(input, dim, minimum)
+def sum_to_size(input, *size):
+    """Summed down to a shape that broadcasts to this one."""
+    shape = sizes(size)
+    lead = input.array.ndim - len(shape)
+    if lead < 0 or builtins.any(s not in (1, n) for s, n in zip(shape, input.array.shape[lead:])):
+        raise RuntimeError(f"size {list(shape)} is not expandable to size {list(input.shape)}.")
+    dims = tuple(range(lead)) + tuple(lead + i for i, s in enumerate(shape) if s == 1 and input.array.shape[lead + i] != 1)
+    return reshape(sum(input, dim=dims, keepdim=True) if dims else input, shape)

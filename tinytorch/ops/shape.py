@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import builtins
+from operator import index
 
 import numpy as np
 
 from .. import dtypes
-from ..op import op, spelled
+from ..op import broadcast_rule, op
 
 
 def axes(x, dim):
@@ -41,7 +42,7 @@ def sizes(shape) -> tuple[int, ...]:
     """Sizes given as one sequence or one by one; 0-dim tensors count as integers."""
     if len(shape) == 1 and isinstance(shape[0], (list, tuple)):
         shape = shape[0]
-    return tuple([s if type(s) is int else s.__index__() for s in shape])
+    return tuple([s if type(s) is int else index(s) for s in shape])
 
 
 def moved(array, dim: int):
@@ -50,7 +51,6 @@ def moved(array, dim: int):
 
 
 # ---------------------------------------------------------------- views
-
 
 @op(view=True)
 def reshape_op(x, *, shape):
@@ -155,13 +155,6 @@ def t(input):
     return transpose_op(input, dim0=0, dim1=1) if input.array.ndim == 2 else input
 
 
-def adjoint(input):
-    """The last two dims swapped, and conjugated."""
-    from .elementwise import conj
-
-    return conj(transpose_op(input, dim0=-2, dim1=-1))
-
-
 @op(view=True)
 def permute_op(x, *, dims):
     """The dims in another order."""
@@ -179,7 +172,7 @@ def permute(input, *dims, **named):
 
 def movedim(input, source, destination):
     """The source dims moved to the destination places, the others in their order."""
-    to_list = lambda d: [d] if isinstance(d, int) else list(d)  # noqa: E731
+    to_list = lambda d: [d] if isinstance(d, int) else list(d)
     ndim = input.array.ndim
     source, target = ([normal_dim(d, ndim) for d in to_list(dims)] for dims in (source, destination))
     order = [d for d in range(ndim) if d not in source]
@@ -229,8 +222,6 @@ def broadcast_tensors(*tensors):
 
 def broadcast_shapes(*shapes):
     """The common shape."""
-    from ..op import broadcast_rule
-
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
@@ -299,6 +290,32 @@ def fold_windows(g, *, dimension, size, step, shape):
 
 
 @op(view=True)
+def as_strided_op(x, *, size, stride, offset):
+    """Elements of contiguous memory at offset + i * stride[0] + j * stride[1] + ..."""
+    last = offset + builtins.sum((n - 1) * s for n, s in zip(size, stride))
+    if 0 not in size and last >= x.size:
+        raise RuntimeError(f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset} are out of bounds for {x.size} elements")
+    if not x.flags.c_contiguous:
+        raise NotImplementedError(f"as_strided: only for contiguous memory, this one has the strides {x.strides}; call .contiguous() first")
+    steps = tuple(s * x.itemsize for s in stride)
+    return np.lib.stride_tricks.as_strided(x.reshape(-1)[offset:], size, steps)
+
+
+def as_strided(input, size, stride, storage_offset=None):
+    """The memory seen through other strides (in elements); places may overlap."""
+    return as_strided_op(input, size=tuple(size), stride=tuple(stride), offset=storage_offset or 0)
+
+
+@op
+def overlap_add(g, *, shape, stride, offset):
+    """The transpose of `as_strided_op`: each element added back to its place."""
+    out = np.zeros(shape, g.dtype)
+    places = offset + builtins.sum((grid * s for grid, s in zip(np.ogrid[tuple(slice(n) for n in g.shape)], stride)), np.zeros((), np.int64))
+    np.add.at(out.reshape(-1), np.broadcast_to(places, g.shape), g)
+    return out
+
+
+@op(view=True)
 def contiguous_op(x):
     """x in row-major memory: itself if it already is."""
     return np.ascontiguousarray(x).reshape(x.shape)
@@ -307,323 +324,3 @@ def contiguous_op(x):
 def contiguous(input, memory_format=None):
     """x in row-major memory; the same tensor if it already is."""
     return input if input.array.flags.c_contiguous else contiguous_op(input)
-
-
-# ---------------------------------------------------------------- joining and splitting
-
-
-@op
-def concatenate(*tensors, dim=0):
-    """Tensors end to end along dim."""
-    shapes = [x.shape for x in tensors]
-    dim = normal_dim(dim, len(shapes[0]))
-    for shape in shapes[1:]:
-        rest, first = (s[:dim] + s[dim + 1 :] for s in (shape, shapes[0]))
-        if len(shape) != len(shapes[0]) or rest != first:
-            raise RuntimeError(f"cat: sizes must match except in dimension {dim}, got shapes {' and '.join(str(list(s)) for s in (shapes[0], shape))}")
-    target = dtypes.result_np(tensors)
-    return np.concatenate([x.astype(target, copy=False) for x in tensors], axis=dim)
-
-
-@spelled
-def cat(tensors, dim=0):
-    """Tensors end to end along dim."""
-    tensors = list(tensors)
-    if not tensors:
-        raise ValueError("cat: expected a non-empty list of tensors")
-    if builtins.any(x.array.ndim == 0 for x in tensors):
-        raise RuntimeError("cat: zero-dimensional tensors cannot be concatenated; use stack")
-    real = [x for x in tensors if x.array.shape != (0,)] or tensors[:1]  # PyTorch skips empty vectors of any kind
-    return concatenate(*real, dim=dim)
-
-
-@spelled
-def stack(tensors, dim=0):
-    """Tensors of one shape side by side in a new dim."""
-    tensors = list(tensors)
-    if not tensors:
-        raise RuntimeError("stack: expected a non-empty list of tensors")
-    shapes = [x.array.shape for x in tensors]
-    if builtins.any(shape != shapes[0] for shape in shapes):
-        wrong = next(i for i, shape in enumerate(shapes) if shape != shapes[0])
-        raise RuntimeError(
-            f"stack: expects each tensor to be equal size, but got {list(shapes[0])} at entry 0 and {list(shapes[wrong])} at entry {wrong}"
-        )
-    dim = normal_dim(dim, len(shapes[0]) + 1)
-    return concatenate(*[unsqueeze_op(x, dim=dim) for x in tensors], dim=dim)
-
-
-def at_least(x, ndim: int):
-    """x with dims of size 1 added as NumPy's atleast_1d, _2d and _3d do."""
-    while x.ndim < ndim:
-        x = unsqueeze(x, -1 if x.ndim == 2 else 0)
-    return x
-
-
-def several(tensors):
-    return list(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else None
-
-
-def atleast_1d(*tensors):
-    """Scalars as vectors."""
-    return tuple(at_least(x, 1) for x in several(tensors) or tensors) if len(tensors) > 1 or several(tensors) else at_least(tensors[0], 1)
-
-
-def atleast_2d(*tensors):
-    """Vectors as rows."""
-    return tuple(at_least(x, 2) for x in several(tensors) or tensors) if len(tensors) > 1 or several(tensors) else at_least(tensors[0], 2)
-
-
-def atleast_3d(*tensors):
-    """Matrices as boxes of depth 1."""
-    return tuple(at_least(x, 3) for x in several(tensors) or tensors) if len(tensors) > 1 or several(tensors) else at_least(tensors[0], 3)
-
-
-def hstack(tensors):
-    """Side by side: along dim 1, vectors along dim 0."""
-    tensors = [at_least(x, 1) for x in tensors]
-    return cat(tensors, dim=0 if tensors[0].ndim == 1 else 1)
-
-
-def vstack(tensors):
-    """One under the other, vectors as rows."""
-    return cat([at_least(x, 2) for x in tensors], dim=0)
-
-
-def dstack(tensors):
-    """One behind the other, along dim 2."""
-    return cat([at_least(x, 3) for x in tensors], dim=2)
-
-
-def column_stack(tensors):
-    """Side by side, vectors as columns."""
-    return cat([reshape(x, (x.numel(), 1)) if x.ndim < 2 else x for x in tensors], dim=1)
-
-
-def slice_dim(x, dim: int, start: int, stop: int):
-    from .indexing import getitem_op
-
-    return getitem_op(x, index=(slice(None),) * dim + (slice(start, stop),))
-
-
-def split(input, split_size_or_sections, dim=0):
-    """Pieces of the given size (the last may be smaller), or of the given sizes."""
-    dim = normal_dim(dim, input.array.ndim)
-    size = input.array.shape[dim]
-    sections = split_size_or_sections
-    if isinstance(sections, int):
-        if sections <= 0 and size:
-            raise RuntimeError(f"split: expected split_size to be positive, got {sections}")
-        sections = [builtins.min(sections, size - start) for start in range(0, size, sections or 1)] or [0]
-    return split_with_sizes(input, sections, dim)
-
-
-def split_with_sizes(input, split_sizes, dim=0):
-    """Pieces of the given sizes along dim."""
-    dim = normal_dim(dim, input.array.ndim)
-    if builtins.sum(split_sizes) != input.array.shape[dim]:
-        raise RuntimeError(f"split: expects split_sizes to sum to {input.array.shape[dim]} (the size at dimension {dim}), but got {list(split_sizes)}")
-    pieces, start = [], 0
-    for size in split_sizes:
-        pieces.append(slice_dim(input, dim, start, start + size))
-        start += size
-    return tuple(pieces)
-
-
-def chunk(input, chunks, dim=0):
-    """At most `chunks` pieces of equal size, the last one maybe smaller."""
-    if chunks <= 0:
-        raise RuntimeError(f"chunk: expects chunks to be greater than 0, got {chunks}")
-    size = input.array.shape[normal_dim(dim, input.array.ndim)]
-    return split(input, -(-size // chunks) or 1, dim) if size else tuple(input for _ in range(chunks))
-
-
-def tensor_split(input, indices_or_sections, dim=0):
-    """So many pieces, sizes differing by at most one; or pieces between the given indices."""
-    dim = normal_dim(dim, input.array.ndim)
-    size = input.array.shape[dim]
-    if hasattr(indices_or_sections, "tolist"):
-        indices_or_sections = indices_or_sections.tolist()
-    if isinstance(indices_or_sections, int):
-        least, extra = divmod(size, indices_or_sections)
-        cuts = [least * i + builtins.min(i, extra) for i in range(1, indices_or_sections)]
-    else:
-        cuts = list(indices_or_sections)
-    bounds = [0, *cuts, size]
-    return tuple(slice_dim(input, dim, a, builtins.max(a, b)) for a, b in zip(bounds, bounds[1:]))
-
-
-def hsplit(input, indices_or_sections):
-    """tensor_split along dim 1 (0 for vectors)."""
-    return tensor_split(input, indices_or_sections, dim=0 if input.ndim == 1 else 1)
-
-
-def vsplit(input, indices_or_sections):
-    """tensor_split along dim 0."""
-    return tensor_split(input, indices_or_sections, dim=0)
-
-
-def unbind(input, dim=0):
-    """The slices along dim, each without it."""
-    from .indexing import getitem_op
-
-    dim = normal_dim(dim, input.array.ndim)
-    lead = (slice(None),) * dim
-    return tuple([getitem_op(input, index=(*lead, i)) for i in range(input.array.shape[dim])])
-
-
-# ---------------------------------------------------------------- repeating and reordering
-
-
-def repeat(input, *repeats, **named):
-    """The tensor repeated that many times along each dim."""
-    counts = sizes(repeats or (named["repeats"],))
-    lead = len(counts) - input.array.ndim
-    if lead < 0:
-        raise RuntimeError(f"repeat: {len(counts)} counts for {input.array.ndim} dimensions; there must be one for each, new dims in front")
-    shape = (1,) * lead + input.array.shape
-    spread = expand_op(
-        reshape_op(input, shape=tuple(n for s in shape for n in (1, s))),
-        shape=tuple(n for c, s in zip(counts, shape) for n in (c, s)),
-    )
-    return reshape_op(spread, shape=tuple(c * s for c, s in zip(counts, shape)))
-
-
-def tile(input, *dims, **named):
-    """`repeat` that takes fewer counts than there are dims."""
-    counts = sizes(dims or (named["dims"],))
-    return repeat(input, (1,) * (input.array.ndim - len(counts)) + counts)
-
-
-def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
-    """Each element along dim repeated, next to itself; repeats is a number or one per element."""
-    from .indexing import index_select
-
-    if repeats is None:
-        return input.wrap(np.repeat(np.arange(input.array.size), input.array))
-    if dim is None:
-        input, dim = flatten(input), 0
-    dim = normal_dim(dim, input.array.ndim)
-    counts = repeats.array if hasattr(repeats, "array") else np.asarray(repeats)
-    if counts.size not in (1, input.array.shape[dim]):
-        raise RuntimeError(f"repeats must have the same size as input along dim, but got repeats.size(0) = {counts.size} and input.size({dim}) = {input.array.shape[dim]}")
-    places = np.repeat(np.arange(input.array.shape[dim]), counts)
-    return index_select(input, dim, input.wrap(places))
-
-
-@op
-def flip_op(x, *, dims):
-    """The order along these dims reversed (in new memory, as PyTorch's)."""
-    return np.flip(x, dims).copy()
-
-
-def flip(input, *dims, **named):
-    """The order along these dims reversed."""
-    ndim = input.array.ndim
-    return flip_op(input, dims=tuple(normal_dim(d, ndim) for d in sizes(dims or (named["dims"],))))
-
-
-def fliplr(input):
-    """Columns reversed."""
-    return flip(input, 1)
-
-
-def flipud(input):
-    """Rows reversed."""
-    return flip(input, 0)
-
-
-@op
-def roll(x, *, shifts, dims=None):
-    """Elements moved along, those that fall off the end coming back in front."""
-    count = [len(v) if isinstance(v, (list, tuple)) else 1 for v in (shifts, dims)]
-    if dims is not None and count[0] != count[1]:
-        raise ValueError(f"shifts and dimensions must align. shifts: {count[0]}, dims:{count[1]}")
-    return np.roll(x, shifts, tuple(dims) if isinstance(dims, (list, tuple)) else dims)
-
-
-def rot90(input, k=1, dims=(0, 1)):
-    """A quarter turn in the plane of dims, k times, from the first dim towards the second."""
-    if input.ndim < 2:
-        raise RuntimeError(f"rot90: expected total dims >= 2, but got total dims = {input.ndim}")
-    a, b = dims
-    turns = {0: lambda input: input.clone(), 1: lambda input: flip(transpose(input, a, b), a), 2: lambda input: flip(input, a, b), 3: lambda input: flip(transpose(input, a, b), b)}
-    return turns[k % 4](input)
-
-
-# ---------------------------------------------------------------- triangles and diagonals
-
-
-def need_matrix(name: str, x) -> None:
-    if x.ndim < 2:
-        raise ValueError(f"{name}: input tensor must have at least 2 dimensions, got shape {list(x.shape)}")
-
-
-@op
-def tril(x, *, diagonal=0):
-    """The lower triangle, zeros above."""
-    need_matrix("tril", x)
-    return np.tril(x, diagonal)
-
-
-@op
-def triu(x, *, diagonal=0):
-    """The upper triangle, zeros below."""
-    need_matrix("triu", x)
-    return np.triu(x, diagonal)
-
-
-@op
-def diag_embed(x, *, offset=0, dim1=-2, dim2=-1):
-    """The last dim laid on the diagonal of new planes of zeros."""
-    n = x.shape[-1] + builtins.abs(offset)
-    out = np.zeros((*x.shape[:-1], n, n), x.dtype)
-    rows = np.arange(x.shape[-1]) + builtins.max(-offset, 0)
-    out[..., rows, rows + offset] = x
-    return np.moveaxis(out, (-2, -1), (dim1, dim2))
-
-
-def diag(input, diagonal=0):
-    """A vector as a diagonal matrix, or a matrix's diagonal."""
-    if input.array.ndim == 1:
-        return diag_embed(input, offset=diagonal)
-    if input.array.ndim != 2:
-        raise RuntimeError(f"diag(): supports 1D or 2D tensors, got {input.array.ndim}D")
-    return diagonal_of(input, offset=diagonal).clone()
-
-
-def diagflat(input, offset=0):
-    """The flattened tensor as a diagonal matrix."""
-    return diag_embed(flatten(input), offset=offset)
-
-
-def meshgrid(*tensors, indexing="ij"):
-    """Grids of coordinates from vectors."""
-    vectors = [atleast_1d(x) for x in (several(tensors) or tensors)]
-    if indexing not in ("ij", "xy"):
-        raise RuntimeError(f"meshgrid: indexing must be 'xy' or 'ij', got {indexing!r}")
-    if indexing == "xy" and len(vectors) > 1:
-        vectors[:2] = vectors[1::-1]
-    shape = tuple(x.array.shape[0] for x in vectors)
-    grids = [expand_op(reshape_op(x, shape=tuple(-1 if d == i else 1 for d in range(len(vectors)))), shape=shape) for i, x in enumerate(vectors)]
-    if indexing == "xy" and len(vectors) > 1:
-        grids[:2] = grids[1::-1]
-    return tuple(grids)
-
-
-def cartesian_prod(*tensors):
-    """All combinations of the vectors' elements, one a row."""
-    return stack([flatten(g) for g in meshgrid(*tensors)], dim=-1) if len(tensors) > 1 else tensors[0]
-
-
-def block_diag(*tensors):
-    """Matrices along the diagonal of one of zeros."""
-    blocks = [at_least(x, 2) for x in tensors]
-    width = builtins.sum(x.shape[1] for x in blocks)
-    rows, start = [], 0
-    for x in blocks:
-        h, w = x.array.shape
-        left, right = x.wrap(np.zeros((h, start), x.array.dtype)), x.wrap(np.zeros((h, width - start - w), x.array.dtype))
-        rows.append(cat([left, x, right], dim=1))
-        start += w
-    return cat(rows, dim=0)

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import builtins
-from collections import namedtuple
-from functools import cache
 
 import numpy as np
 
 from ..op import Value, op, spelled
-from .arithmetic import lerp, maximum, minimum, where
-from .indexing import take_along_dim
-from .reduction import amax, amin, argmax, argmin
+from .arithmetic import add, lerp, maximum, minimum
+from .comparison import where
+from .gathering import take_along_dim
+from .indexing import getitem_op, narrow
+from .joining import stack
+from .reduction import amax, amin, argmax, argmin, need_elements, sum
+from .results import result_tuple
 from .shape import flatten, normal_dim, reshape, squeeze
-
-
-@cache
-def _class(name: str, fields: tuple[str, ...]):
-    shown = lambda self: f"torch.return_types.{name}(\n" + ",\n".join(f"{f}={v!r}" for f, v in zip(fields, self)) + ")"  # noqa: E731
-    return type(name, (namedtuple(name, fields),), {"__repr__": shown, "__slots__": ()})
-
-
-def result_tuple(name: str, **fields):
-    """A named result as PyTorch's: `max(x, 0).values`."""
-    return _class(name, tuple(fields))(**fields)
 
 
 def picked(name: str, x, index, dim: int, keepdim: bool):
@@ -35,7 +26,6 @@ def picked(name: str, x, index, dim: int, keepdim: bool):
 
 
 # ---------------------------------------------------------------- largest and smallest
-
 
 @spelled
 def max(input, dim=None, keepdim=False, *, other=None):
@@ -63,7 +53,6 @@ def extreme(name, x, dim, keepdim, other, reduce, find, pair):
 
 
 # ---------------------------------------------------------------- sorting
-
 
 @op(grad=False)
 def argsort_op(x, *, dim=-1, descending=False, stable=False):
@@ -123,6 +112,7 @@ def topk(input, k, dim=-1, largest=True, sorted=True):
 @spelled
 def kthvalue(input, k, dim=-1, keepdim=False):
     """The k-th smallest element along dim: (values, indices)."""
+    need_elements("kthvalue", input.array, dim)
     dim = normal_dim(dim, input.array.ndim)
     size = input.array.shape[dim] if input.array.ndim else 1
     if not 1 <= k <= size:
@@ -132,12 +122,18 @@ def kthvalue(input, k, dim=-1, keepdim=False):
     return picked("kthvalue", input, input.wrap(index), dim, keepdim)
 
 
+def nothing(x):
+    """The median of no elements: NaN, or the least integer."""
+    empty = np.nan if x.array.dtype.kind == "f" else np.iinfo(x.array.dtype).min
+    return add(sum(x), empty)
+
+
 @spelled
 def median(input, dim=None, keepdim=False):
     """The lower median; with dim, (values, indices). NaN where there is one."""
     if dim is None:
-        flat = flatten(input)
-        return median(flat, 0)[0]
+        return median(flatten(input), 0)[0] if input.array.size else nothing(input)
+    need_elements("median", input.array, dim)
     dim = normal_dim(dim, input.array.ndim)
     size = input.array.shape[dim] if input.array.ndim else 1
     order = argsort_op(input, dim=dim).array
@@ -153,7 +149,8 @@ def median(input, dim=None, keepdim=False):
 def nanmedian(input, dim=None, keepdim=False):
     """The lower median of what is not NaN."""
     if dim is None:
-        return nanmedian(flatten(input), 0)[0]
+        return nanmedian(flatten(input), 0)[0] if input.array.size else nothing(input)
+    need_elements("nanmedian", input.array, dim)
     dim = normal_dim(dim, input.array.ndim)
     order = argsort_op(input, dim=dim).array
     count = np.sum(input.array == input.array, axis=dim, keepdims=True)
@@ -164,6 +161,7 @@ def nanmedian(input, dim=None, keepdim=False):
 @spelled
 def mode(input, dim=-1, keepdim=False):
     """The most frequent value along dim (the smallest of equals): (values, indices)."""
+    need_elements("mode", input.array, dim)
     dim = normal_dim(dim, input.array.ndim)
     if not input.array.ndim:
         return picked("mode", input, argmax(input), dim, keepdim)
@@ -198,15 +196,11 @@ def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
     results = [reshape(r, restore) if restore is not None and keepdim else r if keepdim else squeeze(r, dim) for r in results]
     if points.ndim == 0:
         return results[0]
-    from .shape import stack
-
     return stack(results, dim=0)
 
 
 def at_quantile(values, q: float, dim: int, interpolation: str):
     """The quantile of sorted values, with the dim kept."""
-    from .indexing import narrow
-
     size = values.array.shape[dim]
     place = q * (size - 1)
     low = int(np.floor(place))
@@ -218,65 +212,17 @@ def at_quantile(values, q: float, dim: int, interpolation: str):
     return where(last != last, last, result)  # one NaN makes the quantile NaN
 
 
-# ---------------------------------------------------------------- sets
-
-
-def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):
-    """The distinct elements in order (or slices of dim), and on request where each went and how often it came."""
-    array = input.array
-    values, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=dim)
-    inverse = inverse.reshape(array.shape if dim is None else (array.shape[dim],))
-    out = [input.wrap(values)] + [input.wrap(np.asarray(a, np.int64)) for a, wanted in ((inverse, return_inverse), (counts, return_counts)) if wanted]
-    return out[0] if len(out) == 1 else tuple(out)
-
-
-def unique_consecutive(input, return_inverse=False, return_counts=False, dim=None):
-    """Runs of equal elements reduced to one each."""
-    rows = input.array.reshape(-1) if dim is None else np.moveaxis(input.array, dim, 0)
-    starts = np.ones(len(rows), bool)
-    if len(rows):
-        starts[1:] = (rows[1:] != rows[:-1]).reshape(len(rows) - 1, -1).any(axis=1)
-    values = rows[starts] if dim is None else np.moveaxis(rows[starts], 0, dim)
-    inverse = np.cumsum(starts) - 1
-    counts = np.diff(np.append(np.flatnonzero(starts), len(rows)))
-    inverse = inverse.reshape(input.array.shape) if dim is None else inverse
-    out = [input.wrap(values)] + [input.wrap(np.asarray(a, np.int64)) for a, wanted in ((inverse, return_inverse), (counts, return_counts)) if wanted]
-    return out[0] if len(out) == 1 else tuple(out)
-
-
-def searchsorted(sorted_sequence, values, *, right=False, side=None, out_int32=False):
-    """Where each value would go into the sorted last dim."""
-    side = side or ("right" if right else "left")
-    edges, v = sorted_sequence.array, values.array if isinstance(values, Value) else np.asarray(values)
-    if edges.ndim == 1:
-        places = np.searchsorted(edges, v, side)
-    else:
-        flat = zip(edges.reshape(-1, edges.shape[-1]), v.reshape(-1, v.shape[-1]))
-        places = np.stack([np.searchsorted(e, row, side) for e, row in flat]).reshape(v.shape)
-    return sorted_sequence.wrap(np.asarray(places, np.int32 if out_int32 else np.int64))
-
-
-def bucketize(input, boundaries, *, right=False, out_int32=False):
-    """The bucket, between sorted boundaries, that each element falls into."""
-    return searchsorted(boundaries, input, right=right, out_int32=out_int32)
-
-
-def histc(input, bins=100, min=0, max=0):
-    """Counts of elements in equal bins between min and max (the data's own range if both are 0)."""
-    array = input.array
-    low, high = (array.min(), array.max()) if min == max == 0 and array.size else (min, max)
-    if low == high:
-        low, high = low - 1, high + 1
-    return input.wrap(np.histogram(array, bins=bins, range=(low, high))[0].astype(array.dtype))
-
-
-def bincount(input, weights=None, minlength=0):
-    """How often each non-negative integer occurs, or the sum of its weights."""
-    counts = np.bincount(input.array, None if weights is None else weights.array, minlength)
-    return input.wrap(counts if weights is None else counts.astype(np.result_type(weights.array.dtype, np.float32), copy=False))
-
-
-def isin(elements, test_elements, *, invert=False):
-    """Where an element is among test_elements."""
-    a, b = (t.array if isinstance(t, Value) else t for t in (elements, test_elements))
-    return elements.wrap(np.asarray(np.isin(a, b, invert=invert)))
+@spelled
+def nanquantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
+    """The quantiles of what is not NaN."""
+    flat = flatten(input) if dim is None else input
+    axis = normal_dim(0 if dim is None else dim, flat.array.ndim)
+    rows = np.moveaxis(flat.array, axis, -1)
+    cells = [getitem_op(flat, index=(*place[:axis], slice(None), *place[axis:])) for place in np.ndindex(rows.shape[:-1])]
+    found = [quantile(cell[cell == cell], q, interpolation=interpolation) if (cell == cell).any() else sum(cell) for cell in cells]
+    stacked = stack(found, dim=-1)
+    lead = stacked.array.shape[:-1]
+    out = reshape(stacked, (*lead, *rows.shape[:-1]))
+    if not keepdim:
+        return out
+    return reshape(out, (*lead, *((1,) * input.ndim if dim is None else (*rows.shape[:-1][:axis], 1, *rows.shape[:-1][axis:]))))

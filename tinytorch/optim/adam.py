@@ -8,7 +8,8 @@ import numpy as np
 
 from ..backend import kernel
 from ..tensor import Tensor
-from .optimizer import Optimizer, check, check_betas, count, real, scalar, zeros_like
+from .optimizer import Optimizer
+from .values import check, check_betas, count, real, scalar, zeros_like
 
 
 class Adam(Optimizer):
@@ -44,7 +45,20 @@ class Adam(Optimizer):
         m, v = real(state["exp_avg"].array), real(state["exp_avg_sq"].array)
         v_max = real(state["max_exp_avg_sq"].array) if group["amsgrad"] else None
         lr, (beta1, beta2) = float(group["lr"]), map(float, group["betas"])
-        adam_step(p, g, m, v, v_max, step, lr, beta1, beta2, group["eps"], group["weight_decay"], group["decoupled_weight_decay"])
+        adam_step(
+            p,
+            g,
+            m,
+            v,
+            v_max,
+            step,
+            lr,
+            beta1,
+            beta2,
+            group["eps"],
+            group["weight_decay"],
+            group["decoupled_weight_decay"],
+        )
 
 
 class AdamW(Adam):

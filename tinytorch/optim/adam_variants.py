@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from ..tensor import Tensor
-from .optimizer import Optimizer, check, check_betas, count, real, scalar, zeros_like
+from .optimizer import Optimizer
+from .values import check, check_betas, count, real, scalar, zeros_like
 
 
 class NAdam(Optimizer):
@@ -28,12 +29,21 @@ class NAdam(Optimizer):
         super().__init__(params, defaults)
 
     def init_state(self, p: Tensor, group: dict) -> dict:
-        return {"step": scalar(0), "mu_product": scalar(1), "exp_avg": zeros_like(p), "exp_avg_sq": zeros_like(p)}
+        return {
+            "step": scalar(0),
+            "mu_product": scalar(1),
+            "exp_avg": zeros_like(p),
+            "exp_avg_sq": zeros_like(p),
+        }
 
     def update(self, p: np.ndarray, g: np.ndarray, state: dict, group: dict) -> None:
         step, lr, (beta1, beta2) = count(state), float(group["lr"]), group["betas"]
         g = decayed(p, g, lr, group)
-        m, v, product = real(state["exp_avg"].array), real(state["exp_avg_sq"].array), state["mu_product"].array
+        m, v, product = (
+            real(state["exp_avg"].array),
+            real(state["exp_avg_sq"].array),
+            state["mu_product"].array,
+        )
         mu, mu_next = (beta1 * (1 - 0.5 * 0.96 ** (t * group["momentum_decay"])) for t in (step, step + 1))
         product *= mu
         average(m, v, g, beta1, beta2)
@@ -68,7 +78,9 @@ class RAdam(Optimizer):
         average(m, v, g, beta1, beta2)
         correction = 1 - beta2**step
         rho_max = 2 / (1 - beta2) - 1
-        rho = rho_max - 2 * step * beta2**step / correction  # how many gradients v is the average of, so to speak
+        rho = (
+            rho_max - 2 * step * beta2**step / correction
+        )  # how many gradients v is the average of, so to speak
         change = m / (1 - beta1**step)
         change *= lr
         if rho > 5:

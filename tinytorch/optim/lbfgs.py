@@ -9,7 +9,8 @@ import numpy as np
 from .. import ops
 from ..autograd.grad_mode import no_grad
 from ..tensor import Tensor
-from .optimizer import Optimizer, call_with_grad, check, real
+from .optimizer import Optimizer, call_with_grad
+from .values import check, real
 
 
 class LBFGS(Optimizer):
@@ -39,7 +40,9 @@ class LBFGS(Optimizer):
         lr, search, small = float(group["lr"]), group["line_search_fn"], group["tolerance_change"]
         if search not in (None, "strong_wolfe"):
             raise RuntimeError("only 'strong_wolfe' is supported")
-        state = self.state[group["params"][0]]  # there is one state for all; PyTorch keeps it with the first parameter
+        state = self.state[
+            group["params"][0]
+        ]  # there is one state for all; PyTorch keeps it with the first parameter
         state.setdefault("func_evals", 0)
         state.setdefault("n_iter", 0)
 
@@ -57,7 +60,9 @@ class LBFGS(Optimizer):
             if slope > -small:
                 break
             if search:
-                loss, g, t, used = self._search(closure, t, d, loss, g, slope, group["max_eval"] - evaluations)
+                loss, g, t, used = self._search(
+                    closure, t, d, loss, g, slope, group["max_eval"] - evaluations
+                )
                 self._move(t, d)
                 state["t"], evaluations = t, evaluations + used
             else:
@@ -72,7 +77,10 @@ class LBFGS(Optimizer):
 
     def _flat_grad(self) -> Tensor:
         """The gradients of all parameters as one vector."""
-        parts = [real(np.zeros_like(p.array) if p.grad is None else p.grad.array) for p in self.param_groups[0]["params"]]
+        parts = [
+            real(np.zeros_like(p.array) if p.grad is None else p.grad.array)
+            for p in self.param_groups[0]["params"]
+        ]
         return ops.cat([Tensor.wrap(part.reshape(-1)) for part in parts])
 
     def _move(self, t: float, d: Tensor) -> None:
@@ -139,7 +147,9 @@ class Point:
         self.t, self.loss, self.g, self.slope = t, loss, g, slope
 
 
-def strong_wolfe(evaluate, t: float, start: Point, d_norm: float, max_steps: int, c1=1e-4, c2=0.9, tolerance=1e-9):
+def strong_wolfe(
+    evaluate, t: float, start: Point, d_norm: float, max_steps: int, c1=1e-4, c2=0.9, tolerance=1e-9
+):
     """A point where the loss is low enough and the slope flat enough, and how many evaluations it took.
 
     Nocedal and Wright 2006, algorithms 3.5 (bracket) and 3.6 (zoom), as in Schmidt's minFunc.

@@ -2,57 +2,38 @@
 
 from __future__ import annotations
 
-import functools
 import warnings
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from copy import deepcopy
 
 import numpy as np
 
-from .. import dtypes
 from ..autograd.grad_mode import enable_grad, no_grad
-from ..nn.hooks import RemovableHandle
 from ..nn.module import type_name
 from ..tensor import Tensor
+from .hooks import OptimizerHooks
+from .values import real
 
 required = object()  # the default of a setting that every group must bring
-HOOKS = ("_step_pre_hooks", "_step_post_hooks", "_state_dict_pre_hooks", "_state_dict_post_hooks", "_load_pre_hooks", "_load_post_hooks")
 
 
-def with_hooks(step):
-    """`step` with the hooks that are registered on the optimizer around it."""
-
-    @functools.wraps(step)
-    def hooked(self, *args, **kwargs):
-        for hook in self._step_pre_hooks.values():
-            result = hook(self, args, kwargs)
-            if result is not None and not (isinstance(result, tuple) and len(result) == 2):
-                raise RuntimeError(f"{step} must return None or a tuple of (new_args, new_kwargs), but got {result}.")
-            args, kwargs = (args, kwargs) if result is None else result
-        self._opt_called = True  # a scheduler warns if it is stepped before its optimizer
-        loss = step(self, *args, **kwargs)
-        for hook in self._step_post_hooks.values():
-            hook(self, args, kwargs)
-        return loss
-
-    return hooked
-
-
-class Optimizer:
+class Optimizer(OptimizerHooks):
     """Changes parameters so that the loss, whose gradients they hold, becomes less.
 
     A subclass gives its rule in `update`, and what the rule remembers about a parameter in `init_state`; or it defines
     `step` itself.
     """
 
-    _opt_called = False
-
     def __init__(self, params, defaults: dict):
         if isinstance(params, Tensor):
-            raise TypeError(f"params argument given to the optimizer should be an iterable of Tensors or dicts, but got {type_name(params)}")
+            raise TypeError(
+                f"params argument given to the optimizer should be an iterable of Tensors or dicts, but got {type_name(params)}"
+            )
         if defaults.get("differentiable"):
-            raise NotImplementedError(f"{type(self).__name__}: differentiable=True: steps are not recorded by autograd")
+            raise NotImplementedError(
+                f"{type(self).__name__}: differentiable=True: steps are not recorded by autograd"
+            )
         if defaults.get("fused") and defaults.get("foreach"):
             raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
         self.defaults = defaults
@@ -65,32 +46,28 @@ class Optimizer:
         for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
             self.add_param_group(group)
 
-    def __init_subclass__(cls, **kwargs):
-        super().__init_subclass__(**kwargs)
-        if "step" in cls.__dict__:
-            cls.step = with_hooks(cls.__dict__["step"])
-
     # ------------------------------------------------------------ the step
 
-    @with_hooks
     @no_grad()
     def step(self, closure=None):
         """Update every parameter that has a gradient. `closure`, if given, computes the loss again and returns it."""
         loss = None if closure is None else call_with_grad(closure)
-        for group in self.param_groups:
-            for p in group["params"]:
-                if p.grad is not None:
-                    state = self.state.get(p) or self._start(p, group)
-                    g = real(p.grad.array)
-                    self.update(real(p.array), -g if group["maximize"] else g, state, group)
-                    p._wrote()
+        with np.errstate(all="ignore"):  # infinities and NaN are results, as in ops
+            for group in self.param_groups:
+                for p in group["params"]:
+                    if p.grad is not None:
+                        self._step_one(p, group)
         return loss
 
-    def _start(self, p: Tensor, group: dict) -> dict:
-        state = self.init_state(p, group)
-        if state:
-            self.state[p] = state
-        return state
+    def _step_one(self, p: Tensor, group: dict) -> None:
+        state = self.state.get(p)
+        if not state:
+            state = self.init_state(p, group)
+            if state:
+                self.state[p] = state
+        g = real(p.grad.array)
+        self.update(real(p.array), -g if group["maximize"] else g, state, group)
+        p._wrote()
 
     def init_state(self, p: Tensor, group: dict) -> dict:
         """What the rule remembers about a parameter, before its first step."""
@@ -118,12 +95,16 @@ class Optimizer:
         param_group.update(named_or_not(param_group["params"]))
         for p in param_group["params"]:
             if not isinstance(p, Tensor):
-                raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type_name(p)}")
+                raise TypeError(
+                    f"optimizer can only optimize Tensors, but one of the params is {type_name(p)}"
+                )
             if not (p.is_leaf or p.retains_grad):
                 raise ValueError("can't optimize a non-leaf Tensor")
         for name, default in self.defaults.items():
             if default is required and name not in param_group:
-                raise ValueError(f"parameter group didn't specify a value of required optimization parameter {name}")
+                raise ValueError(
+                    f"parameter group didn't specify a value of required optimization parameter {name}"
+                )
             param_group.setdefault(name, default)
         self._refuse_mixture(param_group)
         self.param_groups.append(param_group)
@@ -131,7 +112,10 @@ class Optimizer:
     def _refuse_mixture(self, new: dict) -> None:
         """A parameter belongs to one group, and all groups have names for their parameters or none has."""
         if len(set(new["params"])) < len(new["params"]):
-            warnings.warn("optimizer contains a parameter group with duplicate parameters; in future, this will cause an error", stacklevel=4)
+            warnings.warn(
+                "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error",
+                stacklevel=4,
+            )
         for group in self.param_groups:
             if ("param_names" in new) != ("param_names" in group):
                 kind = "with names" if "param_names" in new else "without names"
@@ -157,8 +141,13 @@ class Optimizer:
         everything = (p for group in self.param_groups for p in group["params"])
         numbers = {p: i for i, p in enumerate(everything)}
         saved = {
-            "state": {numbers.get(p, p) if isinstance(p, Tensor) else p: state for p, state in self.state.items()},
-            "param_groups": [{**without_params(group), "params": [numbers[p] for p in group["params"]]} for group in self.param_groups],
+            "state": {
+                numbers.get(p, p) if isinstance(p, Tensor) else p: state for p, state in self.state.items()
+            },
+            "param_groups": [
+                {**without_params(group), "params": [numbers[p] for p in group["params"]]}
+                for group in self.param_groups
+            ],
         }
         for hook in self._state_dict_post_hooks.values():
             result = hook(self, saved)
@@ -175,8 +164,12 @@ class Optimizer:
         if len(groups) != len(saved):
             raise ValueError("loaded state dict has a different number of parameter groups")
         if any(len(group["params"]) != len(new["params"]) for group, new in zip(groups, saved)):
-            raise ValueError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
-        by_number = {n: p for group, new in zip(groups, saved) for n, p in zip(new["params"], group["params"])}
+            raise ValueError(
+                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
+            )
+        by_number = {
+            n: p for group, new in zip(groups, saved) for n, p in zip(new["params"], group["params"])
+        }
         state = defaultdict(dict)
         for n, value in state_dict["state"].items():
             state[by_number.get(n, n)] = fitted(value, by_number[n]) if n in by_number else value
@@ -198,36 +191,6 @@ class Optimizer:
         for group in self.param_groups:  # saved by a version that did not have all of today's settings
             for name, value in self.defaults.items():
                 group.setdefault(name, value)
-
-    # ------------------------------------------------------------ hooks
-
-    def _init_hooks(self) -> None:
-        for table in HOOKS:
-            self.__dict__[table] = OrderedDict()
-
-    def register_step_pre_hook(self, hook) -> RemovableHandle:
-        """Call hook(optimizer, args, kwargs) before each step; it may return other (args, kwargs)."""
-        return RemovableHandle(self._step_pre_hooks, hook)
-
-    def register_step_post_hook(self, hook) -> RemovableHandle:
-        """Call hook(optimizer, args, kwargs) after each step."""
-        return RemovableHandle(self._step_post_hooks, hook)
-
-    def register_state_dict_pre_hook(self, hook, prepend: bool = False) -> RemovableHandle:
-        """Call hook(optimizer) before the state is collected."""
-        return RemovableHandle(self._state_dict_pre_hooks, hook, prepend)
-
-    def register_state_dict_post_hook(self, hook, prepend: bool = False) -> RemovableHandle:
-        """Call hook(optimizer, state_dict) when the state is collected; what it returns replaces it."""
-        return RemovableHandle(self._state_dict_post_hooks, hook, prepend)
-
-    def register_load_state_dict_pre_hook(self, hook, prepend: bool = False) -> RemovableHandle:
-        """Call hook(optimizer, state_dict) before loading; what it returns is loaded instead."""
-        return RemovableHandle(self._load_pre_hooks, hook, prepend)
-
-    def register_load_state_dict_post_hook(self, hook, prepend: bool = False) -> RemovableHandle:
-        """Call hook(optimizer) after loading."""
-        return RemovableHandle(self._load_post_hooks, hook, prepend)
 
 
 # ---------------------------------------------------------------- helpers
@@ -259,51 +222,13 @@ def named_or_not(params) -> dict:
 def fitted(value, p: Tensor, key=None):
     """A saved piece of state in the dtype and on the device of its parameter; the step count stays as it is."""
     if isinstance(value, Tensor):
-        return value if key == "step" else value.to(dtype=p.dtype if p.is_floating_point() else None, device=p.device)
+        return (
+            value
+            if key == "step"
+            else value.to(dtype=p.dtype if p.is_floating_point() else None, device=p.device)
+        )
     if isinstance(value, dict):
         return {k: fitted(v, p, k) for k, v in value.items()}
     if isinstance(value, Iterable) and not isinstance(value, str):
         return type(value)(fitted(v, p) for v in value)
     return value
-
-
-def real(array: np.ndarray) -> np.ndarray:
-    """A complex array as one of twice as many real numbers: to an optimizer, that is what it is."""
-    return np.atleast_1d(array).view(array.real.dtype) if array.dtype.kind == "c" else array
-
-
-def zeros_like(p: Tensor) -> Tensor:
-    return Tensor.wrap(np.zeros_like(p.array))
-
-
-def scalar(value: float) -> Tensor:
-    """A number that is kept in the state, as PyTorch keeps it: a 0-dim float tensor on the CPU."""
-    dtype = np.float64 if dtypes.get_default_dtype() is dtypes.float64 else np.float32
-    return Tensor.wrap(np.array(value, dtype))
-
-
-def count(state: dict) -> float:
-    """One more step: the new number of steps."""
-    step = state["step"].array
-    step += 1
-    return step.item()
-
-
-def check(lr, **settings) -> None:
-    """Refuse a negative learning rate, and any other setting that is negative, with PyTorch's words."""
-    if isinstance(lr, Tensor) and lr.numel() != 1:
-        raise ValueError("Tensor lr must be 1-element")
-    if not lr >= 0:
-        raise ValueError(f"Invalid learning rate: {lr}")
-    for name, value in settings.items():
-        if not value >= 0:
-            raise ValueError(f"Invalid {LABELS.get(name, name)} value: {value}")
-
-
-LABELS = {"eps": "epsilon"}
-
-
-def check_betas(betas) -> None:
-    for i, beta in enumerate(betas):
-        if not 0 <= beta < 1:
-            raise ValueError(f"Invalid beta parameter at index {i}: {beta}")

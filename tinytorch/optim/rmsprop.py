@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..tensor import Tensor
-from .optimizer import Optimizer, check, count, real, scalar, zeros_like
+from .optimizer import Optimizer
+from .values import check, count, real, scalar, zeros_like
 
 
 class RMSprop(Optimizer):

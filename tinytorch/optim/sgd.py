@@ -6,7 +6,8 @@ import numpy as np
 
 from ..backend import kernel
 from ..tensor import Tensor
-from .optimizer import Optimizer, check, real
+from .optimizer import Optimizer
+from .values import check, real
 
 
 class SGD(Optimizer):
@@ -39,7 +40,16 @@ class SGD(Optimizer):
             if state.get("momentum_buffer") is None:  # the first gradient goes into the buffer undamped
                 state["momentum_buffer"], dampening = Tensor.wrap(np.zeros_like(g)), 0
             buffer = real(state["momentum_buffer"].array)
-        sgd_step(p, g, buffer, float(group["lr"]), momentum, dampening, float(group["weight_decay"]), group["nesterov"])
+        sgd_step(
+            p,
+            g,
+            buffer,
+            float(group["lr"]),
+            momentum,
+            dampening,
+            float(group["weight_decay"]),
+            group["nesterov"],
+        )
 
 
 @kernel

@@ -1,4 +1,5 @@
 """Text in and out of a language model: tokenizers, and how the next token is chosen."""
 
+from .positions import apply_rotary, rotary_positions, sinusoidal_positions  # 14
 from .sampling import filter_logits, next_token_probabilities, sample_next, top_k_filter, top_p_filter  # 14
 from .tokenizers import BytePairTokenizer, CharTokenizer, load_tokenizer  # 14

@@ -22,6 +22,18 @@ from .rectifier import (
 from .softmax import gumbel_softmax, log_softmax, softmax, softmin  # 03
 from .dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout  # 04
 from .linear import bilinear, linear  # 04
+from .adaptive_pool import (
+    adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d, adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d,
+    lp_pool1d, lp_pool2d, lp_pool3d, max_unpool1d, max_unpool2d, max_unpool3d,
+)  # 06
+from .conv import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d  # 06
+from .grid import affine_grid, grid_sample  # 06
+from .pad import pad  # 06
+from .pool import avg_pool1d, avg_pool2d, avg_pool3d, max_pool1d, max_pool2d, max_pool3d  # 06
+from .resize import interpolate, upsample, upsample_bilinear, upsample_nearest  # 06
+from .vision import channel_shuffle, fold, pixel_shuffle, pixel_unshuffle, unfold  # 06
+from .batchnorm import batch_norm, instance_norm  # 08
+from .norm import group_norm, layer_norm, local_response_norm, rms_norm  # 08
 from .embedding import embedding, embedding_bag  # 14
 from .attention import scaled_dot_product_attention  # 15
 from .multi_head import multi_head_attention_forward  # 15

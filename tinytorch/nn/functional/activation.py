@@ -9,7 +9,8 @@ import numpy as np
 from ... import ops
 from ...backend import kernel
 from ...op import method, op
-from ...ops import clamp, erf, exp, sigmoid, tanh, where
+from ...ops import clamp, erf, exp, sigmoid, tanh, where_between
+from ...ops.choosing import choose
 from ...tensor_inplace import inplace
 from .half import widened
 
@@ -24,7 +25,7 @@ def relu_op(x):
     return np.maximum(x, 0)
 
 
-relu_op.vjps(x=lambda g, out: where(out <= 0, 0.0, g))
+relu_op.vjps(x=lambda g, out: where_between(out <= 0, 0.0, g))
 
 
 @method
@@ -39,10 +40,12 @@ relu_ = method(inplace(relu_op))
 @op(dtypes="float")
 def leaky_relu_op(x, *, negative_slope=0.01):
     """x where it is positive, negative_slope * x elsewhere."""
+    if negative_slope <= 1:  # then it is the larger of the two
+        return np.maximum(x, x * negative_slope)
     return np.where(x > 0, x, x * negative_slope)
 
 
-leaky_relu_op.vjps(x=lambda g, x, negative_slope: where(x > 0, g, g * negative_slope))
+leaky_relu_op.vjps(x=lambda g, x, negative_slope: where_between(x > 0, g, g * negative_slope))
 
 
 def leaky_relu(input, negative_slope=0.01, inplace=False):
@@ -133,10 +136,10 @@ mish_ = inplace(mish)
 def softplus_op(x, *, beta, threshold):
     """log(1 + exp(beta * x)) / beta, and x itself where beta * x is above the threshold."""
     z = x * beta
-    return np.where(z > threshold, x, (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))) / beta)
+    return choose(z > threshold, x, (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))) / beta, x.dtype)
 
 
-softplus_op.vjps(x=lambda g, x, beta, threshold: where(x * beta > threshold, g, g * sigmoid(x * beta)))
+softplus_op.vjps(x=lambda g, x, beta, threshold: where_between(x * beta > threshold, g, g * sigmoid(x * beta)))
 
 
 def softplus(input, beta=1, threshold=20):
@@ -187,11 +190,11 @@ def tanhshrink(input):
 @op(dtypes="float")
 def elu_op(x, *, alpha=1.0, scale=1.0, input_scale=1.0):
     """scale * x where x is positive, scale * alpha * (exp(input_scale * x) - 1) elsewhere."""
-    return np.where(x <= 0, (scale * alpha) * np.expm1(input_scale * np.minimum(x, 0)), x * scale)
+    return choose(x <= 0, (scale * alpha) * np.expm1(input_scale * np.minimum(x, 0)), x * scale, x.dtype)
 
 
 elu_op.vjps(
-    x=lambda g, x, alpha, scale, input_scale: where(
+    x=lambda g, x, alpha, scale, input_scale: where_between(
         x <= 0, g * (scale * alpha * input_scale * exp(input_scale * clamp(x, max=0))), g * scale
     )
 )

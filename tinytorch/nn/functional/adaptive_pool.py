@@ -84,7 +84,9 @@ def along_axis(x, matrix, axis: int):
 def adaptive_max(n: int, x, output_size, return_indices: bool):
     size, count = adaptive_sizes(f"adaptive_max_pool{n}d", n, x, output_size)
     if all(s % c == 0 for s, c in zip(size, count)):
-        return max_pool_over(n, x, tuple(s // c for s, c in zip(size, count)), None, 0, 1, False, return_indices)
+        return max_pool_over(
+            n, x, tuple(s // c for s, c in zip(size, count)), None, 0, 1, False, return_indices
+        )
     lead = x.array.shape[:-n]
     flat = ops.reshape_op(x, shape=(*lead, math.prod(size)))
     index = x.wrap(part_winners(flat.array, size, count))
@@ -105,14 +107,18 @@ def part_winners(flat, size, count):
         members = members * s + own.reshape(shape)  # (Ho, Wo, longest in H, longest in W) after the last axis
     members = module_of(flat).asarray(members.reshape(*count, -1))
     best = flat[..., members].argmax(axis=-1)
-    return np.take_along_axis(np.broadcast_to(members, (*best.shape, members.shape[-1])), best[..., None], -1)[..., 0]
+    return np.take_along_axis(
+        np.broadcast_to(members, (*best.shape, members.shape[-1])), best[..., None], -1
+    )[..., 0]
 
 
 def adaptive_sizes(name: str, n: int, x, output_size):
     """The sizes of the last n axes, and how many parts of each there shall be."""
     shape = x.array.shape
     if len(shape) not in (n + 1, n + 2) or 0 in shape[-n:]:
-        raise RuntimeError(f"{name}: Expected {n + 1}D or {n + 2}D tensor with non-zero sizes, but got input of size: {list(shape)}")
+        raise RuntimeError(
+            f"{name}: Expected {n + 1}D or {n + 2}D tensor with non-zero sizes, but got input of size: {list(shape)}"
+        )
     wanted = output_size if isinstance(output_size, (tuple, list)) else (output_size,) * n
     if len(wanted) != n:
         raise RuntimeError(f"{name}: output_size must be an integer or {n} of them, got {output_size!r}")
@@ -172,15 +178,23 @@ def max_unpool(n: int, x, indices, kernel_size, stride, padding, output_size):
     kernel, padding = per_axis(kernel_size, n, "kernel_size"), per_axis(padding, n, "padding")
     stride = kernel if stride is None else per_axis(stride, n, "stride")
     if x.array.shape != indices.array.shape:
-        raise RuntimeError(f"max_unpool{n}d: input of size {list(x.shape)} and indices of size {list(indices.shape)} should have the same size")
-    default = [(s - 1) * step + k - 2 * p for s, k, step, p in zip(x.array.shape[-n:], kernel, stride, padding)]
+        raise RuntimeError(
+            f"max_unpool{n}d: input of size {list(x.shape)} and indices of size {list(indices.shape)} should have the same size"
+        )
+    default = [
+        (s - 1) * step + k - 2 * p for s, k, step, p in zip(x.array.shape[-n:], kernel, stride, padding)
+    ]
     size = default if output_size is None else list(output_size)[-n:]
     if any(not d - step < s < d + step for s, d, step in zip(size, default, stride)):
-        raise ValueError(f"max_unpool{n}d: invalid output_size {list(output_size)}: each size must be less than stride={stride} from {default}")
+        raise ValueError(
+            f"max_unpool{n}d: invalid output_size {list(output_size)}: each size must be less than stride={stride} from {default}"
+        )
     lead, area = x.array.shape[:-n], math.prod(size)
     places = indices.array
     if places.size and (places.min() < 0 or places.max() >= area):
-        raise RuntimeError(f"max_unpool{n}d: found an invalid max index: {places.max()} (output volumes are of size {' x '.join(map(str, size))})")
+        raise RuntimeError(
+            f"max_unpool{n}d: found an invalid max index: {places.max()} (output volumes are of size {' x '.join(map(str, size))})"
+        )
     flat = [ops.reshape_op(t, shape=(*lead, math.prod(t.array.shape[-n:]))) for t in (indices, x)]
     blank = x.wrap(np.zeros_like(x.array, shape=(*lead, area)))
     return ops.reshape_op(ops.scatter_op(blank, *flat, dim=len(lead)), shape=(*lead, *size))

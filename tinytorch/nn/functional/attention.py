@@ -156,9 +156,13 @@ def scaled_dot_product_attention(
     each shared by a group of query heads.
     """
     check_attention(query, key, value, attn_mask, dropout_p)
-    if query.array.dtype == np.float16:  # products of halves are slow and coarse: computed in float32, as in PyTorch
+    if (
+        query.array.dtype == np.float16
+    ):  # products of halves are slow and coarse: computed in float32, as in PyTorch
         mask = attn_mask.float() if attn_mask is not None and attn_mask.is_floating_point() else attn_mask
-        wide = scaled_dot_product_attention(query.float(), key.float(), value.float(), mask, dropout_p, is_causal, scale, enable_gqa)
+        wide = scaled_dot_product_attention(
+            query.float(), key.float(), value.float(), mask, dropout_p, is_causal, scale, enable_gqa
+        )
         return wide.half()
     if enable_gqa:
         key, value = shared_by_group(query, key), shared_by_group(query, value)
@@ -167,7 +171,9 @@ def scaled_dot_product_attention(
     mask = added_mask(attn_mask, query)
     simple = dropout_p == 0 and (mask is None or not (mask.requires_grad and local.grad))
     if is_causal and mask is not None and not (simple and query.ndim == 4):
-        raise RuntimeError("scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True")
+        raise RuntimeError(
+            "scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True"
+        )
     if not simple:
         return weigh_and_mix(query, key, value, mask, scale=scale, is_causal=is_causal, dropout_p=dropout_p)
     return attention_op(*of_one_batch(query, key, value), mask, scale=scale, is_causal=is_causal)
@@ -180,10 +186,14 @@ def check_attention(query, key, value, attn_mask, dropout_p) -> None:
         names = " and ".join(f"{x.dtype!r}" for x in three)
         raise RuntimeError(f"Expected query, key, and value to have the same dtype, but got {names} instead")
     if kinds[0].kind != "f":
-        raise RuntimeError(f"scaled_dot_product_attention: expected a floating point dtype but found {query.dtype!r}")
+        raise RuntimeError(
+            f"scaled_dot_product_attention: expected a floating point dtype but found {query.dtype!r}"
+        )
     if min(x.array.ndim for x in three) < 2:
         dims = " and ".join(str(x.array.ndim) for x in three)
-        raise RuntimeError(f"Expected query, key, and value to all be at least 2 dimensional, but they have {dims} dimensions")
+        raise RuntimeError(
+            f"Expected query, key, and value to all be at least 2 dimensional, but they have {dims} dimensions"
+        )
     if query.array.shape[-1] != key.array.shape[-1] or key.array.shape[-2] != value.array.shape[-2]:
         raise RuntimeError(
             f"scaled_dot_product_attention: query {list(query.shape)}, key {list(key.shape)} and value {list(value.shape)} do not"
@@ -213,7 +223,9 @@ def shared_by_group(query, x):
         raise RuntimeError("enable_gqa: query, key and value need a dimension of heads, dim -3")
     heads, groups = query.array.shape[-3], x.array.shape[-3]
     if heads % groups:
-        raise RuntimeError(f"Number of heads in key and value must divide the number of heads in query, but {groups} does not divide {heads}")
+        raise RuntimeError(
+            f"Number of heads in key and value must divide the number of heads in query, but {groups} does not divide {heads}"
+        )
     return ops.repeat_interleave(x, heads // groups, dim=-3) if groups != heads else x
 
 

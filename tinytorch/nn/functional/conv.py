@@ -11,12 +11,13 @@ import math
 
 import numpy as np
 
-from ... import dtypes, ops
+from ... import ops
 from ...backend import kernel
 from ...op import op
-from ...tensor import Tensor
+from .conv_checks import check_filters, check_kinds, check_settings, check_transposed
+from .half import widened
 from .pad import pad
-from .windows import add_windows, both_sides, inside, pad_with, per_axis, places, reach, windows
+from .windows import add_windows, both_sides, inside, pad_with, per_axis, reach, windows
 
 # ---------------------------------------------------------------- on arrays
 
@@ -28,7 +29,9 @@ def conv_forward(x, weight, bias, stride, padding, dilation, groups):
     seen = windows(x, weight.shape[2:], stride, dilation)  # (N, C, kh, kw, Ho, Wo)
     count = seen.shape[x.ndim :]
     if is_small(x, count):
-        out = conv_forward(deep(x), weight[:, :, None], bias, (1, *stride), (0,) * (1 + len(stride)), (1, *dilation), groups)
+        out = conv_forward(
+            deep(x), weight[:, :, None], bias, (1, *stride), (0,) * (1 + len(stride)), (1, *dilation), groups
+        )
         return shallow(out)
     filters = rows(weight, groups)
     out = np.empty_like(x, shape=(len(x), *filters.shape[:2], math.prod(count)), order="C")
@@ -67,9 +70,13 @@ def conv_backward_weight(g, x, kernel, stride, padding, dilation, groups):
             deep(g), deep(x), (1, *kernel), (1, *stride), (0, *padding), (1, *dilation), groups
         ).reshape(g.shape[1], -1, *kernel)
     n, filters, count = len(g), g.shape[1], g.shape[2:]
-    seen = windows(pad_with(x, both_sides(padding)), kernel, stride, dilation, count)  # (N, C, kh, kw, Ho, Wo)
+    seen = windows(
+        pad_with(x, both_sides(padding)), kernel, stride, dilation, count
+    )  # (N, C, kh, kw, Ho, Wo)
     g = g.reshape(n, groups, filters // groups, math.prod(count))
-    out = np.zeros_like(g, shape=(groups, filters // groups, math.prod(seen.shape[1 : -len(count)]) // groups))
+    out = np.zeros_like(
+        g, shape=(groups, filters // groups, math.prod(seen.shape[1 : -len(count)]) // groups)
+    )
     for part in batches(seen.shape, x.itemsize):
         for gi, columns_i in zip(g[part], columns(seen[part], groups)):
             out += np.matmul(gi, columns_i.swapaxes(1, 2))  # (G, O/G, Ho*Wo) @ (G, Ho*Wo, K)
@@ -84,7 +91,9 @@ def rows(weight, groups):
 def columns(seen, groups):
     """Each window as a column of K elements: (n, C, kh, kw, Ho, Wo) -> (n, G, K, Ho*Wo). Known as im2col."""
     half = seen.ndim // 2
-    return seen.reshape(len(seen), groups, math.prod(seen.shape[1 : half + 1]) // groups, math.prod(seen.shape[half + 1 :]))
+    return seen.reshape(
+        len(seen), groups, math.prod(seen.shape[1 : half + 1]) // groups, math.prod(seen.shape[half + 1 :])
+    )
 
 
 def batches(shape, itemsize: int):
@@ -139,11 +148,6 @@ def convolution_weight(g, x, *, kernel, stride, padding, dilation, groups):
     return out.astype(g.dtype, copy=False)
 
 
-def widened(x):
-    """Half precision in single: that is how PyTorch adds it up, and BLAS knows nothing less."""
-    return x.astype(np.float32) if x.dtype == np.float16 else x
-
-
 convolution.vjps(
     x=lambda g, weight, x_shape, stride, padding, dilation, groups: convolution_input(
         g, weight, size=x_shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
@@ -155,7 +159,8 @@ convolution.vjps(
 )
 convolution_input.vjps(
     g=lambda gg, g_shape, weight, stride, padding, dilation, groups: cropped(
-        convolution(gg, weight, None, stride=stride, padding=padding, dilation=dilation, groups=groups), g_shape
+        convolution(gg, weight, None, stride=stride, padding=padding, dilation=dilation, groups=groups),
+        g_shape,
     ),
     weight=lambda gg, g, weight_shape, stride, padding, dilation, groups: convolution_weight(
         g, gg, kernel=weight_shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
@@ -199,7 +204,9 @@ def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
 
 def conv_transpose1d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
     """(N, C, L) with filters (C, O/groups, k) -> (N, O, Lo); see `conv_transpose2d`."""
-    return spread("conv_transpose1d", 1, input, weight, bias, stride, padding, output_padding, groups, dilation)
+    return spread(
+        "conv_transpose1d", 1, input, weight, bias, stride, padding, output_padding, groups, dilation
+    )
 
 
 def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
@@ -207,12 +214,16 @@ def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_paddi
 
     Ho = (H-1)*stride - 2*padding + dilation*(kh-1) + output_padding + 1. Zeiler et al., Deconvolutional networks (2010).
     """
-    return spread("conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups, dilation)
+    return spread(
+        "conv_transpose2d", 2, input, weight, bias, stride, padding, output_padding, groups, dilation
+    )
 
 
 def conv_transpose3d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
     """(N, C, D, H, W) with filters (C, O/groups, kd, kh, kw) -> (N, O, Do, Ho, Wo); see `conv_transpose2d`."""
-    return spread("conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups, dilation)
+    return spread(
+        "conv_transpose3d", 3, input, weight, bias, stride, padding, output_padding, groups, dilation
+    )
 
 
 def convolve(name: str, n: int, x, weight, bias, stride, padding, dilation, groups):
@@ -230,7 +241,7 @@ def convolve(name: str, n: int, x, weight, bias, stride, padding, dilation, grou
 
 
 def named_padding(x, padding: str, kernel, stride, dilation):
-    """"valid" or "same" in numbers. Where "same" needs one more zero behind than in front, x gets it here."""
+    """ "valid" or "same" in numbers. Where "same" needs one more zero behind than in front, x gets it here."""
     if padding == "valid":
         return x, 0
     if padding != "same":
@@ -253,75 +264,17 @@ def spread(name: str, n: int, x, weight, bias, stride, padding, output_padding, 
     check_transposed(name, images.array.shape, weight.array.shape, bias, stride, dilation, extra, groups)
     size = [
         (length - 1) * s - 2 * p + r + e
-        for length, s, p, r, e in zip(images.array.shape[2:], stride, padding, reach(weight.array.shape[2:], dilation), extra)
+        for length, s, p, r, e in zip(
+            images.array.shape[2:], stride, padding, reach(weight.array.shape[2:], dilation), extra
+        )
     ]
     if min(size) < 1:
-        raise RuntimeError(f"{name}: the output would have size {size} for an input of size {list(x.shape)}: padding {padding} takes it all")
-    out = convolution_input(images, weight, size=tuple(size), stride=stride, padding=padding, dilation=dilation, groups=groups)
+        raise RuntimeError(
+            f"{name}: the output would have size {size} for an input of size {list(x.shape)}: padding {padding} takes it all"
+        )
+    out = convolution_input(
+        images, weight, size=tuple(size), stride=stride, padding=padding, dilation=dilation, groups=groups
+    )
     if bias is not None:
         out = ops.add(out, ops.reshape_op(bias, shape=(-1, *[1] * n)))
     return out if images is x else ops.reshape_op(out, shape=out.array.shape[1:])
-
-
-# ---------------------------------------------------------------- what may go wrong
-
-
-def check_kinds(name: str, n: int, x, weight, bias) -> None:
-    for argument, value in (("input", x), ("weight", weight), ("bias", bias)):
-        if not isinstance(value, Tensor) and not (argument == "bias" and value is None):
-            raise TypeError(f"{name}: {argument} must be a Tensor, got {type(value).__name__}")
-    if weight.array.ndim != n + 2:
-        raise RuntimeError(f"{name}: expected a {n + 2}D weight, but got one of size {list(weight.shape)}")
-    if x.array.ndim not in (n + 1, n + 2):
-        raise RuntimeError(f"Expected {n + 1}D (unbatched) or {n + 2}D (batched) input to {name}, but got input of size: {list(x.shape)}")
-    for argument, value in (("weight", weight), ("bias", bias)):
-        if value is not None and value.array.dtype != x.array.dtype:
-            raise RuntimeError(f"{name}: input ({dtypes.of(x.array)!r}) and {argument} ({dtypes.of(value.array)!r}) should have the same dtype")
-
-
-def check_settings(name: str, stride, padding, dilation, groups) -> None:
-    for setting, value in (("stride", stride), ("dilation", dilation), ("groups", (groups,))):
-        if min(value) < 1:
-            raise RuntimeError(f"{name}: non-positive {setting} is not supported, got {setting}={list(value)}")
-    if min(padding) < 0:
-        raise RuntimeError(f"{name}: negative padding is not supported, got padding={list(padding)}")
-
-
-def check_filters(name: str, shape, weight, bias, padding, dilation, groups) -> None:
-    if weight[0] < groups or weight[0] % groups:
-        raise RuntimeError(f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of size {list(weight)}")
-    if shape[1] != weight[1] * groups:
-        raise RuntimeError(
-            f"Given groups={groups}, weight of size {list(weight)}, expected input{list(shape)} to have {weight[1] * groups}"
-            f" channels, but got {shape[1]} channels instead"
-        )
-    check_bias(weight, bias, weight[0])
-    padded = [s + 2 * p for s, p in zip(shape[2:], padding)]
-    if min(places(padded, weight[2:], (1,) * len(padded), dilation)) < 1:
-        sizes, kernel = (" x ".join(map(str, s)) for s in (padded, reach(weight[2:], dilation)))
-        raise RuntimeError(
-            f"{name}: calculated padded input size per channel: ({sizes}). Kernel size: ({kernel}). Kernel size can't be greater"
-            " than actual input size"
-        )
-
-
-def check_transposed(name: str, shape, weight, bias, stride, dilation, extra, groups) -> None:
-    if weight[0] % groups or shape[1] != weight[0]:
-        raise RuntimeError(
-            f"Given transposed=1, weight of size {list(weight)} and groups={groups}, expected input{list(shape)} to have"
-            f" {weight[0]} channels, divisible by groups, but got {shape[1]} channels instead"
-        )
-    check_bias(weight, bias, weight[1] * groups)
-    if any(e < 0 or (e >= s and e >= d) for e, s, d in zip(extra, stride, dilation)):
-        raise RuntimeError(
-            f"{name}: output padding must be smaller than either stride or dilation, but got output_padding={list(extra)},"
-            f" stride={list(stride)}, dilation={list(dilation)}"
-        )
-
-
-def check_bias(weight, bias, size: int) -> None:
-    if bias is not None and bias.array.shape != (size,):
-        raise RuntimeError(
-            f"Given weight of size {list(weight)}, expected bias to be 1-dimensional with {size} elements, but got bias of size"
-            f" {list(bias.shape)} instead"
-        )

@@ -37,12 +37,7 @@ def cross_entropy(
         return soft_cross_entropy(input, target, weight, reduction, label_smoothing)
     check_classes(input, target, weight, ignore_index)
     if input.ndim == 2 and weight is None and not label_smoothing:
-        losses = softmax_cross_entropy(input, target, ignore_index=ignore_index)
-        return (
-            sum(losses) / count_kept(target, ignore_index)
-            if reduction == "mean"
-            else reduced(losses, reduction)
-        )
+        return softmax_cross_entropy(input, target, ignore_index=ignore_index, reduction=reduction)
     log_probs = log_softmax(input, class_dim(input))
     loss = nll_loss(log_probs, target, weight, ignore_index=ignore_index, reduction=reduction)
     if not label_smoothing:
@@ -114,24 +109,28 @@ def softmax_cross_entropy_gradient(softmax, target, g, ignore_index: int):
     return grad
 
 
-def two_step_cross_entropy(logits, target, ignore_index: int):
+def two_step_cross_entropy(logits, target, ignore_index: int, reduction: str):
     """`softmax_cross_entropy` from ops that have second derivatives."""
-    return nll_loss(log_softmax(logits, 1), target, ignore_index=ignore_index, reduction="none")
+    return nll_loss(log_softmax(logits, 1), target, ignore_index=ignore_index, reduction=reduction)
 
 
 @op(saves=True, composed=two_step_cross_entropy)
-def softmax_cross_entropy(logits, target, *, ignore_index=-100):
-    """(N, C), (N,) -> (N,): -log_softmax(logits) at the targets."""
+def softmax_cross_entropy(logits, target, *, ignore_index=-100, reduction="mean"):
+    """(N, C), (N,) -> the mean, the sum, or (N,) of -log_softmax(logits) at the targets."""
     losses, softmax = softmax_cross_entropy_forward(widened(logits), target, ignore_index)
-    return losses.astype(logits.dtype, copy=False), softmax
+    count = (target != ignore_index).sum() if reduction == "mean" else 1
+    loss = losses if reduction == "none" else losses.sum() / count
+    return loss.astype(logits.dtype, copy=False), (softmax, count)
 
 
-softmax_cross_entropy.vjps(
-    logits=lambda g, saved, target, ignore_index: softmax_cross_entropy_gradient(
-        saved, target, g, ignore_index
-    ),
-    target=None,
-)
+def spread_over_rows(g, saved, target, ignore_index: int):
+    """The gradient of the logits from that of the loss."""
+    softmax, count = saved
+    g = np.broadcast_to(g / count, target.shape)
+    return softmax_cross_entropy_gradient(softmax, target, g, ignore_index)
+
+
+softmax_cross_entropy.vjps(logits=spread_over_rows, target=None)
 
 
 # ---------------------------------------------------------------- classes
@@ -180,11 +179,6 @@ def with_valid_classes(input, target, ignore_index: int):
     """Where the target counts; and the target, with class 0 where it does not, as one number if there is one example."""
     kept, target = target != ignore_index, where(target == ignore_index, 0, target).long()
     return (reshape(kept, ()), reshape(target, ())) if input.ndim == 1 else (kept, target)
-
-
-def count_kept(target, ignore_index: int) -> float:
-    """How many targets count."""
-    return float((target.array != ignore_index).sum())
 
 
 def check_classes(input, target, weight, ignore_index: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ... import dtypes, ops
+from ... import ops
 from ...backend import kernel, module_of
 from ...op import op
 
@@ -61,7 +61,9 @@ def without_row(g, row):
 # ---------------------------------------------------------------- embedding
 
 
-def embedding(input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False):
+def embedding(
+    input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False
+):
     """weight[input]: rows of a (V, D) table. Row padding_idx gets no gradient.
 
     With max_norm, rows that are named and longer are first shortened in place. `sparse` only chose how PyTorch stores
@@ -79,7 +81,9 @@ def check_table(name: str, input, weight) -> None:
         raise RuntimeError(f"{name}: 'weight' must be 2-D, got shape {list(weight.shape)}")
     index, rows = input.array, weight.array.shape[0]
     if index.dtype not in (np.int64, np.int32):
-        raise RuntimeError(f"{name}: Expected tensor for argument 'input' to have scalar type Long or Int, but got {input.dtype!r}")
+        raise RuntimeError(
+            f"{name}: Expected tensor for argument 'input' to have scalar type Long or Int, but got {input.dtype!r}"
+        )
     if index.size and (index.min() < 0 or index.max() >= rows):
         worst = index.min() if index.min() < 0 else index.max()
         raise IndexError(f"{name}: index out of range: {worst} in input, and weight has rows 0 to {rows - 1}")
@@ -90,7 +94,9 @@ def row_number(padding_idx, rows: int, error=AssertionError):
     if padding_idx is None:
         return None
     if not -rows <= padding_idx < rows:
-        raise error(f"Padding_idx must be within num_embeddings: got {padding_idx}, and there are {rows} rows")
+        raise error(
+            f"Padding_idx must be within num_embeddings: got {padding_idx}, and there are {rows} rows"
+        )
     return padding_idx % rows
 
 
@@ -134,7 +140,9 @@ def embedding_bag(
         per_sample_weights = ops.reshape_op(per_sample_weights, shape=(-1, 1))
     real = slice(len(bag))  # entries behind the last offset belong to no bag
     if padding_idx is not None:
-        real = np.flatnonzero(index.array[real] != row_number(padding_idx, weight.array.shape[0], RuntimeError))
+        real = np.flatnonzero(
+            index.array[real] != row_number(padding_idx, weight.array.shape[0], RuntimeError)
+        )
     index, bag = index[real], bag[real]
     if mode == "max":
         return largest_of_bags(index, weight, bag, bags)
@@ -148,7 +156,9 @@ def embedding_bag(
     return total / total.wrap(size[:, None])
 
 
-def check_bag_arguments(input, weight, mode: str, per_sample_weights, scale_grad_by_freq: bool, sparse: bool) -> None:
+def check_bag_arguments(
+    input, weight, mode: str, per_sample_weights, scale_grad_by_freq: bool, sparse: bool
+) -> None:
     if input.array.ndim not in (1, 2):
         raise ValueError(f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.array.ndim}")
     if weight.array.ndim != 2:
@@ -166,7 +176,9 @@ def check_bag_arguments(input, weight, mode: str, per_sample_weights, scale_grad
             f" shape as the input ({input.shape})"
         )
     if mode != "sum":
-        raise NotImplementedError(f"embedding_bag: per_sample_weights is only supported for mode='sum' (got mode={mode!r})")
+        raise NotImplementedError(
+            f"embedding_bag: per_sample_weights is only supported for mode='sum' (got mode={mode!r})"
+        )
     if per_sample_weights.array.dtype != weight.array.dtype:
         raise RuntimeError(
             f"embedding_bag: expected per_sample_weights and weight to have the same type, got {per_sample_weights.dtype!r}"
@@ -178,18 +190,28 @@ def bag_numbers(input, offsets, include_last_offset: bool):
     """Which bag each entry belongs to, and how many bags there are."""
     if input.array.ndim == 2:
         if offsets is not None:
-            raise ValueError("if input is 2D, then offsets has to be None, as input is treated as bags of one fixed length")
+            raise ValueError(
+                "if input is 2D, then offsets has to be None, as input is treated as bags of one fixed length"
+            )
         bags, length = input.array.shape
         return np.repeat(np.arange(bags), length), bags
     if offsets is None or offsets.array.ndim != 1:
-        raise ValueError(f"offsets has to be a 1D Tensor but got {'None' if offsets is None else offsets.array.shape}")
+        raise ValueError(
+            f"offsets has to be a 1D Tensor but got {'None' if offsets is None else offsets.array.shape}"
+        )
     starts, size = offsets.array, input.array.shape[0]
     if starts.dtype not in (np.int64, np.int32):
-        raise RuntimeError(f"Expected tensor for argument 'offsets' to have scalar type Long or Int, but got {offsets.dtype!r}")
+        raise RuntimeError(
+            f"Expected tensor for argument 'offsets' to have scalar type Long or Int, but got {offsets.dtype!r}"
+        )
     if starts.size and starts[0] != 0:
-        raise RuntimeError(f"offsets[0] has to be 0, i.e., the first bag starts at position 0. However, got {starts[0]}")
+        raise RuntimeError(
+            f"offsets[0] has to be 0, i.e., the first bag starts at position 0. However, got {starts[0]}"
+        )
     if starts.size and starts[-1] > size:
-        raise RuntimeError(f"offsets[-1] can not be greater than input's length {size} but got offsets[-1] of {starts[-1]}")
+        raise RuntimeError(
+            f"offsets[-1] can not be greater than input's length {size} but got offsets[-1] of {starts[-1]}"
+        )
     ends = starts[1:] if include_last_offset else np.append(starts[1:], size)
     lengths = ends - starts[: len(ends)]
     if (lengths < 0).any():

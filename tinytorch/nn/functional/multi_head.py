@@ -37,7 +37,9 @@ def merge_heads(*parts, batch_first):
 
 split_heads.vjps(x=lambda g, batch_first: merge_heads(*g, batch_first=batch_first))
 merge_heads.vjps(
-    parts=lambda g, i, shapes, batch_first: split_heads(g, parts=len(shapes), heads=shapes[i][1], batch_first=batch_first)[i]
+    parts=lambda g, i, shapes, batch_first: split_heads(
+        g, parts=len(shapes), heads=shapes[i][1], batch_first=batch_first
+    )[i]
 )
 
 
@@ -83,7 +85,9 @@ def multi_head_attention_forward(
         query, key, value = each_once(lambda x: ops.unsqueeze(x, 0 if batch_first else 1), query, key, value)
         key_padding_mask = None if key_padding_mask is None else ops.unsqueeze(key_padding_mask, 0)
     if is_causal and attn_mask is None:
-        raise RuntimeError("Need attn_mask if specifying the is_causal hint: Transformer.generate_square_subsequent_mask makes one")
+        raise RuntimeError(
+            "Need attn_mask if specifying the is_causal hint: Transformer.generate_square_subsequent_mask makes one"
+        )
     key_padding_mask = float_mask(key_padding_mask, "key_padding_mask", query.dtype, attn_mask, "attn_mask")
     if is_causal and key_padding_mask is None and not need_weights:
         attn_mask = None  # the hint says all that it says
@@ -199,7 +203,8 @@ def float_mask(mask, name: str, dtype, other=None, other_name: str = ""):
         raise AssertionError(f"only bool and floating types of {name} are supported, got {mask.dtype!r}")
     if other is not None and other.array.dtype != mask.array.dtype:
         warnings.warn(
-            f"Support for mismatched {name} and {other_name} is deprecated. Use same type for both instead.", stacklevel=3
+            f"Support for mismatched {name} and {other_name} is deprecated. Use same type for both instead.",
+            stacklevel=3,
         )
     if mask.array.dtype.kind == "f":
         return mask
@@ -214,7 +219,9 @@ def per_head(mask, q, k):
     S = k.array.shape[2]
     want = {2: (T, S), 3: (B * H, T, S)}[mask.array.ndim]
     if mask.array.shape != want:
-        raise RuntimeError(f"The shape of the {mask.array.ndim}D attn_mask is {mask.shape}, but should be {want}.")
+        raise RuntimeError(
+            f"The shape of the {mask.array.ndim}D attn_mask is {mask.shape}, but should be {want}."
+        )
     return ops.reshape(mask, *((1, 1) if mask.array.ndim == 2 else (B, H)), T, S)
 
 
@@ -236,7 +243,9 @@ def check_dims(query, key, value, key_padding_mask, attn_mask, num_heads: int) -
     """Whether there is a dim of sequences; an AssertionError where the arguments disagree about it."""
     n = query.array.ndim
     if n not in (2, 3):
-        raise AssertionError(f"query should be unbatched 2D or batched 3D tensor but received {n}-D query tensor")
+        raise AssertionError(
+            f"query should be unbatched 2D or batched 3D tensor but received {n}-D query tensor"
+        )
     kind = "batched (3-D)" if n == 3 else "unbatched (2-D)"
     if key.array.ndim != n or value.array.ndim != n:
         raise AssertionError(
@@ -266,7 +275,9 @@ def check_sizes(query, key, value, embed_dim: int, num_heads: int, same: bool) -
     if same and key.array.shape != value.array.shape:
         raise AssertionError(f"key shape {key.shape} does not match value shape {value.shape}")
     if key.array.shape[:2] != value.array.shape[:2]:
-        raise AssertionError(f"key's sequence and batch dims {key.shape[:2]} do not match value's {value.shape[:2]}")
+        raise AssertionError(
+            f"key's sequence and batch dims {key.shape[:2]} do not match value's {value.shape[:2]}"
+        )
 
 
 def check_separate(query, key, value, *weights):
@@ -275,5 +286,7 @@ def check_separate(query, key, value, *weights):
         if weight is None:
             raise AssertionError(f"use_separate_proj_weight is True but {name}_proj_weight is None")
         if weight.array.shape != (E, x.array.shape[-1]):
-            raise AssertionError(f"expecting {name}_proj_weight of shape {(E, x.array.shape[-1])}, but got {weight.shape}")
+            raise AssertionError(
+                f"expecting {name}_proj_weight of shape {(E, x.array.shape[-1])}, but got {weight.shape}"
+            )
     return weights

@@ -39,7 +39,9 @@ def fold_back(g, *, dim, index, core, size):
     return out
 
 
-extend.vjps(x=lambda g, x_shape, dim, index, core: fold_back(g, dim=dim, index=index, core=core, size=x_shape[dim]))
+extend.vjps(
+    x=lambda g, x_shape, dim, index, core: fold_back(g, dim=dim, index=index, core=core, size=x_shape[dim])
+)
 fold_back.vjps(g=lambda g, dim, index, core: extend(g, dim=dim, index=index, core=core))
 
 
@@ -102,7 +104,9 @@ def pad_constant(x, pairs, value):
     sizes = x.array.shape[x.array.ndim - len(pairs) :]
     for dim, (size, (before, after)) in enumerate(zip(sizes, pairs), x.array.ndim - len(pairs)):
         if size + before + after < 0:
-            raise RuntimeError(f"pad: ({before}, {after}) leaves dimension {dim} of size {size} with a negative output size")
+            raise RuntimeError(
+                f"pad: ({before}, {after}) leaves dimension {dim} of size {size} with a negative output size"
+            )
         if before < 0 or after < 0:
             x = ops.getitem_op(x, index=along(dim, slice(max(-before, 0), size - max(-after, 0))))
     padding = [(max(before, 0), max(after, 0)) for before, after in pairs]
@@ -112,8 +116,14 @@ def pad_constant(x, pairs, value):
 def check_reach(mode: str, dim: int, size: int, before: int, after: int) -> None:
     """Whether the axis has what the padding takes from it."""
     if mode == "reflect" and max(before, after) >= size:
-        raise RuntimeError(f"Padding size should be less than the corresponding input dimension, but got: padding ({before}, {after}) at dimension {dim} of size {size}")
+        raise RuntimeError(
+            f"Padding size should be less than the corresponding input dimension, but got: padding ({before}, {after}) at dimension {dim} of size {size}"
+        )
     if mode == "circular" and max(before, after) > size + min(before, after, 0):
-        raise RuntimeError(f"Padding value causes wrapping around more than once: padding ({before}, {after}) at dimension {dim} of size {size}")
+        raise RuntimeError(
+            f"Padding value causes wrapping around more than once: padding ({before}, {after}) at dimension {dim} of size {size}"
+        )
     if size + before + after < 0 or size < 1:
-        raise RuntimeError(f"pad: dimension {dim} of size {size} is too small for padding ({before}, {after}) in mode {mode}")
+        raise RuntimeError(
+            f"pad: dimension {dim} of size {size} is too small for padding ({before}, {after}) in mode {mode}"
+        )

@@ -9,9 +9,9 @@ import math
 
 import numpy as np
 
-from ... import ops
 from ...backend import kernel
 from ...op import local, op
+from .half import widened
 from .windows import both_sides, inside, pad_with, per_axis, places, reach, taps, windows
 
 # ---------------------------------------------------------------- the largest of each window
@@ -27,7 +27,9 @@ def max_pool_forward(x, kernel, stride, padding, dilation, remember):
     winner = np.zeros_like(out, dtype=number_type) if remember else None
     for number, tap in enumerate(others, 1):
         if remember:  # the first of equals stays; numbers grow, so the latest to win is the largest
-            np.maximum(winner, np.multiply(seen[tap] > out, number_type(number), dtype=number_type), out=winner)
+            np.maximum(
+                winner, np.multiply(seen[tap] > out, number_type(number), dtype=number_type), out=winner
+            )
         np.maximum(out, seen[tap], out=out)
     return out, winner
 
@@ -76,7 +78,13 @@ def from_winners(x, *, winner, kernel, stride, padding, dilation):
 
 max_pool.vjps(
     x=lambda g, saved, x_shape, kernel, stride, padding, dilation: to_winners(
-        g, winner=saved, size=x_shape[-len(kernel) :], kernel=kernel, stride=stride, padding=padding, dilation=dilation
+        g,
+        winner=saved,
+        size=x_shape[-len(kernel) :],
+        kernel=kernel,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
     )
 )
 to_winners.vjps(
@@ -86,7 +94,13 @@ to_winners.vjps(
 )
 from_winners.vjps(
     x=lambda g, winner, x_shape, kernel, stride, padding, dilation: to_winners(
-        g, winner=winner, size=x_shape[-len(kernel) :], kernel=kernel, stride=stride, padding=padding, dilation=dilation
+        g,
+        winner=winner,
+        size=x_shape[-len(kernel) :],
+        kernel=kernel,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
     )
 )
 
@@ -136,14 +150,16 @@ def flat_places(winner, size, kernel, stride, padding, dilation):
 @op
 def sum_windows(x, *, kernel, stride, padding):
     """The sum of each window: (..., H, W) -> (..., Ho, Wo)."""
-    seen = windows(pad_with(x, padding), kernel, stride, (1,) * len(kernel))
+    seen = windows(pad_with(widened(x), padding), kernel, stride, (1,) * len(kernel))
     first, *others = taps(kernel)
-    if all(count == 1 for count in seen.shape[-len(kernel) :]):  # one window: no use in adding it up tap by tap
-        return seen.sum(axis=tuple(range(-2 * len(kernel), -len(kernel))))
+    if all(
+        count == 1 for count in seen.shape[-len(kernel) :]
+    ):  # one window: no use in adding it up tap by tap
+        return seen.sum(axis=tuple(range(-2 * len(kernel), -len(kernel)))).astype(x.dtype, copy=False)
     out = seen[first].copy()
     for tap in others:
         out += seen[tap]
-    return out
+    return out.astype(x.dtype, copy=False)
 
 
 @op
@@ -161,7 +177,9 @@ sum_windows.vjps(
         g, size=x_shape[-len(kernel) :], kernel=kernel, stride=stride, padding=padding
     )
 )
-spread_windows.vjps(g=lambda g, kernel, stride, padding: sum_windows(g, kernel=kernel, stride=stride, padding=padding))
+spread_windows.vjps(
+    g=lambda g, kernel, stride, padding: sum_windows(g, kernel=kernel, stride=stride, padding=padding)
+)
 
 
 def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
@@ -169,17 +187,25 @@ def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, coun
     return avg_pool_over(1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None)
 
 
-def avg_pool2d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None):
+def avg_pool2d(
+    input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
+):
     """The mean of each window of kernel_size, `stride` (by default kernel_size) apart: (..., H, W) -> (..., Ho, Wo).
 
     The zeros of the padding count as elements, unless count_include_pad=False; divisor_override is divided by in any case.
     """
-    return avg_pool_over(2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    return avg_pool_over(
+        2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    )
 
 
-def avg_pool3d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None):
+def avg_pool3d(
+    input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
+):
     """The mean of each window of kernel_size, `stride` (by default kernel_size) apart; see `avg_pool2d`."""
-    return avg_pool_over(3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    return avg_pool_over(
+        3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    )
 
 
 def avg_pool_over(n: int, x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override):
@@ -215,18 +241,27 @@ def geometry(name: str, n: int, x, kernel_size, stride, padding, dilation, ceil_
     padding, dilation = per_axis(padding, n, "padding"), per_axis(dilation, n, "dilation")
     shape = x.array.shape
     if len(shape) not in (n + 1, n + 2) or 0 in shape[-n - 1 :]:
-        raise RuntimeError(f"{name}: Expected {n + 1}D or {n + 2}D (batch mode) tensor with optional 0 dim batch size for input, but got {list(shape)}")
+        raise RuntimeError(
+            f"{name}: Expected {n + 1}D or {n + 2}D (batch mode) tensor with optional 0 dim batch size for input, but got {list(shape)}"
+        )
     for setting, value in (("kernel_size", kernel), ("stride", stride), ("dilation", dilation)):
         if min(value) < 1:
             raise RuntimeError(f"{name}: {setting} must be greater than zero, got {value}")
-    if any(p < 0 or p > r // 2 for p, r in zip(padding, reach(kernel, dilation))):
-        raise RuntimeError(f"{name}: pad should be non-negative and at most half of effective kernel size, but got padding={padding} for kernel_size={kernel}")
+    if any(p < 0 or p > k // 2 for p, k in zip(padding, kernel)):
+        raise RuntimeError(
+            f"{name}: pad should be non-negative and at most half of kernel size, but got padding={padding} and kernel_size={kernel}"
+        )
     sides = both_sides(padding)
     if ceil_mode:
-        sides = [(p, p + partly(s + 2 * p, p, r, step)) for s, p, r, step in zip(shape[-n:], padding, reach(kernel, dilation), stride)]
+        sides = [
+            (p, p + partly(s + 2 * p, p, r, step))
+            for s, p, r, step in zip(shape[-n:], padding, reach(kernel, dilation), stride)
+        ]
     count = places(padded(shape[-n:], sides), kernel, stride, dilation)
     if min(count) < 1:
-        raise RuntimeError(f"{name}: given input size {list(shape)} and kernel_size={kernel}, the output would have size {count}, which is too small")
+        raise RuntimeError(
+            f"{name}: given input size {list(shape)} and kernel_size={kernel}, the output would have size {count}, which is too small"
+        )
     return kernel, stride, sides, dilation
 
 

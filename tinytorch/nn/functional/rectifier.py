@@ -6,7 +6,7 @@ import numpy as np
 
 from ...creation import rand_like
 from ...op import method, op
-from ...ops import clamp, reshape, where
+from ...ops import clamp, reshape, where, where_between
 from ...tensor_inplace import inplace
 from .activation import leaky_relu
 
@@ -68,7 +68,7 @@ def hardtanh_op(x, *, min_val=-1.0, max_val=1.0):
     return np.clip(x, x.dtype.type(min_val), x.dtype.type(max_val))
 
 
-hardtanh_op.vjps(x=lambda g, out, min_val, max_val: where((out <= min_val) | (out >= max_val), 0.0, g))
+hardtanh_op.vjps(x=lambda g, out, min_val, max_val: where_between((out <= min_val) | (out >= max_val), 0.0, g))
 
 
 def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
@@ -93,7 +93,7 @@ def hardsigmoid_op(x):
 
 
 ONE_SIXTH = float(np.float32(1 / 6))  # PyTorch's slope: a float32 for float64 too
-hardsigmoid_op.vjps(x=lambda g, x: where((x > -3) & (x < 3), g * ONE_SIXTH, 0.0))
+hardsigmoid_op.vjps(x=lambda g, x: where_between((x > -3) & (x < 3), g * ONE_SIXTH, 0.0))
 
 
 def hardsigmoid(input, inplace=False):

@@ -89,7 +89,9 @@ def rnn_op(x, h0, w_hh, *, relu, batch_sizes, reverse=False):
 
 def rnn_gradient(number: int):
     def rule(g, w_hh, out, saved, relu, batch_sizes, reverse):
-        return saved.gradients(g, lambda before: rnn_backward(g, out, w_hh, before, relu, batch_sizes, reverse))[number]
+        return saved.gradients(
+            g, lambda before: rnn_backward(g, out, w_hh, before, relu, batch_sizes, reverse)
+        )[number]
 
     return rule
 
@@ -144,7 +146,9 @@ def lstm_backward(g, w_hh, gates, h_before, c_before, squashed, batch_sizes, rev
     B = (len(g) - N) // 2
     dh, dc = g[N : N + B].copy(), g[N + B :].copy()
     i, f, u, o = (gates[:, k * H : (k + 1) * H] for k in range(4))
-    slopes = np.empty_like(gates).reshape(N, 4, H)  # of c (of h for the last) in what the gates were computed from
+    slopes = np.empty_like(gates).reshape(
+        N, 4, H
+    )  # of c (of h for the last) in what the gates were computed from
     slopes[:, 0], slopes[:, 1] = u * i * (1 - i), c_before * f * (1 - f)
     slopes[:, 2], slopes[:, 3] = i * (1 - u * u), squashed * o * (1 - o)
     into_c = o * (1 - squashed * squashed)
@@ -195,7 +199,9 @@ lstm_op.vjps(x=lstm_gradient(0), h0=lstm_gradient(1), c0=lstm_gradient(2), w_hh=
 def lstm_layer(x, h0, c0, w_hh, w_hr=None, batch_sizes=None, reverse: bool = False):
     """Outputs (N, H), final h and c (B, H) from the input's share x (N, 4H), biases included."""
     if w_hr is not None:
-        outputs, state = one_by_one(lambda x, h, c: lstm_cell(x, h, c, w_hh, w_hr), x, [h0, c0], batch_sizes, reverse)
+        outputs, state = one_by_one(
+            lambda x, h, c: lstm_cell(x, h, c, w_hh, w_hr), x, [h0, c0], batch_sizes, reverse
+        )
         return outputs, *state
     out = lstm_op(x, h0, c0, w_hh, batch_sizes=batch_sizes, reverse=reverse)
     N, B = len(x), len(h0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 
 import numpy as np
@@ -12,11 +11,22 @@ from ...op import op
 from .adaptive_pool import adaptive_avg, along_axis
 from .pad import along
 
-SPATIAL = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}  # the axes a mode is for; the others are for any number
+SPATIAL = {
+    "linear": 1,
+    "bilinear": 2,
+    "bicubic": 2,
+    "trilinear": 3,
+}  # the axes a mode is for; the others are for any number
 
 
 def interpolate(
-    input, size=None, scale_factor=None, mode="nearest", align_corners=None, recompute_scale_factor=None, antialias=False
+    input,
+    size=None,
+    scale_factor=None,
+    mode="nearest",
+    align_corners=None,
+    recompute_scale_factor=None,
+    antialias=False,
 ):
     """(N, C, ...) resized to `size` or by scale_factor: "nearest", "nearest-exact", "linear", "bilinear", "trilinear", "bicubic", "area".
 
@@ -26,35 +36,60 @@ def interpolate(
     n = input.array.ndim - 2
     smooth = mode in SPATIAL
     if align_corners is not None and not smooth:
-        raise ValueError("align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear")
+        raise ValueError(
+            "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear"
+        )
     if antialias and not (mode in ("bilinear", "bicubic") and n == 2):
-        raise ValueError("Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D tensor as input")
+        raise ValueError(
+            "Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D tensor as input"
+        )
     old = input.array.shape[2:]
     new, scales = output_sizes(input, size, scale_factor, recompute_scale_factor or mode == "area", n)
-    if not smooth and mode not in ("nearest", "nearest-exact", "area") or not 1 <= n <= 3 or SPATIAL.get(mode, n) != n:
+    known = smooth or mode in ("nearest", "nearest-exact", "area")
+    if not known or not 1 <= n <= 3 or SPATIAL.get(mode, n) != n:
         raise NotImplementedError(
             f"Got {n + 2}D input for mode {mode!r}: nearest, nearest-exact and area take 3D to 5D, linear 3D, bilinear and bicubic 4D,"
             " trilinear 5D"
         )
     if min(new) < 1 or min(old) < 1:
-        raise RuntimeError(f"Input and output sizes should be greater than 0, but got input {list(old)} and output {list(new)}")
+        raise RuntimeError(
+            f"Input and output sizes should be greater than 0, but got input {list(old)} and output {list(new)}"
+        )
     if mode == "area":
         return adaptive_avg(n, input, new)
     if not smooth:
         return nearest(input, old, new, scales, exact=mode == "nearest-exact")
-    real = np.float64 if input.array.dtype == np.float64 else np.float32  # PyTorch computes the weights in the image's precision
+    real = (
+        np.float64 if input.array.dtype == np.float64 else np.float32
+    )  # PyTorch computes the weights in the image's precision
     for axis, s, t, scale in zip(range(-n, 0), old, new, scales):
-        if s == t and (antialias or mode != "bicubic"):  # then PyTorch takes this axis as it is, whatever the factor
+        if s == t and (
+            antialias or mode != "bicubic"
+        ):  # then PyTorch takes this axis as it is, whatever the factor
             continue
-        step = real(0 if t == 1 else (s - 1) / (t - 1)) if align_corners else real(1 / scale) if scale else real(s) / real(t)
-        input = along_axis(input, covering(s, t, step, mode) if antialias else neighbours(s, t, step, mode, align_corners), axis)
+        step = (
+            real(0 if t == 1 else (s - 1) / (t - 1))
+            if align_corners
+            else real(1 / scale)
+            if scale
+            else real(s) / real(t)
+        )
+        input = along_axis(
+            input,
+            covering(s, t, step, mode) if antialias else neighbours(s, t, step, mode, align_corners),
+            axis,
+        )
     return input
 
 
 def output_sizes(x, size, scale_factor, recompute: bool, n: int):
     """The sizes to reach, and the factors to use in place of their ratios (None where there are none)."""
     if (size is None) == (scale_factor is None):
-        raise ValueError("only one of size or scale_factor should be defined" if size is not None else "either size or scale_factor should be defined")
+        raise ValueError(
+            "only one of size or scale_factor should be defined"
+            if size is not None
+            else "either size or scale_factor should be defined"
+        )
     given = size if scale_factor is None else scale_factor
     given = list(given) if isinstance(given, (tuple, list)) else [given] * n
     if len(given) != n:
@@ -93,16 +128,23 @@ sum_rising.vjps(g=lambda g, dim, index: pick_rising(g, dim=dim, index=index))
 
 
 def nearest(x, old, new, scales, exact: bool):
-    indices = [nearest_index(s, t, scale, exact) for s, t, scale in zip(old, new, scales)]
-    if all((t % s == 0) and (index == np.arange(t) // (t // s)).all() for s, t, index in zip(old, new, indices)):
+    planar = len(old) == 2
+    indices = [nearest_index(s, t, scale, exact, planar) for s, t, scale in zip(old, new, scales)]
+    if all(
+        (t % s == 0) and (index == np.arange(t) // (t // s)).all() for s, t, index in zip(old, new, indices)
+    ):
         return repeat_pixels(x, old, new)
     for dim, index in enumerate(indices, 2):
         x = pick_rising(x, dim=dim, index=index)
     return x
 
 
-def nearest_index(size: int, count: int, scale, exact: bool):
+def nearest_index(size: int, count: int, scale, exact: bool, planar: bool):
     """Which old pixel each new one is; in single precision, as PyTorch reckons."""
+    if (
+        planar and not exact and count in (size, 2 * size)
+    ):  # PyTorch lets the sizes decide here, for images only
+        scale = None
     step = np.float32(1 / scale) if scale else np.float32(size) / np.float32(count)
     place = np.arange(count, dtype=np.float32) + np.float32(0.5 if exact else 0)
     return np.minimum(np.floor(place * step).astype(np.int64), size - 1)
@@ -171,17 +213,25 @@ def bell(d, a=-0.5):
 
 def upsample(input, size=None, scale_factor=None, mode="nearest", align_corners=None):
     """The older name of `interpolate`."""
-    warnings.warn("`nn.functional.upsample` is deprecated. Use `nn.functional.interpolate` instead.", stacklevel=2)
+    warnings.warn(
+        "`nn.functional.upsample` is deprecated. Use `nn.functional.interpolate` instead.", stacklevel=2
+    )
     return interpolate(input, size, scale_factor, mode, align_corners)
 
 
 def upsample_nearest(input, size=None, scale_factor=None):
     """`interpolate` in mode "nearest"."""
-    warnings.warn("`nn.functional.upsample_nearest` is deprecated. Use `nn.functional.interpolate` instead.", stacklevel=2)
+    warnings.warn(
+        "`nn.functional.upsample_nearest` is deprecated. Use `nn.functional.interpolate` instead.",
+        stacklevel=2,
+    )
     return interpolate(input, size, scale_factor, mode="nearest")
 
 
 def upsample_bilinear(input, size=None, scale_factor=None):
     """`interpolate` in mode "bilinear" with align_corners=True."""
-    warnings.warn("`nn.functional.upsample_bilinear` is deprecated. Use `nn.functional.interpolate` instead.", stacklevel=2)
+    warnings.warn(
+        "`nn.functional.upsample_bilinear` is deprecated. Use `nn.functional.interpolate` instead.",
+        stacklevel=2,
+    )
     return interpolate(input, size, scale_factor, mode="bilinear", align_corners=True)

@@ -14,7 +14,9 @@ def per_axis(value, n: int, name: str) -> tuple[int, ...]:
     """A setting given once for all n spatial axes, or axis by axis."""
     values = tuple(value) if isinstance(value, (tuple, list)) else (value,)
     if len(values) not in (1, n):
-        raise RuntimeError(f"expected {name} to be a single integer value or a list of {n} values, but got {name}={list(values)}")
+        raise RuntimeError(
+            f"expected {name} to be a single integer value or a list of {n} values, but got {name}={list(values)}"
+        )
     if any(isinstance(v, float) for v in values):
         raise TypeError(f"{name} must be an integer or a tuple of integers, got {value!r}")
     values = tuple([v if type(v) is int else v.__index__() for v in values])
@@ -40,7 +42,11 @@ def windows(x, kernel, stride, dilation, count=None):
     lead, size = x.shape[:-n], x.shape[-n:]
     count = count or places(size, kernel, stride, dilation)
     steps = x.strides[-n:]
-    strides = (*x.strides[:-n], *[b * d for b, d in zip(steps, dilation)], *[b * s for b, s in zip(steps, stride)])
+    strides = (
+        *x.strides[:-n],
+        *[b * d for b, d in zip(steps, dilation)],
+        *[b * s for b, s in zip(steps, stride)],
+    )
     return module_of(x).lib.stride_tricks.as_strided(x, (*lead, *kernel, *count), strides)
 
 

@@ -13,7 +13,7 @@ from ...tensor import Tensor
 from ...tensor_data import tensor
 
 
-@no_grad
+@no_grad()
 def clip_grad_norm_(
     parameters: Tensor | Iterable[Tensor],
     max_norm: float,
@@ -29,7 +29,7 @@ def clip_grad_norm_(
     return total_norm
 
 
-@no_grad
+@no_grad()
 def get_total_norm(
     tensors: Tensor | Iterable[Tensor],
     norm_type: float = 2.0,
@@ -50,7 +50,7 @@ def get_total_norm(
     return total_norm
 
 
-@no_grad
+@no_grad()
 def clip_grads_with_norm_(
     parameters: Tensor | Iterable[Tensor], max_norm: float, total_norm: Tensor, foreach: bool | None = None
 ) -> None:
@@ -58,12 +58,13 @@ def clip_grads_with_norm_(
     scale = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
     for p in listed(parameters):
         if p.grad is not None:
-            p.grad.array *= scale.array
-            p.grad._wrote()
+            p.grad.mul_(scale)
 
 
-@no_grad
-def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None) -> None:
+@no_grad()
+def clip_grad_value_(
+    parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None
+) -> None:
     """Cut every element of every gradient off at ±clip_value."""
     clip_value = float(clip_value)
     for p in listed(parameters):

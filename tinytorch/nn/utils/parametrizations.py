@@ -54,7 +54,11 @@ def norm_except_dim(v: Tensor, dim: int) -> Tensor:
 
 
 def spectral_norm(
-    module: Module, name: str = "weight", n_power_iterations: int = 1, eps: float = 1e-12, dim: int | None = None
+    module: Module,
+    name: str = "weight",
+    n_power_iterations: int = 1,
+    eps: float = 1e-12,
+    dim: int | None = None,
 ) -> Module:
     """weight divided by its largest singular value, which power iteration follows from step to step.
 
@@ -118,7 +122,9 @@ def output_dim(module: Module) -> int:
 
 def require_positive(n_power_iterations: int) -> None:
     if n_power_iterations <= 0:
-        raise ValueError(f"Expected n_power_iterations to be positive, but got n_power_iterations={n_power_iterations}")
+        raise ValueError(
+            f"Expected n_power_iterations to be positive, but got n_power_iterations={n_power_iterations}"
+        )
 
 
 def require_tensor(module: Module, name: str) -> Tensor:
@@ -135,7 +141,11 @@ MAPS = ("matrix_exp", "cayley", "householder")
 
 
 def orthogonal(
-    module: Module, name: str = "weight", orthogonal_map: str | None = None, *, use_trivialization: bool = True
+    module: Module,
+    name: str = "weight",
+    orthogonal_map: str | None = None,
+    *,
+    use_trivialization: bool = True,
 ) -> Module:
     """weight with orthonormal columns (or rows, whichever are fewer): Lezcano-Casado 2019, https://arxiv.org/abs/1909.09501
 
@@ -147,8 +157,12 @@ def orthogonal(
     if orthogonal_map is None:
         orthogonal_map = "matrix_exp" if weight.shape[-2] == weight.shape[-1] else "householder"
     if orthogonal_map not in MAPS:
-        raise ValueError(f'orthogonal_map has to be one of "matrix_exp", "cayley", "householder". Got: {orthogonal_map}')
-    return register_parametrization(module, name, _Orthogonal(weight, orthogonal_map, use_trivialization), unsafe=True)
+        raise ValueError(
+            f'orthogonal_map has to be one of "matrix_exp", "cayley", "householder". Got: {orthogonal_map}'
+        )
+    return register_parametrization(
+        module, name, _Orthogonal(weight, orthogonal_map, use_trivialization), unsafe=True
+    )
 
 
 class _Orthogonal(Module):
@@ -192,7 +206,9 @@ class _Orthogonal(Module):
     @no_grad()
     def right_inverse(self, Q: Tensor) -> Tensor:
         if Q.shape != self.shape:
-            raise ValueError(f"Expected a matrix or batch of matrices of shape {self.shape}. Got a tensor of shape {Q.shape}.")
+            raise ValueError(
+                f"Expected a matrix or batch of matrices of shape {self.shape}. Got a tensor of shape {Q.shape}."
+            )
         wide = Q.shape[-2] < Q.shape[-1]
         tall = Q.mT if wide else Q
         if not hasattr(self, "base"):

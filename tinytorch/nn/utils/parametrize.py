@@ -51,7 +51,11 @@ class ParametrizationList(ModuleList):
         self.ntensors = 1 if self.is_tensor else len(new)
         expected = (original.dtype, original.shape)
         if self.is_tensor:
-            require_same("When `right_inverse` outputs one tensor, it may not change the dtype.", new.dtype, original.dtype)
+            require_same(
+                "When `right_inverse` outputs one tensor, it may not change the dtype.",
+                new.dtype,
+                original.dtype,
+            )
             original.data = new.detach()
             register(self, "original", original)
         else:
@@ -62,14 +66,20 @@ class ParametrizationList(ModuleList):
             check_result(self(), *expected)
 
     def originals(self) -> list[Tensor]:
-        return [self.original] if self.is_tensor else [getattr(self, f"original{i}") for i in range(self.ntensors)]
+        return (
+            [self.original]
+            if self.is_tensor
+            else [getattr(self, f"original{i}") for i in range(self.ntensors)]
+        )
 
     @no_grad()
     def right_inverse(self, value: Tensor) -> None:
         """Set the originals so that the result is this value."""
         for module in reversed(list(self)):
             if not hasattr(module, "right_inverse"):
-                raise RuntimeError(f"parametrization {type(module).__name__} does not implement right_inverse.")
+                raise RuntimeError(
+                    f"parametrization {type(module).__name__} does not implement right_inverse."
+                )
             value = module.right_inverse(value)
         values = [value] if self.is_tensor else value
         if len(values) != self.ntensors:
@@ -77,7 +87,11 @@ class ParametrizationList(ModuleList):
                 f"'right_inverse' must return a sequence of tensors of length {self.ntensors}. Got a sequence of length {len(values)}."
             )
         for original, new in zip(self.originals(), values):
-            require_same("The tensor returned by `right_inverse` has another dtype than `original`.", new.dtype, original.dtype)
+            require_same(
+                "The tensor returned by `right_inverse` has another dtype than `original`.",
+                new.dtype,
+                original.dtype,
+            )
             original.data = new.detach()
 
     def forward(self) -> Tensor:
@@ -88,7 +102,9 @@ class ParametrizationList(ModuleList):
         return x
 
 
-def register_parametrization(module: Module, tensor_name: str, parametrization: Module, *, unsafe: bool = False) -> Module:
+def register_parametrization(
+    module: Module, tensor_name: str, parametrization: Module, *, unsafe: bool = False
+) -> Module:
     """Let `module.tensor_name` be the parametrization's result from now on.
 
     Its optional `right_inverse(value)` finds the starting point, and allows assignment. `unsafe` lets it change the shape.

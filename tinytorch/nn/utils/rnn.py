@@ -35,7 +35,9 @@ class PackedSequence(PackedSequence_):
                 raise AssertionError("Expected data to be a list or tuple of length 2: (data, batch_sizes)")
             data, batch_sizes = data
         elif batch_sizes.is_cuda:
-            raise ValueError("batch_sizes should always be on CPU. Make packed sequences with pack_padded_sequence or pack_sequence")
+            raise ValueError(
+                "batch_sizes should always be on CPU. Make packed sequences with pack_padded_sequence or pack_sequence"
+            )
         if unsorted_indices is None:
             unsorted_indices = invert_permutation(sorted_indices)
         return super().__new__(cls, data, batch_sizes, sorted_indices, unsorted_indices)
@@ -132,11 +134,17 @@ def pack_padded_sequence(input, lengths, batch_first=False, enforce_sorted=True)
 
     The lengths must not increase, unless enforce_sorted=False, which sorts the sequences first.
     """
-    lengths = (lengths if isinstance(lengths, Tensor) else as_tensor(np.asarray(lengths, np.int64))).numpy().astype(np.int64)
+    lengths = (
+        (lengths if isinstance(lengths, Tensor) else as_tensor(np.asarray(lengths, np.int64)))
+        .numpy()
+        .astype(np.int64)
+    )
     batch = 0 if batch_first else 1
     B, T = input.size(batch), input.size(1 - batch)
     if len(lengths) != B:
-        raise RuntimeError(f"Expected `len(lengths)` to be equal to batch_size, but got {len(lengths)} (batch_size={B})")
+        raise RuntimeError(
+            f"Expected `len(lengths)` to be equal to batch_size, but got {len(lengths)} (batch_size={B})"
+        )
     sorted_indices = None
     if not enforce_sorted:
         order = np.argsort(-lengths, kind="stable")
@@ -168,7 +176,10 @@ def pad_packed_sequence(sequence, batch_first=False, padding_value=0.0, total_le
             f" total_length={total_length} and max sequence length being {T}"
         )
     padded = unpack_steps(
-        sequence.data, batch_sizes=tuple(sizes.tolist()), length=total_length or T, padding_value=padding_value
+        sequence.data,
+        batch_sizes=tuple(sizes.tolist()),
+        length=total_length or T,
+        padding_value=padding_value,
     )
     lengths = (sizes[:, None] > np.arange(sizes[0])).sum(0)
     if sequence.unsorted_indices is not None:
@@ -203,7 +214,9 @@ pad_together.vjps(
 def pad_sequence(sequences, batch_first=False, padding_value=0.0, padding_side="right"):
     """Sequences (L, ...) of different lengths L as one tensor (T, B, ...), or (B, T, ...), with T the longest."""
     if not isinstance(sequences, Iterable):
-        raise RuntimeError(f"pad_sequence: Expected iterable for input sequences, but got arg of type: {type(sequences)}")
+        raise RuntimeError(
+            f"pad_sequence: Expected iterable for input sequences, but got arg of type: {type(sequences)}"
+        )
     if padding_side not in ("left", "right"):
         raise RuntimeError(f"Expected padding_side to be one of left or right, but got {padding_side}.")
     sequences = list(sequences)

@@ -44,7 +44,11 @@ class NoteVersion:
 
 
 def spectral_norm(
-    module: Module, name: str = "weight", n_power_iterations: int = 1, eps: float = 1e-12, dim: int | None = None
+    module: Module,
+    name: str = "weight",
+    n_power_iterations: int = 1,
+    eps: float = 1e-12,
+    dim: int | None = None,
 ) -> Module:
     """weight divided by its largest singular value; the parameter is weight_orig, buffers are weight_u and weight_v."""
     refuse_second(module, SpectralNorm, "spectral_norm", name)

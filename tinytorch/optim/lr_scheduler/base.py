@@ -35,7 +35,9 @@ class LRScheduler:
             if last_epoch == -1:
                 group.setdefault("initial_lr", copied(group["lr"]))
             elif "initial_lr" not in group:
-                raise KeyError(f"param 'initial_lr' is not specified in param_groups[{i}] when resuming scheduler with last_epoch >= 0.")
+                raise KeyError(
+                    f"param 'initial_lr' is not specified in param_groups[{i}] when resuming scheduler with last_epoch >= 0."
+                )
         self.base_lrs = [copied(group["initial_lr"]) for group in optimizer.param_groups]
         self.last_epoch = last_epoch
         self._initial_step()
@@ -74,7 +76,10 @@ class LRScheduler:
 
     def _times(self, factor: float) -> list:
         """The rates in force, times a factor."""
-        return [group["lr"] * factor if factor != 1 else copied(group["lr"]) for group in self.optimizer.param_groups]
+        return [
+            group["lr"] * factor if factor != 1 else copied(group["lr"])
+            for group in self.optimizer.param_groups
+        ]
 
     def state_dict(self) -> dict:
         """Everything but the optimizer."""

@@ -35,7 +35,10 @@ class Combined(LRScheduler):
         self.optimizer, self._schedulers = optimizer, schedulers
 
     def state_dict(self) -> dict:
-        return {**super().state_dict(), "_schedulers": [scheduler.state_dict() for scheduler in self._schedulers]}
+        return {
+            **super().state_dict(),
+            "_schedulers": [scheduler.state_dict() for scheduler in self._schedulers],
+        }
 
     def load_state_dict(self, state_dict: dict) -> None:
         for scheduler, state in zip(self._schedulers, state_dict["_schedulers"]):
@@ -46,7 +49,9 @@ class Combined(LRScheduler):
 class SequentialLR(Combined):
     """One scheduler after the other; the next takes over at each milestone."""
 
-    def __init__(self, optimizer: Optimizer, schedulers: list[LRScheduler], milestones: list[int], last_epoch: int = -1):
+    def __init__(
+        self, optimizer: Optimizer, schedulers: list[LRScheduler], milestones: list[int], last_epoch: int = -1
+    ):
         self._take(optimizer, schedulers, "")
         if len(milestones) != len(schedulers) - 1:
             raise ValueError(

@@ -40,7 +40,9 @@ class CosineAnnealingLR(LRScheduler):
 class CosineAnnealingWarmRestarts(LRScheduler):
     """Half a cosine down to eta_min in T_0 epochs, then from the top again, each time T_mult times as long."""
 
-    def __init__(self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0, last_epoch: int = -1):
+    def __init__(
+        self, optimizer: Optimizer, T_0: int, T_mult: int = 1, eta_min: float = 0.0, last_epoch: int = -1
+    ):
         if T_0 <= 0 or not isinstance(T_0, int):
             raise ValueError(f"Expected positive integer T_0, but got {T_0}")
         if T_mult < 1 or not isinstance(T_mult, int):
@@ -90,9 +92,18 @@ class WarmupCosineLR(LRScheduler):
     What language models are trained with. PyTorch has no name for it; there it is a LambdaLR.
     """
 
-    def __init__(self, optimizer: Optimizer, warmup_steps: int, total_steps: int, min_lr: float = 0.0, last_epoch: int = -1):
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        warmup_steps: int,
+        total_steps: int,
+        min_lr: float = 0.0,
+        last_epoch: int = -1,
+    ):
         if not 0 <= warmup_steps <= total_steps:
-            raise ValueError(f"WarmupCosineLR: warmup_steps={warmup_steps} is not between 0 and total_steps={total_steps}")
+            raise ValueError(
+                f"WarmupCosineLR: warmup_steps={warmup_steps} is not between 0 and total_steps={total_steps}"
+            )
         self.warmup_steps, self.total_steps, self.min_lr = warmup_steps, total_steps, min_lr
         super().__init__(optimizer, last_epoch)
 

@@ -25,7 +25,9 @@ class CyclicLR(LRScheduler):
             for lr, group in zip(base_lrs, optimizer.param_groups):
                 put(group, "lr", lr)
         self.max_lrs = per_group("max_lr", optimizer, max_lr)
-        self.total_size = float(step_size_up) + float(step_size_up if step_size_down is None else step_size_down)
+        self.total_size = float(step_size_up) + float(
+            step_size_up if step_size_down is None else step_size_down
+        )
         self.step_ratio = float(step_size_up) / self.total_size
         if mode not in ("triangular", "triangular2", "exp_range") and scale_fn is None:
             raise ValueError("mode is invalid and scale_fn is None")
@@ -35,7 +37,9 @@ class CyclicLR(LRScheduler):
         if cycle_momentum:
             self.base_momentums = per_group("base_momentum", optimizer, base_momentum)
             self.max_momentums = per_group("max_momentum", optimizer, max_momentum)
-            self.use_beta1 = start_momentum_cycle(optimizer, self.base_momentums, self.max_momentums, last_epoch)
+            self.use_beta1 = start_momentum_cycle(
+                optimizer, self.base_momentums, self.max_momentums, last_epoch
+            )
         super().__init__(optimizer, last_epoch)
         self.base_lrs = base_lrs
 
@@ -84,7 +88,9 @@ class OneCycleLR(LRScheduler):
         if pct_start < 0 or pct_start > 1 or not isinstance(pct_start, float):
             raise ValueError(f"Expected float between 0 and 1 pct_start, but got {pct_start}")
         if anneal_strategy not in ("cos", "linear"):
-            raise ValueError(f"anneal_strategy must be one of 'cos' or 'linear', instead got {anneal_strategy}")
+            raise ValueError(
+                f"anneal_strategy must be one of 'cos' or 'linear', instead got {anneal_strategy}"
+            )
         self._schedule_phases = phases(pct_start, self.total_steps, three_phase)
         self._anneal_func_type = anneal_strategy
         if last_epoch == -1:
@@ -101,7 +107,9 @@ class OneCycleLR(LRScheduler):
     def get_lr(self) -> list:
         step = self.last_epoch
         if step > self.total_steps:
-            raise ValueError(f"Tried to step {step} times. The specified number of total steps is {self.total_steps}")
+            raise ValueError(
+                f"Tried to step {step} times. The specified number of total steps is {self.total_steps}"
+            )
         start = 0.0
         for phase in self._schedule_phases:
             if step <= phase["end_step"] or phase is self._schedule_phases[-1]:
@@ -110,8 +118,13 @@ class OneCycleLR(LRScheduler):
         part = (step - start) / (phase["end_step"] - start)
         if self.cycle_momentum:
             for group in self.optimizer.param_groups:
-                put_momentum(group, self._between(group[phase["start_momentum"]], group[phase["end_momentum"]], part))
-        return [self._between(group[phase["start_lr"]], group[phase["end_lr"]], part) for group in self.optimizer.param_groups]
+                put_momentum(
+                    group, self._between(group[phase["start_momentum"]], group[phase["end_momentum"]], part)
+                )
+        return [
+            self._between(group[phase["start_lr"]], group[phase["end_lr"]], part)
+            for group in self.optimizer.param_groups
+        ]
 
     def _between(self, start: float, end: float, part: float) -> float:
         if self._anneal_func_type == "cos":
@@ -120,7 +133,11 @@ class OneCycleLR(LRScheduler):
 
 
 def step_count(total_steps: int | None, epochs: int | None, steps_per_epoch: int | None) -> int:
-    given = {"total_steps": total_steps} if total_steps is not None else {"epochs": epochs, "steps_per_epoch": steps_per_epoch}
+    given = (
+        {"total_steps": total_steps}
+        if total_steps is not None
+        else {"epochs": epochs, "steps_per_epoch": steps_per_epoch}
+    )
     if None in given.values():
         raise ValueError("You must define either total_steps OR (epochs AND steps_per_epoch)")
     for name, value in given.items():
@@ -140,4 +157,10 @@ def phases(pct_start: float, total: int, three_phase: bool) -> list[dict]:
 
 
 def phase(end_step: float, start_lr: str, end_lr: str, start_momentum: str, end_momentum: str) -> dict:
-    return dict(end_step=end_step, start_lr=start_lr, end_lr=end_lr, start_momentum=start_momentum, end_momentum=end_momentum)
+    return dict(
+        end_step=end_step,
+        start_lr=start_lr,
+        end_lr=end_lr,
+        start_momentum=start_momentum,
+        end_momentum=end_momentum,
+    )

@@ -1,3 +1,4 @@
+# ruff: noqa: F401
 """PyTorch's path to `tinytorch.data.loader` and `tinytorch.data.collate`."""
 
 from ...data.collate import default_collate, default_convert

@@ -1,3 +1,4 @@
+# ruff: noqa: F401
 """PyTorch's path to `tinytorch.data.dataset`."""
 
 from ...data.dataset import (

@@ -1,3 +1,4 @@
+# ruff: noqa: F401
 """PyTorch's path to `tinytorch.data.sampler`."""
 
 from ...data.sampler import (

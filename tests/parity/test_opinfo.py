@@ -1,0 +1,18 @@
+"""The operators against PyTorch on PyTorch's own samples, one test per operator."""
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="parity needs PyTorch: pip install torch==2.13.0")
+pytest.importorskip("expecttest", reason="PyTorch's samples need expecttest: pip install expecttest")
+
+import tinytorch
+from tests.parity.opinfo import check, database
+
+SHOWN = 15
+
+
+@pytest.mark.parametrize("name", database())
+def test_operator_matches_torch_on_its_own_samples(name):
+    complaints = list(check(torch, tinytorch, name))
+    shown = "\n".join(complaints[:SHOWN])
+    assert not complaints, f"{name} differs from PyTorch in {len(complaints)} ways:\n{shown}"

@@ -1,0 +1,5 @@
+"""torch.backends.cpu: NumPy chooses its instructions itself."""
+
+
+def get_cpu_capability() -> str:
+    return "DEFAULT"

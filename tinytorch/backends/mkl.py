@@ -1,0 +1,5 @@
+"""torch.backends.mkl: NumPy may use MKL; tinytorch does not ask."""
+
+
+def is_available() -> bool:
+    return False

@@ -1,0 +1,431 @@
+"""Recurrent networks: RNN, LSTM and GRU over sequences, and their cells for one step at a time."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import warnings
+
+from .. import ops
+from ..creation import empty
+from . import functional as F
+from . import init
+from .functional.recurrent import gru_layer, lstm_layer, rnn_layer
+from .module import Module
+from .parameter import Parameter
+from .utils.rnn import PackedSequence, reorder
+
+GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
+
+
+class RNNBase(Module):
+    """Layers of recurrent units, one or both directions of time each, in PyTorch's names for the weights.
+
+    A sequence is (T, B, input_size), (B, T, input_size) with batch_first, (T, input_size) alone, or a PackedSequence.
+    The result is the last layer's outputs, both directions side by side, and the final states (layers * directions, B, H).
+    """
+
+    def __init__(
+        self,
+        mode: str,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device=None,
+        dtype=None,
+    ):
+        super().__init__()
+        check_settings(mode, input_size, hidden_size, num_layers, bias, batch_first, dropout, proj_size)
+        self.mode, self.input_size, self.hidden_size, self.num_layers = (
+            mode,
+            input_size,
+            hidden_size,
+            num_layers,
+        )
+        self.bias, self.batch_first, self.dropout = bias, batch_first, float(dropout)
+        self.bidirectional, self.proj_size = bidirectional, proj_size
+        self._all_weights: list[list[str]] = []
+        for layer in range(num_layers):
+            width = input_size if layer == 0 else self._output_size * self._directions
+            for suffix in ("", "_reverse")[: self._directions]:
+                self._all_weights.append(self._add_weights(f"_l{layer}{suffix}", width, device, dtype))
+        self.reset_parameters()
+
+    def _add_weights(self, suffix: str, width: int, device, dtype) -> list[str]:
+        """The weights of one layer and direction; their names."""
+        H, gates = self.hidden_size, GATES[self.mode] * self.hidden_size
+        shapes = {"weight_ih": (gates, width), "weight_hh": (gates, self._output_size)}
+        if self.bias:
+            shapes |= {"bias_ih": (gates,), "bias_hh": (gates,)}
+        if self.proj_size:
+            shapes["weight_hr"] = (self.proj_size, H)
+        for name, shape in shapes.items():
+            setattr(self, name + suffix, Parameter(empty(shape, device=device, dtype=dtype)))
+        return [name + suffix for name in shapes]
+
+    def reset_parameters(self) -> None:
+        bound = 1 / math.sqrt(self.hidden_size)
+        for weight in self.parameters():
+            init.uniform_(weight, -bound, bound)
+
+    @property
+    def _directions(self) -> int:
+        return 2 if self.bidirectional else 1
+
+    @property
+    def _output_size(self) -> int:
+        return self.proj_size or self.hidden_size
+
+    @property
+    def all_weights(self) -> list[list[Parameter]]:
+        """The weights, a list for each layer and direction."""
+        return [[getattr(self, name) for name in names] for names in self._all_weights]
+
+    @property
+    def _flat_weights_names(self) -> list[str]:
+        return [name for names in self._all_weights for name in names]
+
+    @property
+    def _flat_weights(self) -> list[Parameter]:
+        return [weight for weights in self.all_weights for weight in weights]
+
+    def flatten_parameters(self) -> None:
+        """Nothing: in PyTorch this packs the weights for cuDNN."""
+
+    # ------------------------------------------------------------ forward
+
+    def forward(self, input, hx=None):
+        if isinstance(input, PackedSequence):
+            return self._forward_packed(input, hx)
+        name = self.mode.split("_")[0]
+        if input.dim() not in (2, 3):
+            raise ValueError(
+                f"{name}: Expected input to be 2D or 3D, got {input.dim()}D{' tensor' * (name == 'RNN')} instead"
+            )
+        batched, batch = input.dim() == 3, 0 if self.batch_first else 1
+        if not batched:
+            input = ops.unsqueeze(input, batch)
+        hx = self._states(hx, input, input.size(batch), batched)
+        self.check_input(input, None)
+        x = ops.transpose(input, 0, 1) if self.batch_first else input  # (T, B, input_size)
+        T, B = x.array.shape[:2]
+        if T == 0:
+            raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
+        x, state = self._run(ops.reshape_op(x, shape=(T * B, self.input_size)), hx, (B,) * T)
+        x = ops.reshape_op(x, shape=(T, B, x.array.shape[1]))
+        x = ops.transpose(x, 0, 1) if self.batch_first else x
+        if not batched:
+            x, state = ops.squeeze(x, batch), [ops.squeeze(s, 1) for s in state]
+        return x, self._result(state)
+
+    def _forward_packed(self, input, hx):
+        data, batch_sizes, sorted_indices, unsorted_indices = input
+        hx = self._states(hx, data, int(batch_sizes[0]), True)
+        if sorted_indices is not None:
+            hx = [reorder(s, order=sorted_indices.array, dim=1) for s in hx]
+        self.check_input(data, batch_sizes)
+        x, state = self._run(data, hx, tuple(batch_sizes.tolist()))
+        if unsorted_indices is not None:
+            state = [reorder(s, order=unsorted_indices.array, dim=1) for s in state]
+        return PackedSequence(x, batch_sizes, sorted_indices, unsorted_indices), self._result(state)
+
+    def _run(self, x, hx, batch_sizes):
+        """All layers: packed (N, input_size) -> (N, directions * H), and the final states (layers * directions, B, H)."""
+        finals = []
+        for layer in range(self.num_layers):
+            outputs = []
+            for direction in range(self._directions):
+                number = layer * self._directions + direction
+                start = [s[number] for s in hx]
+                output, *final = self._layer(x, start, self.all_weights[number], batch_sizes, direction == 1)
+                outputs.append(output)
+                finals.append(final)
+            x = outputs[0] if len(outputs) == 1 else ops.cat(outputs, dim=1)
+            if self.dropout and layer < self.num_layers - 1:
+                x = F.dropout(x, self.dropout, self.training)
+        return x, [ops.stack(states) for states in zip(*finals)]
+
+    def _layer(self, x, start, weights, batch_sizes, reverse: bool):
+        """One layer in one direction: its outputs and final states."""
+        raise NotImplementedError(f"{type(self).__name__} has no recurrence; use RNN, LSTM or GRU")
+
+    # ------------------------------------------------------------ initial states
+
+    def _states(self, hx, input, B: int, batched: bool) -> list:
+        """The initial states as a list of (layers * directions, B, H); zeros if none are given."""
+        shape = (self.num_layers * self._directions, B, self._output_size)
+        if hx is None:
+            return [input.new_zeros(shape)]
+        dims = 3 if batched else 2
+        if hx.dim() != dims:
+            kind = "batched 3-D" if batched else "unbatched 2-D"
+            raise RuntimeError(f"For {kind} input, hx should also be {dims}-D but got {hx.dim()}-D tensor")
+        hx = hx if batched else ops.unsqueeze(hx, 1)
+        self.check_hidden_size(hx, shape)
+        return [hx]
+
+    def _result(self, state):
+        return state[0]
+
+    def check_input(self, input, batch_sizes) -> None:
+        dtype, dims = self._flat_weights[0].dtype, 3 if batch_sizes is None else 2
+        if input.dtype != dtype:
+            raise ValueError(
+                f"RNN input dtype ({input.dtype}) does not match weight dtype ({dtype}). Convert input: input.to({dtype}), or"
+                f" convert model: model.to({input.dtype})"
+            )
+        if input.dim() != dims:
+            raise RuntimeError(f"input must have {dims} dimensions, got {input.dim()}")
+        if input.size(-1) != self.input_size:
+            raise RuntimeError(
+                f"input.size(-1) must be equal to input_size. Expected {self.input_size}, got {input.size(-1)}"
+            )
+
+    def check_hidden_size(
+        self, hx, expected_hidden_size, msg: str = "Expected hidden size {}, got {}"
+    ) -> None:
+        if tuple(hx.shape) != tuple(expected_hidden_size):
+            raise RuntimeError(msg.format(tuple(expected_hidden_size), list(hx.shape)))
+
+    def extra_repr(self) -> str:
+        defaults = {
+            "proj_size": 0,
+            "num_layers": 1,
+            "bias": True,
+            "batch_first": False,
+            "dropout": 0,
+            "bidirectional": False,
+        }
+        shown = [
+            f"{name}={getattr(self, name)}"
+            for name, default in defaults.items()
+            if getattr(self, name) != default
+        ]
+        return ", ".join([str(self.input_size), str(self.hidden_size), *shown])
+
+
+def check_settings(mode, input_size, hidden_size, num_layers, bias, batch_first, dropout, proj_size) -> None:
+    if mode not in GATES:
+        raise ValueError(f"Unrecognized RNN mode: {mode}")
+    if not isinstance(dropout, numbers.Number) or isinstance(dropout, bool) or not 0 <= dropout <= 1:
+        raise ValueError(
+            f"dropout should be a number in range [0, 1] representing the probability of an element being zeroed, got {dropout!r}"
+        )
+    if dropout > 0 and num_layers == 1:
+        warnings.warn(
+            "dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects num_layers greater than"
+            f" 1, but got dropout={dropout} and num_layers={num_layers}",
+            stacklevel=4,
+        )
+    for name, value, kind in (
+        ("bias", bias, bool), ("batch_first", batch_first, bool), ("input_size", input_size, int), ("hidden_size", hidden_size, int),
+    ):  # fmt: skip
+        if not isinstance(value, kind):
+            raise TypeError(f"{name} should be of type {kind.__name__}, got: {type(value).__name__}")
+    for name, value in (("input_size", input_size), ("hidden_size", hidden_size), ("num_layers", num_layers)):
+        if value <= 0:
+            raise ValueError(f"{name} must be greater than zero, got {value}")
+    if not 0 <= proj_size < hidden_size:
+        raise ValueError(
+            f"proj_size should be a positive integer or zero to disable projections, and has to be smaller than hidden_size:"
+            f" got {proj_size} and {hidden_size}"
+        )
+
+
+class RNN(RNNBase):
+    """h = tanh(w_ih @ x + b_ih + w_hh @ h + b_hh), or relu with nonlinearity="relu". Elman 1990."""
+
+    def __init__(self, *args, **kwargs):
+        refuse_projection(kwargs)
+        if len(args) > 3:  # PyTorch has it in the fourth place
+            args, nonlinearity = (*args[:3], *args[4:]), args[3]
+        else:
+            nonlinearity = kwargs.pop("nonlinearity", "tanh")
+        if nonlinearity not in ("tanh", "relu"):
+            raise ValueError(f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'.")
+        super().__init__(f"RNN_{nonlinearity.upper()}", *args, **kwargs)
+        self.nonlinearity = nonlinearity
+
+    def _layer(self, x, start, weights, batch_sizes, reverse):
+        w_ih, w_hh, *biases = weights
+        return rnn_layer(
+            linear(x, w_ih, *biases), *start, w_hh, self.nonlinearity == "relu", batch_sizes, reverse
+        )
+
+
+class LSTM(RNNBase):
+    """Long short-term memory: hx and the second result are pairs (h, c). Hochreiter and Schmidhuber 1997.
+
+    With proj_size the output and h have that many features. Sak et al. 2014 (arXiv:1402.1128).
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__("LSTM", *args, **kwargs)
+
+    def _layer(self, x, start, weights, batch_sizes, reverse):
+        w_ih, w_hh, *biases = weights
+        w_hr = biases.pop() if self.proj_size else None
+        return lstm_layer(linear(x, w_ih, *biases), *start, w_hh, w_hr, batch_sizes, reverse)
+
+    def _states(self, hx, input, B: int, batched: bool) -> list:
+        shapes = [
+            (self.num_layers * self._directions, B, size) for size in (self._output_size, self.hidden_size)
+        ]
+        if hx is None:
+            return [input.new_zeros(shape) for shape in shapes]
+        dims = 3 if batched else 2
+        if hx[0].dim() != dims or hx[1].dim() != dims:
+            kind = "batched 3-D" if batched else "unbatched 2-D"
+            raise RuntimeError(
+                f"For {kind} input, hx and cx should also be {dims}-D but got ({hx[0].dim()}-D, {hx[1].dim()}-D) tensors"
+            )
+        states = [s if batched else ops.unsqueeze(s, 1) for s in hx]
+        for i, (state, shape) in enumerate(zip(states, shapes)):
+            self.check_hidden_size(state, shape, f"Expected hidden[{i}] size {{}}, got {{}}")
+        return states
+
+    def _result(self, state):
+        return tuple(state)
+
+
+class GRU(RNNBase):
+    """Gated recurrent units: h = (1 - z) * n + z * h. Cho et al. 2014 (arXiv:1406.1078)."""
+
+    def __init__(self, *args, **kwargs):
+        refuse_projection(kwargs)
+        super().__init__("GRU", *args, **kwargs)
+
+    def _layer(self, x, start, weights, batch_sizes, reverse):
+        w_ih, w_hh, b_ih, b_hh = weights if self.bias else (*weights, None, None)
+        return gru_layer(F.linear(x, w_ih, b_ih), *start, w_hh, b_hh, batch_sizes, reverse)
+
+
+def linear(x, w_ih, b_ih=None, b_hh=None):
+    """The input's share of all gates; the bias of the state's share is added here too."""
+    return F.linear(x, w_ih, None if b_ih is None else b_ih + b_hh)
+
+
+def refuse_projection(kwargs) -> None:
+    if "proj_size" in kwargs:
+        raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
+
+
+# ---------------------------------------------------------------- one step at a time
+
+
+class RNNCellBase(Module):
+    """The weights of one step: (B, input_size) and states (B, hidden_size) -> new states; or both without B."""
+
+    def __init__(
+        self, input_size: int, hidden_size: int, bias: bool, num_chunks: int, device=None, dtype=None
+    ):
+        super().__init__()
+        self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
+        gates = num_chunks * hidden_size
+        self.weight_ih = Parameter(empty((gates, input_size), device=device, dtype=dtype))
+        self.weight_hh = Parameter(empty((gates, hidden_size), device=device, dtype=dtype))
+        for name in ("bias_ih", "bias_hh"):
+            self.register_parameter(
+                name, Parameter(empty(gates, device=device, dtype=dtype)) if bias else None
+            )
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        bound = 1 / math.sqrt(self.hidden_size) if self.hidden_size > 0 else 0
+        for weight in self.parameters():
+            init.uniform_(weight, -bound, bound)
+
+    def _batched(self, input, states, count: int):
+        """The input and `count` states with a dim B; zeros for states that were not given."""
+        name = type(self).__name__
+        if input.dim() not in (1, 2):
+            raise ValueError(f"{name}: Expected input to be 1D or 2D, got {input.dim()}D instead")
+        for i, state in enumerate(states or ()):
+            if state.dim() not in (1, 2):
+                what = "hidden" if count == 1 else f"hx[{i}]"
+                raise ValueError(f"{name}: Expected {what} to be 1D or 2D, got {state.dim()}D instead")
+        if input.dim() == 1:
+            input = ops.unsqueeze(input, 0)
+            states = None if states is None else [ops.unsqueeze(s, 0) for s in states]
+        if states is None:
+            states = [input.new_zeros(input.size(0), self.hidden_size)] * count
+        self._check_sizes(input, states)
+        return input, states
+
+    def _check_sizes(self, input, states) -> None:
+        if input.size(1) != self.input_size:
+            raise RuntimeError(
+                f"input has inconsistent input_size: got {input.size(1)} expected {self.input_size}"
+            )
+        for i, state in enumerate(states):
+            if state.size(0) != input.size(0):
+                raise RuntimeError(
+                    f"Input batch size {input.size(0)} doesn't match hidden{i} batch size {state.size(0)}"
+                )
+            if state.size(1) != self.hidden_size:
+                raise RuntimeError(
+                    f"hidden{i} has inconsistent hidden_size: got {state.size(1)}, expected {self.hidden_size}"
+                )
+
+    def extra_repr(self) -> str:
+        bias = "" if self.bias is True else f", bias={self.bias}"
+        unusual = getattr(self, "nonlinearity", "tanh")
+        return f"{self.input_size}, {self.hidden_size}{bias}" + (
+            "" if unusual == "tanh" else f", nonlinearity={unusual}"
+        )
+
+
+class RNNCell(RNNCellBase):
+    """One step of an RNN."""
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        nonlinearity: str = "tanh",
+        device=None,
+        dtype=None,
+    ):
+        super().__init__(input_size, hidden_size, bias, 1, device, dtype)
+        self.nonlinearity = nonlinearity
+
+    def forward(self, input, hx=None):
+        if self.nonlinearity not in ("tanh", "relu"):
+            raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}")
+        x, (h,) = self._batched(input, None if hx is None else [hx], 1)
+        a = F.linear(x, self.weight_ih, self.bias_ih) + F.linear(h, self.weight_hh, self.bias_hh)
+        h = ops.tanh(a) if self.nonlinearity == "tanh" else F.relu(a)
+        return h if input.dim() == 2 else ops.squeeze(h, 0)
+
+
+class LSTMCell(RNNCellBase):
+    """One step of an LSTM: x, (h, c) -> (h, c)."""
+
+    def __init__(self, input_size: int, hidden_size: int, bias: bool = True, device=None, dtype=None):
+        super().__init__(input_size, hidden_size, bias, 4, device, dtype)
+
+    def forward(self, input, hx=None):
+        x, (h, c) = self._batched(input, hx, 2)
+        biases = (self.bias_ih, self.bias_hh) if self.bias else ()
+        _, h, c = lstm_layer(linear(x, self.weight_ih, *biases), h, c, self.weight_hh, batch_sizes=(len(x),))
+        return (h, c) if input.dim() == 2 else (ops.squeeze(h, 0), ops.squeeze(c, 0))
+
+
+class GRUCell(RNNCellBase):
+    """One step of a GRU."""
+
+    def __init__(self, input_size: int, hidden_size: int, bias: bool = True, device=None, dtype=None):
+        super().__init__(input_size, hidden_size, bias, 3, device, dtype)
+
+    def forward(self, input, hx=None):
+        x, (h,) = self._batched(input, None if hx is None else [hx], 1)
+        _, h = gru_layer(
+            F.linear(x, self.weight_ih, self.bias_ih), h, self.weight_hh, self.bias_hh, (len(x),)
+        )
+        return h if input.dim() == 2 else ops.squeeze(h, 0)

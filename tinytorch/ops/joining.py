@@ -1,0 +1,221 @@
+"""Putting tensors together, and taking them apart."""
+
+from __future__ import annotations
+
+import builtins
+import itertools
+
+import numpy as np
+
+from .. import dtypes
+from ..op import Value, op, spelled
+from .indexing import getitem_op
+from .shape import expand_op, flatten, normal_dim, reshape, reshape_op, sizes, unsqueeze, unsqueeze_op
+
+# ---------------------------------------------------------------- joining and splitting
+
+@op
+def concatenate(*tensors, dim=0):
+    """Tensors end to end along dim."""
+    shapes = [x.shape for x in tensors]
+    dim = normal_dim(dim, len(shapes[0]))
+    for shape in shapes[1:]:
+        rest, first = (s[:dim] + s[dim + 1 :] for s in (shape, shapes[0]))
+        if len(shape) != len(shapes[0]) or rest != first:
+            raise RuntimeError(f"cat: sizes must match except in dimension {dim}, got shapes {' and '.join(str(list(s)) for s in (shapes[0], shape))}")
+    target = dtypes.result_np(tensors)
+    return np.concatenate([x.astype(target, copy=False) for x in tensors], axis=dim)
+
+
+@spelled
+def cat(tensors, dim=0):
+    """Tensors end to end along dim."""
+    if isinstance(tensors, Value):
+        raise TypeError("cat(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
+    tensors = list(tensors)
+    if not tensors:
+        raise ValueError("cat: expected a non-empty list of tensors")
+    if builtins.any(x.array.ndim == 0 for x in tensors):
+        raise RuntimeError("cat: zero-dimensional tensors cannot be concatenated; use stack")
+    real = [x for x in tensors if x.array.shape != (0,)] or tensors[:1]  # PyTorch skips empty vectors of any kind
+    return concatenate(*real, dim=dim)
+
+
+@spelled
+def stack(tensors, dim=0):
+    """Tensors of one shape side by side in a new dim."""
+    tensors = list(tensors)
+    if not tensors:
+        raise RuntimeError("stack: expected a non-empty list of tensors")
+    shapes = [x.array.shape for x in tensors]
+    if builtins.any(shape != shapes[0] for shape in shapes):
+        wrong = next(i for i, shape in enumerate(shapes) if shape != shapes[0])
+        raise RuntimeError(
+            f"stack: expects each tensor to be equal size, but got {list(shapes[0])} at entry 0 and {list(shapes[wrong])} at entry {wrong}"
+        )
+    dim = normal_dim(dim, len(shapes[0]) + 1)
+    return concatenate(*[unsqueeze_op(x, dim=dim) for x in tensors], dim=dim)
+
+
+def at_least(x, ndim: int):
+    """x with dims of size 1 added as NumPy's atleast_1d, _2d and _3d do."""
+    while x.ndim < ndim:
+        x = unsqueeze(x, -1 if x.ndim == 2 else 0)
+    return x
+
+
+def several(tensors):
+    return list(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else None
+
+
+def atleast_1d(*tensors):
+    """Scalars as vectors."""
+    return tuple(at_least(x, 1) for x in several(tensors) or tensors) if len(tensors) > 1 or several(tensors) else at_least(tensors[0], 1)
+
+
+def atleast_2d(*tensors):
+    """Vectors as rows."""
+    return tuple(at_least(x, 2) for x in several(tensors) or tensors) if len(tensors) > 1 or several(tensors) else at_least(tensors[0], 2)
+
+
+def atleast_3d(*tensors):
+    """Matrices as boxes of depth 1."""
+    return tuple(at_least(x, 3) for x in several(tensors) or tensors) if len(tensors) > 1 or several(tensors) else at_least(tensors[0], 3)
+
+
+def hstack(tensors):
+    """Side by side: along dim 1, vectors along dim 0."""
+    tensors = [at_least(x, 1) for x in tensors]
+    return cat(tensors, dim=0 if tensors[0].ndim == 1 else 1)
+
+
+def vstack(tensors):
+    """One under the other, vectors as rows."""
+    return cat([at_least(x, 2) for x in tensors], dim=0)
+
+
+def dstack(tensors):
+    """One behind the other, along dim 2."""
+    return cat([at_least(x, 3) for x in tensors], dim=2)
+
+
+def column_stack(tensors):
+    """Side by side, vectors as columns."""
+    return cat([reshape(x, (x.numel(), 1)) if x.ndim < 2 else x for x in tensors], dim=1)
+
+
+def slice_dim(x, dim: int, start: int, stop: int):
+    return getitem_op(x, index=(slice(None),) * dim + (slice(start, stop),))
+
+
+def split(input, split_size_or_sections, dim=0):
+    """Pieces of the given size (the last may be smaller), or of the given sizes."""
+    dim = normal_dim(dim, input.array.ndim)
+    size = input.array.shape[dim]
+    sections = split_size_or_sections
+    if isinstance(sections, int):
+        if sections <= 0 and size:
+            raise RuntimeError(f"split: expected split_size to be positive, got {sections}")
+        sections = [builtins.min(sections, size - start) for start in range(0, size, sections or 1)] or [0]
+    return split_with_sizes(input, sections, dim)
+
+
+def split_with_sizes(input, split_sizes, dim=0):
+    """Pieces of the given sizes along dim."""
+    dim = normal_dim(dim, input.array.ndim)
+    if builtins.sum(split_sizes) != input.array.shape[dim]:
+        raise RuntimeError(f"split: expects split_sizes to sum to {input.array.shape[dim]} (the size at dimension {dim}), but got {list(split_sizes)}")
+    pieces, start = [], 0
+    for size in split_sizes:
+        pieces.append(slice_dim(input, dim, start, start + size))
+        start += size
+    return tuple(pieces)
+
+
+def chunk(input, chunks, dim=0):
+    """At most `chunks` pieces of equal size, the last one maybe smaller."""
+    if chunks <= 0:
+        raise RuntimeError(f"chunk: expects chunks to be greater than 0, got {chunks}")
+    size = input.array.shape[normal_dim(dim, input.array.ndim)]
+    return split(input, -(-size // chunks) or 1, dim) if size else tuple(input for _ in range(chunks))
+
+
+def tensor_split(input, indices_or_sections, dim=0):
+    """So many pieces, sizes differing by at most one; or pieces between the given indices."""
+    dim = normal_dim(dim, input.array.ndim)
+    size = input.array.shape[dim]
+    if hasattr(indices_or_sections, "tolist"):
+        indices_or_sections = indices_or_sections.tolist()
+    if isinstance(indices_or_sections, int):
+        least, extra = divmod(size, indices_or_sections)
+        cuts = [least * i + builtins.min(i, extra) for i in range(1, indices_or_sections)]
+    else:
+        cuts = list(indices_or_sections)
+    bounds = [0, *cuts, size]
+    return tuple(slice_dim(input, dim, a, builtins.max(a, b)) for a, b in zip(bounds, bounds[1:]))
+
+
+def hsplit(input, indices_or_sections):
+    """tensor_split along dim 1 (0 for vectors)."""
+    return tensor_split(input, indices_or_sections, dim=0 if input.ndim == 1 else 1)
+
+
+def vsplit(input, indices_or_sections):
+    """tensor_split along dim 0."""
+    return tensor_split(input, indices_or_sections, dim=0)
+
+
+def unbind(input, dim=0):
+    """The slices along dim, each without it."""
+    dim = normal_dim(dim, input.array.ndim)
+    lead = (slice(None),) * dim
+    return tuple([getitem_op(input, index=(*lead, i)) for i in range(input.array.shape[dim])])
+
+
+def meshgrid(*tensors, indexing="ij"):
+    """Grids of coordinates from vectors."""
+    vectors = [atleast_1d(x) for x in (several(tensors) or tensors)]
+    if indexing not in ("ij", "xy"):
+        raise RuntimeError(f"meshgrid: indexing must be 'xy' or 'ij', got {indexing!r}")
+    if indexing == "xy" and len(vectors) > 1:
+        vectors[:2] = vectors[1::-1]
+    shape = tuple(x.array.shape[0] for x in vectors)
+    grids = [expand_op(reshape_op(x, shape=tuple(-1 if d == i else 1 for d in range(len(vectors)))), shape=shape) for i, x in enumerate(vectors)]
+    if indexing == "xy" and len(vectors) > 1:
+        grids[:2] = grids[1::-1]
+    return tuple(grids)
+
+
+def cartesian_prod(*tensors):
+    """All combinations of the vectors' elements, one a row."""
+    return stack([flatten(g) for g in meshgrid(*tensors)], dim=-1) if len(tensors) > 1 else tensors[0]
+
+
+def block_diag(*tensors):
+    """Matrices along the diagonal of one of zeros."""
+    blocks = [at_least(x, 2) for x in tensors]
+    width = builtins.sum(x.shape[1] for x in blocks)
+    rows, start = [], 0
+    for x in blocks:
+        h, w = x.array.shape
+        left, right = x.wrap(np.zeros((h, start), x.array.dtype)), x.wrap(np.zeros((h, width - start - w), x.array.dtype))
+        rows.append(cat([left, x, right], dim=1))
+        start += w
+    return cat(rows, dim=0)
+
+
+def combinations(input, r=2, with_replacement=False):
+    """All ways to choose r elements of a vector, one a row."""
+    choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
+    rows = np.array(list(choose(range(input.array.shape[0]), r)), np.int64).reshape(-1, r)
+    return getitem_op(input, index=rows)
+
+
+def dsplit(input, indices_or_sections):
+    """tensor_split along dim 2."""
+    return tensor_split(input, indices_or_sections, dim=2)
+
+
+def unravel_index(indices, shape):
+    """Places in a flattened tensor as one index per dim."""
+    return tuple(indices.wrap(np.asarray(places)) for places in np.unravel_index(indices.array, sizes((shape,))))

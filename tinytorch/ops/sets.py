@@ -1,0 +1,69 @@
+"""Distinct elements, counts, and places in sorted lists."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..op import Value
+
+# ---------------------------------------------------------------- sets
+
+def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):
+    """The distinct elements in order (or slices of dim), and on request where each went and how often it came."""
+    array = input.array
+    values, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=dim)
+    inverse = inverse.reshape(array.shape if dim is None else (array.shape[dim],))
+    out = [input.wrap(values)] + [input.wrap(np.asarray(a, np.int64)) for a, wanted in ((inverse, return_inverse), (counts, return_counts)) if wanted]
+    return out[0] if len(out) == 1 else tuple(out)
+
+
+def unique_consecutive(input, return_inverse=False, return_counts=False, dim=None):
+    """Runs of equal elements reduced to one each."""
+    rows = input.array.reshape(-1) if dim is None else np.moveaxis(input.array, dim, 0)
+    starts = np.ones(len(rows), bool)
+    if len(rows):
+        starts[1:] = (rows[1:] != rows[:-1]).reshape(len(rows) - 1, -1).any(axis=1)
+    values = rows[starts] if dim is None else np.moveaxis(rows[starts], 0, dim)
+    inverse = np.cumsum(starts) - 1
+    counts = np.diff(np.append(np.flatnonzero(starts), len(rows)))
+    inverse = inverse.reshape(input.array.shape) if dim is None else inverse
+    out = [input.wrap(values)] + [input.wrap(np.asarray(a, np.int64)) for a, wanted in ((inverse, return_inverse), (counts, return_counts)) if wanted]
+    return out[0] if len(out) == 1 else tuple(out)
+
+
+def searchsorted(sorted_sequence, values, *, right=False, side=None, out_int32=False):
+    """Where each value would go into the sorted last dim."""
+    side = side or ("right" if right else "left")
+    edges, v = sorted_sequence.array, values.array if isinstance(values, Value) else np.asarray(values)
+    if edges.ndim == 1:
+        places = np.searchsorted(edges, v, side)
+    else:
+        flat = zip(edges.reshape(-1, edges.shape[-1]), v.reshape(-1, v.shape[-1]))
+        places = np.stack([np.searchsorted(e, row, side) for e, row in flat]).reshape(v.shape)
+    return sorted_sequence.wrap(np.asarray(places, np.int32 if out_int32 else np.int64))
+
+
+def bucketize(input, boundaries, *, right=False, out_int32=False):
+    """The bucket, between sorted boundaries, that each element falls into."""
+    return searchsorted(boundaries, input, right=right, out_int32=out_int32)
+
+
+def histc(input, bins=100, min=0, max=0):
+    """Counts of elements in equal bins between min and max (the data's own range if both are 0)."""
+    array = input.array
+    low, high = (array.min(), array.max()) if min == max == 0 and array.size else (min, max)
+    if low == high:
+        low, high = low - 1, high + 1
+    return input.wrap(np.histogram(array, bins=bins, range=(low, high))[0].astype(array.dtype))
+
+
+def bincount(input, weights=None, minlength=0):
+    """How often each non-negative integer occurs, or the sum of its weights."""
+    counts = np.bincount(input.array, None if weights is None else weights.array, minlength)
+    return input.wrap(counts if weights is None else counts.astype(np.result_type(weights.array.dtype, np.float32), copy=False))
+
+
+def isin(elements, test_elements, *, invert=False):
+    """Where an element is among test_elements."""
+    a, b = (t.array if isinstance(t, Value) else t for t in (elements, test_elements))
+    return elements.wrap(np.asarray(np.isin(a, b, invert=invert)))
