@@ -10,7 +10,7 @@ from . import ops  # 01
 from .backend import default_device as get_default_device, device, set_default_device  # 00
 from .dtypes import (  # 00
     bfloat16, bool, cdouble, cfloat, complex64, complex128, double, dtype, finfo, float, float16, float32, float64,
-    get_default_dtype, half, iinfo, int, int8, int16, int32, int64, long, promote_types, set_default_dtype, short, uint8,
+    get_default_dtype, half, iinfo, int, int8, int16, int32, int64, long, promote_types, set_default_dtype, short, uint8, uint16, uint32, uint64,
 )
 from math import e, inf, nan, pi  # 00
 from .formats import (  # 00
@@ -64,7 +64,7 @@ from .queries import (  # 01
     asarray, can_cast, detach, get_device, is_complex, is_floating_point, is_nonzero, is_same_size, is_signed, is_storage,
     is_tensor, numel, result_type, typename,
 )
-from . import linalg  # 01
+from . import fft, linalg, special  # 01
 from .printing import set_printoptions  # 01
 from . import autograd  # 02
 from .autograd import enable_grad, inference_mode, is_anomaly_enabled, is_grad_enabled, no_grad, set_grad_enabled  # 02
@@ -79,8 +79,15 @@ from .nn.functional.dropout import (  # 04
     feature_dropout_,
 )
 from .nn.functional.linear import bilinear  # 04
+from .nn.functional import (  # 06
+    adaptive_avg_pool1d, avg_pool1d, channel_shuffle, conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d,
+    conv_transpose3d, max_pool1d, max_pool2d, max_pool3d, pixel_shuffle, pixel_unshuffle,
+)
+from .nn.functional import rms_norm  # 08
+from .nn.functional.native import batch_norm, group_norm, instance_norm, layer_norm  # 08
 from . import optim  # 05
 from .serialization import load, save  # 10
+from . import models  # 04
 
 newaxis = None
 __getattr__ = later.missing_from(__name__)

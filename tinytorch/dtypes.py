@@ -44,11 +44,12 @@ int16 = short = dtype("int16", np.int16)
 int32 = int = dtype("int32", np.int32)
 int64 = long = dtype("int64", np.int64)
 uint8 = dtype("uint8", np.uint8)
+uint16, uint32, uint64 = dtype("uint16", np.uint16), dtype("uint32", np.uint32), dtype("uint64", np.uint64)
 bool = dtype("bool", np.bool_)
 complex64 = cfloat = dtype("complex64", np.complex64)
 complex128 = cdouble = dtype("complex128", np.complex128)
 
-ALL = (float16, float32, float64, bfloat16, int8, int16, int32, int64, uint8, bool, complex64, complex128)
+ALL = (float16, float32, float64, bfloat16, int8, int16, int32, int64, uint8, uint16, uint32, uint64, bool, complex64, complex128)
 _BY_NUMPY = {d.np: d for d in ALL if d.np is not None}
 _SCALARS = {np.bool_: bool, np.integer: int64, np.floating: None, np.complexfloating: None}
 _default = float32
@@ -82,7 +83,7 @@ def to_numpy(dt) -> np.dtype | None:
         return dt.np
     if isinstance(dt, np.dtype):
         return dt
-    named = {_py_float: float64, _py_int: int64, _py_bool: bool, _py_complex: _default.to_complex()}.get(dt)
+    named = {_py_float: float64, _py_int: int64, _py_bool: bool, _py_complex: complex128}.get(dt)
     if named is None:
         raise TypeError(f"dtype must be a dtype such as torch.float32, got {dt!r}")
     return named.np
@@ -159,7 +160,7 @@ _NUMBERS = (_py_bool, _py_int, _py_float, _py_complex)
 
 
 def _number_type(value) -> np.dtype:
-    if isinstance(value, np.generic):  # np.float64(2.0) is a Python float too
+    if isinstance(value, np.generic):  # what is left of a 0-dim array; `convert` has made Python's of the ones users pass
         return value.dtype
     if isinstance(value, _py_bool):
         return bool.np

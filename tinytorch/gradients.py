@@ -93,8 +93,13 @@ ops.heaviside.vjps(x=lambda g: zeros(g), values=lambda g, x: g * (x == 0))
 ops.copysign.vjps(x=lambda g, x, out: g * (ops.sign(x) * ops.sign(out)), y=lambda g: zeros(g))
 ops.real.vjps(x=lambda g: ops.make_complex(g, zeros(g)))
 ops.imag.vjps(x=lambda g: ops.make_complex(zeros(g), g))
+ops.view_as_complex.vjps(x=lambda g: ops.view_as_real(ops.conj(g)))
+ops.view_as_real.vjps(x=lambda g: ops.view_as_complex(ops.contiguous_op(g)))
 ops.conj.vjps(x=lambda g: ops.conj(g))
 ops.make_complex.vjps(x=lambda g: ops.real(g), y=lambda g: -ops.imag(g))
+
+ops.fft_op.vjps(x=lambda g, dims, norm: ops.fft_op(g, dims=dims, norm=norm))  # the transform's matrix is symmetric
+ops.ifft_op.vjps(x=lambda g, dims, norm: ops.ifft_op(g, dims=dims, norm=norm))
 
 # ---------------------------------------------------------------- reductions
 

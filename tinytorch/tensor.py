@@ -345,9 +345,6 @@ class Tensor(Methods, Writing, Converting, metaclass=TensorType):
             raise TypeError("only integer tensors of a single element can be converted to an index")
         return builtins.int(self.array.item())
 
-    def __round__(self, digits=None):
-        return builtins.round(self.item(), digits) if digits is not None else ops.round(self)
-
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if self.array.ndim == 0 else object.__format__(self, spec)
 
@@ -397,7 +394,7 @@ class Tensor(Methods, Writing, Converting, metaclass=TensorType):
     __pow__ = operator(ops.pow)
     __rpow__ = reflected(ops.pow)
     __matmul__ = ops.matmul
-    __rmatmul__ = lambda self, other: ops.matmul(other, self)  # noqa: E731
+    __rmatmul__ = lambda self, other: ops.matmul(other, self)
     __neg__ = operator(ops.neg)
     __abs__ = operator(ops.abs)
     __invert__ = operator(ops.bitwise_not)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -127,6 +128,18 @@ class Converting(Value):
 
     def cfloat(self):
         return self.to(dtypes.complex64)
+
+    def cdouble(self):
+        return self.to(dtypes.complex128)
+
+    def resolve_conj(self) -> Tensor:
+        return self
+
+    def resolve_neg(self) -> Tensor:
+        return self
+
+    def is_conj(self) -> builtins.bool:
+        return False
 
     def pin_memory(self, device=None) -> Tensor:
         return self

@@ -29,7 +29,13 @@ RANDOM = {
     "randint_like",
     "uniform",
 }
-RANDOM |= {"nn.functional.dropout", "nn.functional.dropout2d", "empty", "empty_like", "new_empty"}
+RANDOM |= {
+    "nn.functional.dropout",
+    "nn.functional.dropout2d",
+    "empty",
+    "empty_like",
+    "nn.functional.multi_head_attention_forward",
+}
 LOOSE = {  # factors on the usual tolerances
     "cdist": 50,  # distances of near points cancel
     "linalg.svdvals": 20,
@@ -47,8 +53,49 @@ LOOSE = {  # factors on the usual tolerances
     "nn.functional.grid_sample": 50,
     "nn.functional.upsample_bilinear": 20,
     "nn.functional.ctc_loss": 5,
+    "nn.functional.conv1d": 5,
+    "nn.functional.conv2d": 5,
+    "nn.functional.conv3d": 5,
+    "nn.functional.conv_transpose2d": 5,
+    "nn.functional.scaled_dot_product_attention": 5,
 }
-MOST = 60  # samples of one operator and dtype: a few have thousands
+# equal numbers may come in any order, so only dtypes whose samples have none are held
+TIED = {
+    "argsort",
+    "sort",
+    "kthvalue",
+    "topk",
+    "median",
+    "mode",
+    "unique",
+    "cummax",
+    "cummin",
+    "argmax",
+    "argmin",
+}
+UNHELD = {  # dtypes in which torch's own result is an accident of its kernels
+    "addmm": ("int64", "int32", "uint8"),  # a fractional alpha cut to an integer
+    "addmv": ("int64", "int32", "uint8"),
+    "baddbmm": ("int64", "int32", "uint8"),
+    "linspace": ("int64", "int32", "uint8"),  # steps of a fraction added up in integers
+    "logspace": ("int64", "int32", "uint8"),
+    "logsumexp": ("complex64",),  # any branch of the logarithm
+    "logcumsumexp": ("complex64",),
+    "logaddexp": ("complex64",),
+    "dist": ("float16",),  # accumulated in float32
+    "norm": ("float16",),
+    "linalg.norm": ("float16",),
+    "linalg.vector_norm": ("float16",),
+    "nn.functional.conv_transpose1d": ("float16",),
+    "nn.functional.conv_transpose2d": ("float16",),
+    "nn.functional.soft_margin_loss": ("float16",),  # overflows where it need not
+    "nn.functional.local_response_norm": ("int64",),
+    "nn.functional.avg_pool1d": ("int64",),
+    "nn.functional.avg_pool2d": ("int64",),
+    "nn.functional.interpolate": ("uint8",),  # fixed-point weights for images
+    "nn.functional.upsample_bilinear": ("uint8",),
+}
+MOST = 40  # samples of one operator and dtype: a few have thousands
 
 
 @lru_cache
@@ -56,7 +103,9 @@ def database() -> dict[str, list]:
     """{name: its OpInfos}; an operator has one for each of its variants."""
     from torch.testing._internal.common_methods_invocations import op_db
 
-    found: dict[str, list] = {name: [] for name in NAMES}
+    found: dict[str, list] = {
+        name: [] for name in NAMES if name != "normal"
+    }  # it is the in-place method there
     for info in op_db:
         if info.name in found:
             found[info.name].append(info)
@@ -90,7 +139,9 @@ def call_of(library, info):
     if info.name == "meshgrid":
         return lambda xs, *more, **options: library.meshgrid(xs, *more, **options)
     if info.name == "linalg.eigh":
-        return lambda a, **options: library.linalg.eigh((a + a.mH) / 2, **options)
+        return lambda a, **options: eigh(library, a, options)
+    if info.name == "nn.functional.embedding":
+        return lambda weight, index, **options: library.nn.functional.embedding(index, weight, **options)
     if info.name == "where":
         return lambda x, condition, other: library.where(condition, x, other)
     if info.name == "einsum":
@@ -102,8 +153,14 @@ def call_of(library, info):
 
 def reference_of(torch, info):
     if info.name == "linalg.eigh":
-        return lambda a, **options: torch.linalg.eigh((a + a.mH) / 2, **options)
+        return lambda a, **options: eigh(torch, a, options)
     return info.op
+
+
+def eigh(library, a, options):
+    """Of a symmetric matrix, with the eigenvectors up to the sign that is free."""
+    values, vectors = library.linalg.eigh((a + a.mH) / 2, **options)
+    return values, vectors.abs()
 
 
 def as_arguments(sample):
@@ -159,11 +216,11 @@ def hold_values(torch, ours, info, dtype: str) -> Iterator[str]:
 def hold_methods(torch, ours, info) -> Iterator[str]:
     """The method and the in-place method, where PyTorch has them."""
     for variant in (info.method_variant, info.inplace_variant):
-        if variant is None or info.name in RANDOM:
+        word = getattr(variant, "__name__", None)
+        if word is None or info.name in RANDOM:
             continue
         for arguments, kwargs, _ in samples(torch, info, "float32", grad=False)[:15]:
             given = quietly(ours_of, ours, torch, [list(arguments), kwargs])
-            word = variant.__name__
             want = quietly(by_method, word, arguments, kwargs)
             if isinstance(want, Failure):
                 continue
@@ -203,12 +260,12 @@ def hold_errors(torch, ours, info) -> Iterator[str]:
         arguments, kwargs = as_arguments(case.sample_input)
         want = quietly(lambda a, k: plain(reference_of(torch, info)(*a, **k)), arguments, kwargs)
         given = quietly(ours_of, ours, torch, [list(arguments), kwargs])
-        about_memory = isinstance(want, Failure) and "single memory location" in str(want.error)
-        if not isinstance(want, Failure) or isinstance(given, Failure) or about_memory:
+        if not isinstance(want, Failure) or isinstance(given, Failure):
             continue
         got = quietly(lambda g: plain(call_of(ours, info)(*g[0], **g[1])), given)
-        message = difference(want, got)
-        if message:
+        about_types = isinstance(want.error, TypeError) and not isinstance(got, Failure)
+        message = None if about_types or "storage" in str(want.error) else difference(want, got)
+        if message and "single memory location" not in message:
             yield f"{info.name}{shown(torch, arguments, kwargs)} [error]: {message}"
 
 
@@ -220,6 +277,8 @@ def samples(torch, info, dtype: str, grad: bool) -> list:
     torch.manual_seed(0)
     chosen = []
     for sample in info.sample_inputs("cpu", kind, requires_grad=grad):
+        if sample.kwargs.get("dropout_p"):
+            continue
         process = sample.output_process_fn_grad if grad else None
         chosen.append((*as_arguments(sample), process))
         if len(chosen) == MOST:
@@ -230,7 +289,8 @@ def samples(torch, info, dtype: str, grad: bool) -> list:
 def check(torch, ours, name: str) -> Iterator[str]:
     """Every way in which ours differs from torch on the database's samples of one operator."""
     for info in database()[name]:
-        for dtype in DTYPES:
+        tied = ("float32", "float64")
+        for dtype in tied if name in TIED else (d for d in DTYPES if d not in UNHELD.get(name, ())):
             yield from hold_values(torch, ours, info, dtype)
         if name not in RANDOM:
             yield from hold_gradients(torch, ours, info, 1)

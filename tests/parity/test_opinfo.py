@@ -5,8 +5,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="parity needs PyTorch: pip install torch==2.13.0")
 pytest.importorskip("expecttest", reason="PyTorch's samples need expecttest: pip install expecttest")
 
-import tinytorch
-from tests.parity.opinfo import check, database
+import tinytorch  # noqa: E402
+from tests.parity.opinfo import check, database  # noqa: E402
 
 SHOWN = 15
 

@@ -37,6 +37,8 @@ def history_from_base(view: Tensor) -> None:
 def places(view: np.ndarray, base: np.ndarray) -> np.ndarray:
     """For each element of the view, its number among the base's elements."""
     item = base.itemsize
+    if view.itemsize != item:
+        raise NotImplementedError("writing through .real, .imag or view_as_real to a tensor that requires a gradient is not supported; build a new one")
     numbers = np.zeros(span(base) // item, np.int64)
     steps = lambda array: tuple(s // item * numbers.itemsize for s in array.strides)  # noqa: E731
     strided = np.lib.stride_tricks.as_strided

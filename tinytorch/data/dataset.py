@@ -82,9 +82,7 @@ class TensorDataset(Dataset[tuple]):
 def gather(tensor: Tensor, rows: np.ndarray) -> Tensor:
     if tensor.requires_grad or tensor.is_cuda:
         return tensor[rows]
-    return Tensor.wrap(
-        tensor.array.take(rows, axis=0)
-    )  # 2 to 3 times faster than array[rows] for rows of images
+    return Tensor.wrap(tensor.array.take(rows, axis=0))
 
 
 class StackDataset(Dataset):

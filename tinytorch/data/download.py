@@ -63,10 +63,8 @@ def fetch(file: RemoteFile, urls: Sequence[str], target: Path) -> None:
                 fetch_whole(url, part, file, advance)
             except WrongContent as error:
                 troubles.append(f"{url}: {error}")
-            except (
-                OSError,
-                http.client.HTTPException,
-            ) as error:  # what has arrived stays for the next attempt
+            except (OSError, http.client.HTTPException) as error:
+                # What has arrived stays for the next attempt.
                 troubles.append(f"{url}: {reason(error)}")
             else:
                 os.replace(part, target)

@@ -11,8 +11,8 @@ from typing import Any
 from .collate import default_collate, default_convert
 from .dataset import Dataset, IterableDataset, TensorDataset
 from .fetch import make_fetcher, own_randomness
+from .pool import dispose, make_pool
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, draw_seed
-from .workers import dispose, make_pool
 
 
 class DataLoader:
@@ -126,9 +126,7 @@ class DataLoader:
     def __len__(self) -> int:
         if not self.stream:
             return len(self._index_sampler)
-        samples: int = len(
-            self.dataset
-        )  # a TypeError from here says that the stream does not know its length
+        samples: int = len(self.dataset)  # a TypeError if the stream does not know its length
         if self.batch_size is None:
             return samples
         return samples // self.batch_size if self.drop_last else -(-samples // self.batch_size)

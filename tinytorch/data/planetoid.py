@@ -70,9 +70,8 @@ def read_planetoid(folder: Path, name: str) -> Graph:
         )
     if test.min() < len(allx):
         raise ValueError(f"{folder}: test node {test.min()} is among the {len(allx)} training nodes")
-    N = (
-        test.max() + 1
-    )  # CiteSeer: test nodes without an edge are missing from the files; their rows stay zero
+    # CiteSeer: test nodes without an edge are missing from the files; their rows stay zero.
+    N = test.max() + 1
     x, labels = np.zeros((N, allx.shape[1]), np.float32), np.zeros((N, ally.shape[1]), np.int64)
     x[: len(allx)], labels[: len(ally)] = allx, ally
     x[test], labels[test] = tx, ty  # the test rows are stored in the order of test.index

@@ -49,9 +49,8 @@ def inside(segments: np.ndarray, size: int) -> np.ndarray:
     for s in range(segments.shape[1]):
         (ax, ay), (bx, by) = segments[:, s].transpose(1, 2, 0)[..., None]  # each (N, 1)
         spans = (ay > centre) != (by > centre)  # (N, size) rows
-        crossing = ax + (bx - ax) * (centre - ay) / np.where(
-            by == ay, 1, by - ay
-        )  # (N, size): where the row meets the line
+        height = np.where(by == ay, 1, by - ay)
+        crossing = ax + (bx - ax) * (centre - ay) / height  # (N, size): where the row meets the line
         odd ^= spans[:, :, None] & (centre < crossing[:, :, None])
     return odd
 

@@ -117,9 +117,8 @@ class RandomCrop(Transform):
             )
         rng = random.stream(self.generator)
         tops, lefts = rng.integers(0, H - h + 1, N), rng.integers(0, W - w + 1, N)
-        windows = np.lib.stride_tricks.sliding_window_view(
-            x, (h, w), axis=(2, 3)
-        )  # (N, C, H-h+1, W-w+1, h, w)
+        # (N, C, H, W) -> (N, C, H-h+1, W-w+1, h, w)
+        windows = np.lib.stride_tricks.sliding_window_view(x, (h, w), axis=(2, 3))
         return windows[np.arange(N), :, tops, lefts]  # (N, C, h, w)
 
 

@@ -13,7 +13,7 @@ from ..creation import arange, empty
 from ..nn import functional as F
 from ..nn.functional.multi_head import merge_heads, split_heads
 from ..ops import cat
-from ..tensor import tensor
+from ..tensor_data import tensor
 from ..text.sampling import sample_next
 
 

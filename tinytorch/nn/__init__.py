@@ -34,10 +34,13 @@ from .vision import (
 from .batchnorm import (
     BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, SyncBatchNorm,
 )  # 08
-from .norm import CrossMapLRN2d, GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm  # 08
+from .norm import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm  # 08
 from .embedding import Embedding, EmbeddingBag  # 14
 from .attention import MultiheadAttention  # 15
 from .rnn import GRU, GRUCell, LSTM, LSTMCell, RNN, RNNBase, RNNCell, RNNCellBase  # 14
+from .transformer import (
+    Transformer, TransformerDecoder, TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer,
+)  # 16
 
 from .. import later as _later
 

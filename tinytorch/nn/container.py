@@ -200,7 +200,7 @@ def position(index, count: int) -> int:
     return index % count
 
 
-def pairs(source, name: str) -> list:
+def pairs(source, name: str):
     """(key, value) pairs from a mapping or a sequence of pairs."""
     if not isinstance(source, Iterable):
         raise TypeError(
@@ -208,12 +208,14 @@ def pairs(source, name: str) -> list:
         )
     if hasattr(source, "items"):
         return list(source.items())
-    source = list(source)
-    for i, pair in enumerate(source):
+    found = list(source)
+    for i, pair in enumerate(found):
         if not isinstance(pair, Iterable):
             raise TypeError(
                 f"{name} update sequence element #{i} should be Iterable; is {type(pair).__name__}"
             )
-        if len(pair) != 2:
-            raise ValueError(f"{name} update sequence element #{i} has length {len(pair)}; 2 is required")
-    return source
+        if len(tuple(pair)) != 2:
+            raise ValueError(
+                f"{name} update sequence element #{i} has length {len(tuple(pair))}; 2 is required"
+            )
+    return found

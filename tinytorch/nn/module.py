@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from ..tensor import Tensor
 from .conversion import Conversion
@@ -36,7 +37,7 @@ class Module(State, Conversion):
             return call_with_hooks(self, args, kwargs)
         return self.forward(*args, **kwargs)
 
-    __class_getitem__ = classmethod(types.GenericAlias)
+    __class_getitem__: Any = classmethod(types.GenericAlias)
 
     # ------------------------------------------------------------ what is assigned to a module
 

@@ -19,7 +19,7 @@ class Parameter(Tensor):
         memo[id(self)] = copy = type(self)(self.data.clone(), self._requires_grad)
         return copy
 
-    def __repr__(self, *, tensor_contents=None) -> str:
+    def __repr__(self, *, tensor_contents=None):
         return "Parameter containing:\n" + super().__repr__()
 
 

@@ -56,11 +56,9 @@ class State(Hooks):
 
         The tensors share memory with the module; they are detached unless `keep_vars`.
         """
-        given = dict(
-            zip(("destination", "prefix", "keep_vars"), args)
-        )  # PyTorch still takes them by position
-        destination, prefix = given.get("destination", destination), given.get("prefix", prefix)
-        keep_vars = given.get("keep_vars", keep_vars)
+        if args:  # PyTorch still takes them by position
+            settings = dict(destination=destination, prefix=prefix, keep_vars=keep_vars)
+            return State.state_dict(self, **{**settings, **dict(zip(settings, args))})
         if destination is None:
             destination = OrderedDict()
             destination._metadata = OrderedDict()
@@ -98,7 +96,7 @@ class State(Hooks):
         metadata = getattr(state_dict, "_metadata", None) or {}
         keys = IncompatibleKeys([], [])
         errors: list[str] = []
-        copied = OrderedDict(state_dict)  # hooks may change it
+        copied: Any = OrderedDict(state_dict)  # hooks may change it
         copied._metadata = metadata
         load(self, copied, "", metadata, assign, keys, errors)
         if strict:
@@ -131,11 +129,8 @@ class State(Hooks):
             missing_keys.append(prefix + EXTRA)
         if strict:
             known = {*own, EXTRA} if takes_extra else own
-            unexpected_keys += [
-                key
-                for key in state_dict
-                if key.startswith(prefix) and not self._expects(key[len(prefix) :], known)
-            ]
+            mine = [key for key in state_dict if key.startswith(prefix)]
+            unexpected_keys += [key for key in mine if not self._expects(key[len(prefix) :], known)]
 
     def _expects(self, name: str, known) -> bool:
         first, dot, _ = name.partition(".")
@@ -229,7 +224,7 @@ def load(
     errors: list[str],
 ) -> None:
     """Load the part of the state_dict under `prefix` into the module and all below it."""
-    local_metadata = metadata.get(prefix[:-1], {})
+    local_metadata = dict(metadata.get(prefix[:-1], {}))
     if assign:
         local_metadata["assign_to_params_buffers"] = True
     module._load_from_state_dict(state_dict, prefix, local_metadata, True, *keys, errors)

@@ -19,7 +19,7 @@ from .dropout import Dropout
 from .functional.multi_head import float_mask
 from .linear import Linear
 from .module import Module
-from .normalization import LayerNorm
+from .norm import LayerNorm
 
 # ---------------------------------------------------------------- layers
 

@@ -18,6 +18,7 @@ from .elementwise import (
     nan_to_num, nextafter, positive, rad2deg, reciprocal, round, rsqrt, sgn, sign, signbit, sin, sinc, sinh, sqrt,
     square, tan, tanh, trunc, xlogy,
 )  # 01
+from .fourier import fft_op, ifft_op  # 01
 from .gathering import (
     crop_op, diagonal_scatter, gather, gather_op, index_add, index_copy, index_fill, index_reduce, index_select,
     scatter, scatter_add, scatter_add_op, scatter_fold, scatter_op, scatter_reduce, select_scatter, slice_scatter,

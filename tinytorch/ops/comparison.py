@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from .. import dtypes
-from ..op import op, spelled
-from .indexing import nonzero
+from ..op import Value, op, spelled
 from .choosing import choose
+from .indexing import nonzero
 
 # ---------------------------------------------------------------- comparison
 
@@ -170,6 +170,6 @@ def where(condition, input=None, other=None):
     """input where the condition holds, other elsewhere; with the condition alone, the indices where it holds."""
     if input is None and other is None:
         return nonzero(condition, as_tuple=True)
-    if condition.dtype is not dtypes.bool and condition.dtype is not dtypes.uint8:
+    if isinstance(condition, Value) and condition.array.dtype not in (bool, np.uint8):
         raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype!r}")
     return where_between(condition, input, other)

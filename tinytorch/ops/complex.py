@@ -6,21 +6,22 @@ import numpy as np
 
 from ..op import op
 from .elementwise import atan2, cos, sin
-from .joining import stack
 from .shape import transpose_op
 
 # ---------------------------------------------------------------- complex numbers
 
-@op
+@op(view=True)
 def real(x):
     """The real part."""
-    return x.real.copy()
+    return x.real
 
 
-@op
+@op(view=True)
 def imag(x):
     """The imaginary part."""
-    return x.imag.copy()
+    if x.dtype.kind != "c":
+        raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
+    return x.imag
 
 
 @op
@@ -40,14 +41,22 @@ def polar(input, angle):
     return make_complex(input * cos(angle), input * sin(angle))
 
 
-def view_as_complex(input):
+@op(view=True)
+def view_as_complex(x):
     """Pairs on the last axis as complex numbers: (..., 2) -> (...)."""
-    return make_complex(input[..., 0], input[..., 1])
+    if x.dtype.kind != "f" or not x.ndim or x.shape[-1] != 2:
+        raise RuntimeError(f"view_as_complex: expected a floating-point tensor with a last dimension of size 2, got {x.dtype}{list(x.shape)}")
+    if x.strides[-1] != x.itemsize:
+        raise RuntimeError("view_as_complex: Tensor must have a last dimension with stride 1; call .contiguous() first")
+    return x.view(np.result_type(x.dtype, np.complex64))[..., 0]
 
 
-def view_as_real(input):
+@op(view=True)
+def view_as_real(x):
     """Complex numbers as pairs on a new last axis: (...) -> (..., 2)."""
-    return stack([real(input), imag(input)], dim=-1)
+    if x.dtype.kind != "c":
+        raise RuntimeError(f"view_as_real is only supported for complex tensors, got {x.dtype}")
+    return x[..., None].view(x.real.dtype)
 
 
 def angle(input):

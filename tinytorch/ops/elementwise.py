@@ -94,9 +94,11 @@ def logaddexp2(x, y):
 
 def xlogy(input, other):
     """x * log(y), and 0 where x is 0, whatever y."""
-    zero = (input == 0) & ~(other != other)
-    log_of = log(where(zero, 1.0, other)) if isinstance(other, Value) else math.log(other) if other > 0 else -math.inf if other == 0 else math.nan
-    return where(zero, 0.0, mul(input, log_of))
+    if not isinstance(other, Value):
+        log_of = math.log(other) if other > 0 else -math.inf if other == 0 else math.nan
+        return mul(input, log_of) if other != other else where(input == 0, 0.0, mul(input, log_of))
+    zero = (input == 0) & (other == other)
+    return where(zero, 0.0, mul(input, log(where(zero, 1.0, other))))
 
 
 # ---------------------------------------------------------------- angles

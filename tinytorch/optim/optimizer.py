@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable
 from copy import deepcopy
 
 import numpy as np
@@ -170,7 +169,7 @@ class Optimizer(OptimizerHooks):
         by_number = {
             n: p for group, new in zip(groups, saved) for n, p in zip(new["params"], group["params"])
         }
-        state = defaultdict(dict)
+        state: defaultdict = defaultdict(dict)
         for n, value in state_dict["state"].items():
             state[by_number.get(n, n)] = fitted(value, by_number[n]) if n in by_number else value
         for group, new in zip(groups, saved):
@@ -222,13 +221,11 @@ def named_or_not(params) -> dict:
 def fitted(value, p: Tensor, key=None):
     """A saved piece of state in the dtype and on the device of its parameter; the step count stays as it is."""
     if isinstance(value, Tensor):
-        return (
-            value
-            if key == "step"
-            else value.to(dtype=p.dtype if p.is_floating_point() else None, device=p.device)
-        )
+        if key == "step":
+            return value
+        return value.to(dtype=p.dtype if p.is_floating_point() else None, device=p.device)
     if isinstance(value, dict):
         return {k: fitted(v, p, k) for k, v in value.items()}
-    if isinstance(value, Iterable) and not isinstance(value, str):
+    if isinstance(value, (list, tuple)):
         return type(value)(fitted(v, p) for v in value)
     return value

@@ -5,7 +5,8 @@ from .activation import (
     celu, celu_, elu, elu_, gelu, glu, leaky_relu, leaky_relu_, logsigmoid, mish, relu, relu_, selu, selu_, silu, softplus,
     softsign, tanhshrink,
 )  # 03
-from .cross_entropy import cross_entropy, nll_loss, one_hot  # 03
+from .classes import one_hot  # 03
+from .cross_entropy import cross_entropy, nll_loss  # 03
 from .ctc import ctc_loss  # 03
 from .distance import cosine_similarity, normalize, pairwise_distance, pdist  # 03
 from .loss import (

@@ -139,7 +139,9 @@ def softplus_op(x, *, beta, threshold):
     return choose(z > threshold, x, (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))) / beta, x.dtype)
 
 
-softplus_op.vjps(x=lambda g, x, beta, threshold: where_between(x * beta > threshold, g, g * sigmoid(x * beta)))
+softplus_op.vjps(
+    x=lambda g, x, beta, threshold: where_between(x * beta > threshold, g, g * sigmoid(x * beta))
+)
 
 
 def softplus(input, beta=1, threshold=20):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from ...backend import kernel, module_of
-from ...creation import zeros
 from ...op import op
-from ...ops import gather, reshape, scatter, squeeze, sum, unsqueeze, where
+from ...ops import gather, squeeze, sum, unsqueeze, where
+from .classes import by_class, check_classes, class_dim, with_valid_classes
 from .half import widened
 from .reduction import chosen, reduced
-from .softmax import log_softmax
+from .softmax import log_softmax, peak
 
 # Shapes: input is (N, C), or (N, C, d1, d2, ...) with a class at each place, or (C,) for one example.
 
@@ -86,25 +86,26 @@ def smoothing_loss(log_probs, target, weight, ignore_index: int, reduction: str)
 
 
 @kernel
-def softmax_cross_entropy_forward(logits, target, ignore_index: int):
-    """(N, C), (N,) -> (N,) losses, 0 where the class is ignore_index; and (N, C) the softmax, which the gradient needs."""
-    kept, target = target != ignore_index, np.where(target == ignore_index, 0, target)
+def softmax_cross_entropy_forward(logits, target):
+    """(N, C), (N,) -> (N,) losses, (N, 1) the largest logit of each row, (N, 1) the sum of the exps of the rest to it."""
     rows = module_of(logits).arange(len(logits))
-    shifted = logits - logits.max(1, keepdims=True) if logits.size else logits
+    top = peak(logits, 1)
+    shifted = logits - top
     picked = shifted[rows, target]
-    softmax = np.exp(shifted)
-    total = softmax.sum(1, keepdims=True)
-    softmax /= total
-    return np.where(kept, np.log(total[:, 0]) - picked, 0), softmax
+    total = np.exp(shifted, out=shifted).sum(1, keepdims=True)
+    return np.log(total[:, 0]) - picked, top, total
 
 
 @kernel
-def softmax_cross_entropy_gradient(softmax, target, g, ignore_index: int):
-    """(N, C), (N,), (N,) -> (N, C): (softmax - one_hot(target)) * g, and 0 in rows that are ignored."""
-    kept, target = target != ignore_index, np.where(target == ignore_index, 0, target)
-    rows = module_of(softmax).arange(len(softmax))
-    g = np.where(kept, g, 0).astype(softmax.dtype, copy=False)
-    grad = softmax * g[:, None]
+def softmax_cross_entropy_gradient(logits, top, total, target, g):
+    """(N, C), (N, 1), (N, 1), (N,), (N,) -> (N, C): (softmax - one_hot(target)) * g.
+
+    The softmax is computed again: to keep it would take as much memory as the logits.
+    """
+    rows = module_of(logits).arange(len(logits))
+    grad = logits - top
+    np.exp(grad, out=grad)
+    grad *= g[:, None] / total
     grad[rows, target] -= g
     return grad
 
@@ -117,97 +118,20 @@ def two_step_cross_entropy(logits, target, ignore_index: int, reduction: str):
 @op(saves=True, composed=two_step_cross_entropy)
 def softmax_cross_entropy(logits, target, *, ignore_index=-100, reduction="mean"):
     """(N, C), (N,) -> the mean, the sum, or (N,) of -log_softmax(logits) at the targets."""
-    losses, softmax = softmax_cross_entropy_forward(widened(logits), target, ignore_index)
-    count = (target != ignore_index).sum() if reduction == "mean" else 1
+    kept = target != ignore_index
+    target = target * kept  # class 0 stands in for what is ignored
+    losses, top, total = softmax_cross_entropy_forward(widened(logits), target)
+    losses = np.where(kept, losses, 0)
+    count = np.count_nonzero(kept) if reduction == "mean" else 1
     loss = losses if reduction == "none" else losses.sum() / count
-    return loss.astype(logits.dtype, copy=False), (softmax, count)
+    return loss.astype(logits.dtype, copy=False), (top, total, target, kept, max(count, 1))
 
 
-def spread_over_rows(g, saved, target, ignore_index: int):
+def spread_over_rows(g, logits, saved):
     """The gradient of the logits from that of the loss."""
-    softmax, count = saved
-    g = np.broadcast_to(g / count, target.shape)
-    return softmax_cross_entropy_gradient(softmax, target, g, ignore_index)
+    top, total, target, kept, count = saved
+    g = (g / count * kept).astype(total.dtype, copy=False)
+    return softmax_cross_entropy_gradient(widened(logits), top, total, target, g)
 
 
 softmax_cross_entropy.vjps(logits=spread_over_rows, target=None)
-
-
-# ---------------------------------------------------------------- classes
-
-
-def one_hot(tensor, num_classes=-1):
-    """Class numbers (...) -> (..., num_classes): a 1 in the place of the class, zeros elsewhere."""
-    if tensor.array.dtype != np.int64:
-        raise RuntimeError(
-            f"one_hot is only applicable to index tensor of type LongTensor, got {tensor.dtype!r}"
-        )
-    if tensor.numel() == 0 and num_classes <= 0:
-        raise RuntimeError("Can not infer total number of classes from empty tensor.")
-    if tensor.numel() and tensor.min() < 0:
-        raise RuntimeError(f"Class values must be non-negative, got {tensor.min().item()}")
-    if num_classes == -1:
-        num_classes = tensor.max().item() + 1
-    if tensor.numel() and tensor.max() >= num_classes:
-        raise RuntimeError(
-            f"Class values must be smaller than num_classes, got {tensor.max().item()} with {num_classes} classes"
-        )
-    blank = zeros(*tensor.shape, num_classes, dtype=tensor.dtype, device=tensor.device)
-    return scatter(blank, -1, unsqueeze(tensor, -1), 1)
-
-
-def class_dim(input) -> int:
-    """Where the classes are: (C,) for one example, (N, C, ...) for many."""
-    if input.ndim == 0:
-        raise IndexError("cross_entropy: the input needs a dim for the classes, but it is 0D")
-    return 0 if input.ndim == 1 else 1
-
-
-def by_class(weight, input):
-    """The weights of the classes, shaped so that they broadcast against input; 1 if there are none."""
-    if weight is None:
-        return 1
-    classes = input.shape[class_dim(input)]
-    if weight.shape != (classes,):
-        raise RuntimeError(
-            f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of shape: {list(weight.shape)}"
-        )
-    return reshape(weight, (-1,) + (1,) * (input.ndim - 2))
-
-
-def with_valid_classes(input, target, ignore_index: int):
-    """Where the target counts; and the target, with class 0 where it does not, as one number if there is one example."""
-    kept, target = target != ignore_index, where(target == ignore_index, 0, target).long()
-    return (reshape(kept, ()), reshape(target, ())) if input.ndim == 1 else (kept, target)
-
-
-def check_classes(input, target, weight, ignore_index: int) -> None:
-    """Raise what PyTorch raises for shapes, dtypes and class numbers that do not fit."""
-    shape, places = input.shape, target.shape
-    if input.ndim == 0:
-        raise ValueError("Expected 1 or more dimensions (got 0)")
-    if target.array.dtype not in (np.int64, np.uint8):
-        raise RuntimeError(
-            f"expected target dtype to be Long or Byte, but got {target.dtype!r}; use target.long() for class numbers"
-        )
-    if input.ndim > 1 and (not places or shape[0] != places[0]):
-        raise ValueError(
-            f"Expected input batch_size ({shape[0]}) to match target batch_size ({places[0] if places else 'none: it is a scalar'})."
-        )
-    if input.ndim <= 2 and target.ndim > 1:
-        raise RuntimeError(
-            f"0D or 1D target tensor expected, multi-target not supported: got target {list(places)} for input {list(shape)}"
-        )
-    if places != ((shape[0], *shape[2:]) if input.ndim > 1 else ()) and not (
-        input.ndim == 1 and places == (1,)
-    ):
-        raise RuntimeError(f"Expected target size {[shape[0], *shape[2:]]}, got {list(places)}")
-    by_class(weight, input)
-    if weight is not None and weight.dtype != input.dtype:
-        raise RuntimeError(
-            f"expected weight of the input's dtype {input.dtype!r}, but found {weight.dtype!r}"
-        )
-    classes, kept = shape[class_dim(input)], target.array[target.array != ignore_index]
-    if kept.size and not (kept.min() >= 0 and kept.max() < classes):
-        worst = kept.min() if kept.min() < 0 else kept.max()
-        raise IndexError(f"Target {worst} is out of bounds: there are {classes} classes")

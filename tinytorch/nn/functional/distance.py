@@ -20,7 +20,9 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     x1, x2 = broadcast_tensors(x1, x2)
     dtype = promote_types(x1.dtype, x2.dtype)
     if not dtype.is_floating_point:
-        raise RuntimeError(f"cosine_similarity: expected common dtype to be floating point, yet common dtype is {dtype!r}")
+        raise RuntimeError(
+            f"cosine_similarity: expected common dtype to be floating point, yet common dtype is {dtype!r}"
+        )
     return sum(direction(x1.to(dtype), dim, eps) * direction(x2.to(dtype), dim, eps), dim=dim)
 
 

@@ -130,7 +130,7 @@ def embedding_bag(
     A 2-D input has a bag a row; a 1-D one starts a new bag at each of the offsets. Entries equal to padding_idx do not
     count, and an empty bag gives zeros.
     """
-    check_bag_arguments(input, weight, mode, per_sample_weights, scale_grad_by_freq, sparse)
+    check_bag_arguments(input, weight, offsets, mode, per_sample_weights, scale_grad_by_freq, sparse)
     check_table("embedding_bag", input, weight)
     bag, bags = bag_numbers(input, offsets, include_last_offset)
     index = ops.reshape_op(input, shape=(-1,))
@@ -156,13 +156,24 @@ def embedding_bag(
     return total / total.wrap(size[:, None])
 
 
-def check_bag_arguments(
-    input, weight, mode: str, per_sample_weights, scale_grad_by_freq: bool, sparse: bool
-) -> None:
-    if input.array.ndim not in (1, 2):
-        raise ValueError(f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.array.ndim}")
+def check_bag_arguments(input, weight, offsets, mode, per_sample_weights, scale_grad_by_freq, sparse) -> None:
+    n = input.array.ndim
+    if per_sample_weights is not None and per_sample_weights.array.shape != input.array.shape:
+        raise ValueError(
+            f"embedding_bag: If per_sample_weights ({per_sample_weights.shape}) is not None, then it must have the same"
+            f" shape as the input ({input.shape})"
+        )
     if weight.array.ndim != 2:
         raise ValueError(f"weight has to be a 2D Tensor, but got Tensor of dimension {weight.array.ndim}")
+    if n not in (1, 2):
+        raise ValueError(f"input has to be 1D or 2D Tensor, but got Tensor of dimension {n}")
+    if n == 2 and offsets is not None:
+        raise ValueError(
+            "if input is 2D, then offsets has to be None, as input is treated as bags of one length"
+        )
+    if n == 1 and (offsets is None or offsets.array.ndim != 1):
+        got = "None" if offsets is None else f"shape {list(offsets.shape)}"
+        raise ValueError(f"offsets has to be a 1D Tensor but got {got}")
     if mode not in ("sum", "mean", "max"):
         raise ValueError(f"mode has to be one of sum, mean or max, got {mode!r}")
     if mode == "max" and (scale_grad_by_freq or sparse):
@@ -170,35 +181,22 @@ def check_bag_arguments(
         raise ValueError(f"max mode does not support {which}")
     if per_sample_weights is None:
         return
-    if per_sample_weights.array.shape != input.array.shape:
-        raise ValueError(
-            f"embedding_bag: If per_sample_weights ({per_sample_weights.shape}) is not None, then it must have the same"
-            f" shape as the input ({input.shape})"
-        )
     if mode != "sum":
         raise NotImplementedError(
             f"embedding_bag: per_sample_weights is only supported for mode='sum' (got mode={mode!r})"
         )
     if per_sample_weights.array.dtype != weight.array.dtype:
         raise RuntimeError(
-            f"embedding_bag: expected per_sample_weights and weight to have the same type, got {per_sample_weights.dtype!r}"
-            f" and {weight.dtype!r}"
+            "embedding_bag: expected per_sample_weights and weight to have the same type, got"
+            f" {per_sample_weights.dtype!r} and {weight.dtype!r}"
         )
 
 
 def bag_numbers(input, offsets, include_last_offset: bool):
     """Which bag each entry belongs to, and how many bags there are."""
     if input.array.ndim == 2:
-        if offsets is not None:
-            raise ValueError(
-                "if input is 2D, then offsets has to be None, as input is treated as bags of one fixed length"
-            )
         bags, length = input.array.shape
         return np.repeat(np.arange(bags), length), bags
-    if offsets is None or offsets.array.ndim != 1:
-        raise ValueError(
-            f"offsets has to be a 1D Tensor but got {'None' if offsets is None else offsets.array.shape}"
-        )
     starts, size = offsets.array, input.array.shape[0]
     if starts.dtype not in (np.int64, np.int32):
         raise RuntimeError(

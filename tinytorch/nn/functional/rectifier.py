@@ -68,7 +68,9 @@ def hardtanh_op(x, *, min_val=-1.0, max_val=1.0):
     return np.clip(x, x.dtype.type(min_val), x.dtype.type(max_val))
 
 
-hardtanh_op.vjps(x=lambda g, out, min_val, max_val: where_between((out <= min_val) | (out >= max_val), 0.0, g))
+hardtanh_op.vjps(
+    x=lambda g, out, min_val, max_val: where_between((out <= min_val) | (out >= max_val), 0.0, g)
+)
 
 
 def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):

@@ -205,7 +205,10 @@ def computed(name: str) -> property:
 
 
 def register(module: Module, name: str, tensor: Tensor) -> None:
-    (module.register_parameter if isinstance(tensor, Parameter) else module.register_buffer)(name, tensor)
+    if isinstance(tensor, Parameter):
+        module.register_parameter(name, tensor)
+    else:
+        module.register_buffer(name, tensor)
 
 
 def require_same(rule: str, got, expected) -> None:

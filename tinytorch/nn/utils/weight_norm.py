@@ -52,12 +52,12 @@ def remove_weight_norm(module: Module, name: str = "weight") -> Module:
     return module
 
 
-def refuse_second(module: Module, kind: type, what: str, name: str) -> None:
+def refuse_second(module, kind, what, name):
     if any(isinstance(hook, kind) and hook.name == name for hook in module._forward_pre_hooks.values()):
         raise RuntimeError(f"Cannot register two {what} hooks on the same parameter {name}")
 
 
-def take_off(hooks: dict, kind: type, name: str):
+def take_off(hooks, kind, name):
     """Remove the hook of that kind for that tensor from a table of hooks; None if there is none."""
     for key, hook in hooks.items():
         if isinstance(hook, kind) and hook.name == name:

@@ -47,7 +47,7 @@ class LRScheduler:
         self.step()
         self._is_initial = False
 
-    def step(self, epoch: int | None = None) -> None:
+    def step(self, epoch: int | None = None):
         """Go to the next epoch (or batch: the caller decides what is counted)."""
         if self._step_count == 1 and not self.optimizer._opt_called:
             warnings.warn(TOO_EARLY, UserWarning, stacklevel=2)
@@ -58,8 +58,8 @@ class LRScheduler:
 
     def _update_lr(self, epoch: int | None = None) -> None:
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
-        by_epoch = epoch is not None and hasattr(self, "_get_closed_form_lr")
-        self._set(self._get_closed_form_lr() if by_epoch else self.get_lr())
+        closed_form = getattr(self, "_get_closed_form_lr", None)
+        self._set(closed_form() if closed_form and epoch is not None else self.get_lr())
 
     def _set(self, rates: list) -> None:
         for group, lr in zip(self.optimizer.param_groups, rates):

@@ -74,7 +74,7 @@ class SequentialLR(Combined):
         else:
             scheduler.last_epoch -= 1
 
-    def step(self) -> None:
+    def step(self):
         self.last_epoch += 1
         i = bisect_right(self._milestones, self.last_epoch)
         scheduler = self._schedulers[i]
@@ -92,7 +92,7 @@ class ChainedScheduler(Combined):
         self._take(optimizer, schedulers, " to be chained")
         self._last_lr = self._times(1)
 
-    def step(self) -> None:
+    def step(self):
         for scheduler in self._schedulers:
             scheduler.step()
         self._last_lr = self._times(1)

@@ -132,12 +132,11 @@ class OneCycleLR(LRScheduler):
         return (end - start) * part + start
 
 
-def step_count(total_steps: int | None, epochs: int | None, steps_per_epoch: int | None) -> int:
-    given = (
-        {"total_steps": total_steps}
-        if total_steps is not None
-        else {"epochs": epochs, "steps_per_epoch": steps_per_epoch}
-    )
+def step_count(total_steps, epochs, steps_per_epoch):
+    """The number of steps, given one way or the other."""
+    given = {"total_steps": total_steps}
+    if total_steps is None:
+        given = {"epochs": epochs, "steps_per_epoch": steps_per_epoch}
     if None in given.values():
         raise ValueError("You must define either total_steps OR (epochs AND steps_per_epoch)")
     for name, value in given.items():

@@ -1,0 +1,86 @@
+"""Class numbers as targets: what is expected of them, which of them count, and their one-hot form."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...creation import zeros
+from ...ops import reshape, scatter, unsqueeze, where
+
+
+def one_hot(tensor, num_classes=-1):
+    """Class numbers (...) -> (..., num_classes): a 1 in the place of the class, zeros elsewhere."""
+    if tensor.array.dtype != np.int64:
+        raise RuntimeError(
+            f"one_hot is only applicable to index tensor of type LongTensor, got {tensor.dtype!r}"
+        )
+    if tensor.numel() == 0 and num_classes <= 0:
+        raise RuntimeError("Can not infer total number of classes from empty tensor.")
+    if tensor.numel() and tensor.min() < 0:
+        raise RuntimeError(f"Class values must be non-negative, got {tensor.min().item()}")
+    if num_classes == -1:
+        num_classes = tensor.max().item() + 1
+    if tensor.numel() and tensor.max() >= num_classes:
+        raise RuntimeError(
+            f"Class values must be smaller than num_classes, got {tensor.max().item()} with {num_classes} classes"
+        )
+    blank = zeros(*tensor.shape, num_classes, dtype=tensor.dtype, device=tensor.device)
+    return scatter(blank, -1, unsqueeze(tensor, -1), 1)
+
+
+def class_dim(input) -> int:
+    """Where the classes are: (C,) for one example, (N, C, ...) for many."""
+    if input.ndim == 0:
+        raise IndexError("cross_entropy: the input needs a dim for the classes, but it is 0D")
+    return 0 if input.ndim == 1 else 1
+
+
+def by_class(weight, input):
+    """The weights of the classes, shaped so that they broadcast against input; 1 if there are none."""
+    if weight is None:
+        return 1
+    classes = input.shape[class_dim(input)]
+    if weight.shape != (classes,):
+        raise RuntimeError(
+            f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of shape: {list(weight.shape)}"
+        )
+    return reshape(weight, (-1,) + (1,) * (input.ndim - 2))
+
+
+def with_valid_classes(input, target, ignore_index: int):
+    """Where the target counts; and the target, with class 0 where it does not, as one number if there is one example."""
+    kept, target = target != ignore_index, where(target == ignore_index, 0, target).long()
+    return (reshape(kept, ()), reshape(target, ())) if input.ndim == 1 else (kept, target)
+
+
+def check_classes(input, target, weight, ignore_index: int) -> None:
+    """Raise what PyTorch raises for shapes, dtypes and class numbers that do not fit."""
+    shape, places = input.shape, target.shape
+    if input.ndim == 0:
+        raise ValueError("Expected 1 or more dimensions (got 0)")
+    if target.array.dtype not in (np.int64, np.uint8):
+        raise RuntimeError(
+            f"expected target dtype to be Long or Byte, but got {target.dtype!r}; use target.long() for class numbers"
+        )
+    if input.ndim > 1 and (not places or shape[0] != places[0]):
+        raise ValueError(
+            f"Expected input batch_size ({shape[0]}) to match target batch_size ({places[0] if places else 'none: it is a scalar'})."
+        )
+    if input.ndim <= 2 and target.ndim > 1:
+        raise RuntimeError(
+            f"0D or 1D target tensor expected, multi-target not supported: got target {list(places)} for input {list(shape)}"
+        )
+    if places != ((shape[0], *shape[2:]) if input.ndim > 1 else ()) and not (
+        input.ndim == 1 and places == (1,)
+    ):
+        raise RuntimeError(f"Expected target size {[shape[0], *shape[2:]]}, got {list(places)}")
+    by_class(weight, input)
+    if weight is not None and weight.dtype != input.dtype:
+        raise RuntimeError(
+            f"expected weight of the input's dtype {input.dtype!r}, but found {weight.dtype!r}"
+        )
+    classes, labels = shape[class_dim(input)], target.array
+    if labels.size and (labels.min() < 0 or labels.max() >= classes):
+        wrong = labels[((labels < 0) | (labels >= classes)) & (labels != ignore_index)]
+        if wrong.size:
+            raise IndexError(f"Target {wrong[0]} is out of bounds: there are {classes} classes")

@@ -1,0 +1,32 @@
+"""Special functions under PyTorch's name: `tinytorch.special.expit`."""
+
+from .op import Value
+from .ops import (  # noqa: F401
+    digamma, erf, erfc, erfinv, exp2, expm1, i0, i1, log1p, log_ndtr, logit, logsumexp, ndtr, ndtri, polygamma, round, sinc, xlogy,
+)  # fmt: skip
+from .ops import digamma as psi  # noqa: F401
+from .ops import exp, log, mul, neg, where
+from .ops import lgamma as gammaln  # noqa: F401
+from .ops import mvlgamma as multigammaln  # noqa: F401
+from .ops import sigmoid as expit  # noqa: F401
+
+
+def xlog1py(input, other):
+    """x * log1p(y), and 0 where x is 0, whatever y."""
+    return xlogy(input, other + 1) if not isinstance(other, Value) else where((input == 0) & ~(other != other), 0.0, mul(input, log1p(other)))
+
+
+def entr(input):
+    """-x * log(x): 0 at 0, -inf below."""
+    inside = where(input > 0, input, 1.0)
+    return where(input > 0, neg(mul(inside, log(inside))), where(input == 0, 0.0, where(input != input, input, -float("inf"))))
+
+
+def i0e(input):
+    """i0(x) * exp(-|x|)."""
+    return mul(i0(input), exp(neg(input.abs())))
+
+
+def i1e(input):
+    """i1(x) * exp(-|x|)."""
+    return mul(i1(input), exp(neg(input.abs())))
