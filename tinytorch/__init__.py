@@ -1,11 +1,12 @@
 """tinytorch: a deep-learning framework in NumPy that reads like its own textbook and speaks PyTorch's API."""
 
 import warnings as _warnings
+from typing import TYPE_CHECKING
 
 # Infinities and NaN are results here, as in PyTorch, not something to warn about.
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinytorch\.")
 
-from . import backend, cuda, dtypes, later, random, utils  # 00
+from . import backend, dtypes, later, random, utils  # 00
 from . import ops  # 01
 from .backend import default_device as get_default_device, device, set_default_device  # 00
 from .dtypes import (  # 00
@@ -64,30 +65,37 @@ from .queries import (  # 01
     asarray, can_cast, detach, get_device, is_complex, is_floating_point, is_nonzero, is_same_size, is_signed, is_storage,
     is_tensor, numel, result_type, typename,
 )
-from . import fft, linalg, special  # 01
 from .printing import set_printoptions  # 01
 from . import autograd  # 02
 from .autograd import enable_grad, inference_mode, is_anomaly_enabled, is_grad_enabled, no_grad, set_grad_enabled  # 02
-from . import testing  # 02
-from . import nn  # 03
-from .nn.functional import (  # 03
-    celu, celu_, cosine_similarity, hardshrink, log_softmax, pairwise_distance, pdist, prelu, relu, relu_, rrelu, rrelu_, selu,
-    selu_, softmax, threshold, threshold_,
-)
-from .nn.functional.dropout import (  # 04
-    alpha_dropout, alpha_dropout_, dropout, dropout_, feature_alpha_dropout, feature_alpha_dropout_, feature_dropout,
-    feature_dropout_,
-)
-from .nn.functional.linear import bilinear  # 04
-from .nn.functional import (  # 06
-    adaptive_avg_pool1d, avg_pool1d, channel_shuffle, conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d,
-    conv_transpose3d, max_pool1d, max_pool2d, max_pool3d, pixel_shuffle, pixel_unshuffle,
-)
-from .nn.functional import rms_norm  # 08
-from .nn.functional.native import batch_norm, group_norm, instance_norm, layer_norm  # 08
-from . import optim  # 05
-from .serialization import load, save  # 10
-from . import models  # 04
-
 newaxis = None
-__getattr__ = later.missing_from(__name__)
+
+if TYPE_CHECKING:  # handed on when they are first asked for, so that importing tinytorch stays quick: see later.py
+    from . import cuda  # 00
+    from . import fft, linalg, special  # 01
+    from . import testing  # 02
+    from . import nn  # 03
+    from .nn.functional import (  # 03
+        celu, celu_, cosine_similarity, hardshrink, log_softmax, pairwise_distance, pdist, prelu, relu, relu_, rrelu, rrelu_, selu,
+        selu_, softmax, threshold, threshold_,
+    )
+    from .nn.functional.dropout import (  # 04
+        alpha_dropout, alpha_dropout_, dropout, dropout_, feature_alpha_dropout, feature_alpha_dropout_, feature_dropout,
+        feature_dropout_,
+    )
+    from .nn.functional.linear import bilinear  # 04
+    from .nn.functional import (  # 06
+        adaptive_avg_pool1d, avg_pool1d, channel_shuffle, conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d,
+        conv_transpose3d, max_pool1d, max_pool2d, max_pool3d, pixel_shuffle, pixel_unshuffle,
+    )
+    from .nn.functional import rms_norm  # 08
+    from .nn.functional.native import batch_norm, group_norm, instance_norm, layer_norm  # 08
+    from . import optim  # 05
+    from .serialization import load, save  # 10
+from .amp import (  # 11
+    GradScaler, autocast, get_autocast_cpu_dtype, get_autocast_dtype, get_autocast_gpu_dtype, is_autocast_available,
+    is_autocast_cpu_enabled, is_autocast_enabled,
+)
+    from . import models  # 04
+
+__getattr__, __dir__ = later.missing_from(__name__), later.names_of(__name__)

@@ -218,10 +218,10 @@ def randn_like(input, *, dtype=None, device=None, requires_grad=False, **_) -> T
     return randn(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
 
 
-def randint_like(input, low, high=None, *, dtype=None, device=None, requires_grad=False) -> Tensor:
+def randint_like(input, low, high=None, *, generator=None, dtype=None, device=None, requires_grad=False) -> Tensor:
     """Random integers in input's shape and dtype."""
     low, high = (0, low) if high is None else (low, high)
-    return randint(low, high, input.array.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
+    return randint(low, high, input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
 
 
 def normal(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=None, requires_grad=False) -> Tensor:

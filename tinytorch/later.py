@@ -1,12 +1,15 @@
-"""What `tinytorch` says about a name it does not have: a later module brings it, or nobody does.
+"""What a package does about a name that was not imported: hand it on now, or say which module brings it, or that nobody does.
 
-Each package's `__init__` ends with `__getattr__ = missing_from(__name__)`.
+Each package's `__init__` ends with `__getattr__ = missing_from(__name__)`. Imports under its `if TYPE_CHECKING:` are for
+editors and type checkers; when the program runs they are carried out one by one, as their names are asked for, so that
+`import tinytorch` need not read the whole package.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 ROOT = __name__.rpartition(".")[0]
@@ -29,16 +32,52 @@ def missing(name: str, later: Mapping[str, str] = LATER, package: str = ROOT) ->
     text = f"module {package!r} has no attribute {name!r}"
     if name.startswith("_"):  # Python itself asks for names with two underscores
         raise AttributeError(text)
+    table = handed_on(package)
+    if name in table:
+        return fetch(package, name, *table[name])
     import difflib  # here and below: a name that is missing is rare, and `import tinytorch` is to be quick
     import importlib.util
 
     if importlib.util.find_spec(f"{package}.{name}"):  # a file that is read when it is first asked for: `tinytorch.fft`
         return importlib.import_module(f"{package}.{name}")
 
-    near = difflib.get_close_matches(name, [n for n in dir(sys.modules[package]) if not n.startswith("_")])
+    near = difflib.get_close_matches(name, [n for n in [*dir(sys.modules[package]), *table] if not n.startswith("_")])
     if near:
         text += f"; near names: {', '.join(near)}"
     raise AttributeError(f"{text}. If PyTorch has it, tinytorch does not")
+
+
+@cache
+def handed_on(package: str) -> dict[str, tuple[str, str]]:
+    """The names that a package's `if TYPE_CHECKING:` block imports: {"relu": ("tinytorch.nn.functional", "relu")}."""
+    import ast
+
+    with open(sys.modules[package].__file__ or "", encoding="utf-8") as source:
+        tree = ast.parse(source.read())
+    blocks = (node.body for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+    table = {}
+    for statement in (s for block in blocks for s in block if isinstance(s, ast.ImportFrom)):
+        base = package.rsplit(".", statement.level - 1)[0] if statement.level > 1 else package
+        module = f"{base}.{statement.module}" if statement.module else base
+        table.update({alias.asname or alias.name: (module, alias.name) for alias in statement.names})
+    return table
+
+
+def fetch(package: str, name: str, module: str, original: str) -> Any:
+    """Import a name and keep it, so that it is asked for once."""
+    import importlib
+
+    if module == package:  # `from . import nn`
+        value = importlib.import_module(f"{package}.{original}")
+    else:
+        value = getattr(importlib.import_module(module), original)
+    setattr(sys.modules[package], name, value)
+    return value
+
+
+def names_of(package: str) -> Callable[[], list[str]]:
+    """A `__dir__` for a package that hands names on when they are asked for."""
+    return lambda: sorted({*vars(sys.modules[package]), *handed_on(package)})
 
 
 def comes_with(name: str, later: Mapping[str, str] = LATER) -> str:

@@ -164,6 +164,7 @@ class Rule:
 
 
 SPELLINGS = {"axis": "dim", "keepdims": "keepdim"}  # NumPy's names, which PyTorch takes too
+OTHER_NAMES = {*SPELLINGS, "out"}
 
 
 def spelled(function):
@@ -171,8 +172,8 @@ def spelled(function):
 
     @functools.wraps(function)
     def call(*args, **kwargs):
-        if not kwargs:
-            return function(*args)
+        if not kwargs or OTHER_NAMES.isdisjoint(kwargs):
+            return function(*args, **kwargs)
         kwargs = {SPELLINGS.get(key, key): value for key, value in kwargs.items()}
         out = kwargs.pop("out", None)
         result = function(*args, **kwargs)

@@ -180,6 +180,8 @@ class Tensor(Methods, Writing, Converting, metaclass=TensorType):
 
     @property
     def requires_grad(self) -> bool:
+        if self._base is not None:
+            self._renew()
         return self._requires_grad
 
     @requires_grad.setter
@@ -212,9 +214,15 @@ class Tensor(Methods, Writing, Converting, metaclass=TensorType):
     @property
     def grad_fn(self):
         """The node of the op that made this tensor; None for a leaf."""
-        if self._base is not None and self._seen != self._counter.writes and self.node is not None:
-            self.node.adopt(self, None)
+        if self._base is not None:
+            self._renew()
         return self.node
+
+    def _renew(self) -> None:
+        """A view whose memory was written under another name gets the history that memory has now."""
+        history = self.node or self._base.node
+        if history is not None and self._seen != self._counter.writes:
+            history.adopt(self, None)
 
     @property
     def is_leaf(self) -> bool:

@@ -18,7 +18,7 @@ def inplace(function):
     """`add` as `add_`: the result overwrites the first operand, which takes over its history."""
 
     def overwrite(self, *args, **kwargs):
-        if local.grad and self._requires_grad:
+        if local.grad and self.requires_grad:
             self._refuse_leaf()
             if not isinstance(function, Op) and function not in (ops.add, ops.sub):  # several ops, and any may need the old values later
                 return self._become(function(self._before_write(), *args, **kwargs))
@@ -107,11 +107,12 @@ class Writing(Value):
             value = self._as_value(value)
         elif value.array.dtype != self.array.dtype:
             value = value.to(self.dtype)
-        if local.grad and (self._requires_grad or (isinstance(value, Value) and value._requires_grad)):
+        if local.grad and (self.requires_grad or (isinstance(value, Value) and value.requires_grad)):
             self._refuse_leaf()
             self._become(ops.put(self, fitting(value, self.array, index), index=index))
             return
-        self._refuse_shared_places()
+        if not self.array.flags.writeable:
+            self._refuse_shared_places()
         try:
             self.array[index] = fitting_array(value.array if isinstance(value, Value) else value, self.array, index)
         except ValueError as error:
@@ -133,7 +134,7 @@ class Writing(Value):
         if not isinstance(src, Value):
             raise TypeError(f"copy_(): argument 'other' must be Tensor, not {type(src).__name__}")
         moved = src.to(self)
-        if local.grad and self._requires_grad:
+        if local.grad and self.requires_grad:
             self._refuse_leaf()
             return self._become(ops.put(self, moved, index=...))
         return self._become(moved if moved.array.shape == self.array.shape else ops.expand(moved, self.array.shape))
@@ -145,7 +146,7 @@ class Writing(Value):
                 raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value.array.ndim} dimensions")
             return self.copy_(value)
         one = dtypes.element(value, self.array.dtype)
-        if local.grad and self._requires_grad:
+        if local.grad and self.requires_grad:
             return self._become(self.wrap(backend.module_of(self.array).full(self.array.shape, one, self.array.dtype)))
         self.array.fill(one)
         self._wrote()

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import yaml
 
+from .errors import CourseError
+
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one reads all lessons ten times as fast
 FOLDER = re.compile(r"(\d\d)_\w+")
 
 
-class CurriculumError(ValueError):
+class CurriculumError(CourseError, ValueError):
     """A lesson's front matter says something that cannot be."""
 
 
@@ -26,6 +29,22 @@ class Module:
     files: tuple[str, ...]  # relative to tinytorch/
     needs: tuple[int, ...]
     lesson: Path
+    points: int = 0
+    time: str = ""  # what a student needs: "2 to 3 hours"
+    capability: str = ""  # what the student can do now, as a question: "Can I turn scores into probabilities?"
+    celebration: str = ""
+
+    @property
+    def folder(self) -> Path:
+        return self.lesson.parent
+
+    @property
+    def bare_name(self) -> str:
+        return self.name[3:]
+
+    @property
+    def checks(self) -> Path:
+        return self.folder / "checks.py"
 
 
 def read_modules(folder: Path) -> list[Module]:
@@ -54,7 +73,10 @@ def read_module(lesson: Path) -> Module:
         raise CurriculumError(
             f"{name}/lesson.md: needs is {list(needs)}; it lists numbers of earlier modules"
         )
-    return Module(matter["number"], name, matter["title"], files, needs, lesson)
+    texts = {key: str(matter.get(key, "")) for key in ("time", "capability", "celebration")}
+    return Module(
+        matter["number"], name, matter["title"], files, needs, lesson, points=int(matter.get("points", 0)), **texts
+    )
 
 
 def front_matter(lesson: Path) -> dict:
@@ -62,7 +84,7 @@ def front_matter(lesson: Path) -> dict:
     parts = re.split(r"^---[ \t]*$", lesson.read_text(encoding="utf-8"), maxsplit=2, flags=re.MULTILINE)
     if len(parts) != 3 or parts[0].strip():
         raise CurriculumError(f"{lesson}: does not start with front matter between two lines of ---")
-    matter = yaml.safe_load(parts[1])
+    matter = yaml.load(parts[1], Loader=LOADER)
     if not isinstance(matter, dict):
         raise CurriculumError(f"{lesson}: the front matter is not a mapping of keys to values")
     return matter

@@ -5,7 +5,7 @@
 
 An `__init__.py` belongs to every level. A statement in it is tagged with the level that brings it, on its first or last
 line (`from .optim import SGD  # 05`), and a line inside a statement may have a tag of its own, which counts for that line.
-What is not tagged is there from the start. The names a level leaves out go into the table `LATER` of `later.py`, so that
+What is not tagged is there from the start. Lines under `if TYPE_CHECKING:` hand on names too, when they are first asked for. The names a level leaves out go into the table `LATER` of `later.py`, so that
 asking for one says which module builds it.
 """
 
@@ -150,7 +150,7 @@ def cut_init(source: str, level: int, file: str = "__init__.py") -> tuple[str, d
     tags = read_tags(source)
     drop: set[int] = set()
     later: dict[str, int] = {}
-    for statement in ast.parse(source).body:
+    for statement in statements(ast.parse(source)):
         levels = line_levels(statement, tags)
         later |= {name: needed for name, needed in bindings(statement, levels) if needed > level}
         gone = {line for line, needed in levels.items() if needed > level}
@@ -158,6 +158,15 @@ def cut_init(source: str, level: int, file: str = "__init__.py") -> tuple[str, d
     text = "".join(line for n, line in enumerate(source.splitlines(keepends=True), 1) if n not in drop)
     still_bound = bound_names(parse_cut(text, level, file))
     return text, {name: needed for name, needed in later.items() if name not in still_bound}
+
+
+def statements(tree: ast.Module) -> Iterator[ast.stmt]:
+    """The top-level statements, and those of an `if TYPE_CHECKING:` block one by one: what is handed on when asked for."""
+    for statement in tree.body:
+        if isinstance(statement, ast.If) and ast.unparse(statement.test) == "TYPE_CHECKING":
+            yield from statement.body
+        else:
+            yield statement
 
 
 def read_tags(source: str) -> dict[int, int]:
@@ -212,7 +221,7 @@ def names_in(target: ast.expr) -> Iterator[ast.Name]:
 
 
 def bound_names(tree: ast.Module) -> set[str]:
-    untagged = ((statement, line_levels(statement, {})) for statement in tree.body)
+    untagged = ((statement, line_levels(statement, {})) for statement in statements(tree))
     return {name for statement, levels in untagged for name, _ in bindings(statement, levels)}
 
 

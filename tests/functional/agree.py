@@ -19,7 +19,10 @@ def outcome(library, expression, arrays, order: int):
         outs = [o for o in (out if isinstance(out, (list, tuple)) else [out]) if o.requires_grad]
         if not outs:
             break
-        weights = [library.tensor(np.cos(np.arange(o.numel()) + phase).reshape(tuple(o.shape))).to(o.dtype) for o in outs]
+        weights = [
+            library.tensor(np.cos(np.arange(o.numel()) + phase).reshape(tuple(o.shape))).to(o.dtype)
+            for o in outs
+        ]
         grads = library.autograd.grad(outs, leaves, weights, allow_unused=True, create_graph=phase < order)
         out = [library.zeros_like(x) if g is None else g for g, x in zip(grads, leaves)]
         found += [plain(g.detach()) for g in out]

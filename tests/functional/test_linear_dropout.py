@@ -21,8 +21,11 @@ def test_linear():
         agree(lambda T, x, w, b: T.nn.functional.linear(x, w[0]), x, w, b)
     agree(lambda T, x, w, b: T.nn.functional.linear(x, w, b[:1]), x, w, b)
     agree(lambda T, x, w, b: T.nn.functional.linear(x, w, b[0]), x, w, b)
+    agree(lambda T, x, w, b: T.nn.functional.linear(x[0, 0], w, b + x[0, 0, :, :1]), x, w, b)
     agree(lambda T, x, w, b: T.nn.functional.linear(x.mT, w[:, :2], b), np.ones((4, 2, 5)), w, b)
-    agree(lambda T, x, w: T.nn.functional.linear(x, w), np.arange(8).reshape(2, 4), np.arange(12).reshape(3, 4))
+    agree(
+        lambda T, x, w: T.nn.functional.linear(x, w), np.arange(8).reshape(2, 4), np.arange(12).reshape(3, 4)
+    )
 
 
 LINEAR_ERRORS = {
@@ -59,7 +62,12 @@ def test_bilinear():
 # ---------------------------------------------------------------- dropout
 
 DROPOUTS = ["dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"]
-SHAPES = {"dropout1d": (8, 500, 3), "dropout2d": (8, 500, 3, 2), "dropout3d": (8, 500, 3, 2, 2), "feature_alpha_dropout": (8, 500, 3)}
+SHAPES = {
+    "dropout1d": (8, 500, 3),
+    "dropout2d": (8, 500, 3, 2),
+    "dropout3d": (8, 500, 3, 2, 2),
+    "feature_alpha_dropout": (8, 500, 3),
+}
 
 
 def sample(name, inplace=False, p=0.3):

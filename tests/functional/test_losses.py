@@ -23,8 +23,16 @@ EXTREME = [[1e4, -1e4, 0.0], [-1e4, 1e4, 1e4], [-np.inf, 0.0, 3.0], [88.0, 89.0,
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 def test_cross_entropy_of_extreme_scores(reduction):
-    agree(lambda T, x, y: T.nn.functional.cross_entropy(x, y, reduction=reduction), np.array(EXTREME, np.float32), Y)
-    agree(lambda T, x, y: T.nn.functional.cross_entropy(x[..., None], y[..., None], reduction=reduction), np.array(EXTREME), Y)
+    agree(
+        lambda T, x, y: T.nn.functional.cross_entropy(x, y, reduction=reduction),
+        np.array(EXTREME, np.float32),
+        Y,
+    )
+    agree(
+        lambda T, x, y: T.nn.functional.cross_entropy(x[..., None], y[..., None], reduction=reduction),
+        np.array(EXTREME),
+        Y,
+    )
 
 
 def test_fused_is_composed():
@@ -43,11 +51,11 @@ def test_fused_is_composed():
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 @pytest.mark.parametrize("shape", [(4, 3), (4, 3, 2), (0, 3), (0, 3, 2)])
-def test_nothing_counts(shape, reduction):
+@pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
+def test_nothing_counts(name, shape, reduction):
     """Where every class is ignored, or there is none: nan as a mean, 0 as a sum, and no gradient."""
     x, y = rng.standard_normal(shape), np.full((shape[0], *shape[2:]), 7)
-    for name in ("cross_entropy", "nll_loss"):
-        agree(lambda T, x, y: getattr(T.nn.functional, name)(x, y, ignore_index=7, reduction=reduction), x, y)
+    agree(lambda T, x, y: getattr(T.nn.functional, name)(x, y, ignore_index=7, reduction=reduction), x, y)
     agree(lambda T, x, y: T.nn.functional.cross_entropy(x, x.detach() * 0, reduction=reduction), x, y)
 
 
@@ -59,13 +67,15 @@ def test_cross_entropy_forms(shape, reduction, weighted, smoothing):
     """Every combination of shape, class weights, smoothing and reduction, for class numbers and for probabilities."""
     x = rng.standard_normal(shape)
     y = rng.integers(0, 3, (shape[0], *shape[2:]) if len(shape) > 1 else ())
-    p = rng.random(shape)
-    options = {"reduction": reduction, "label_smoothing": smoothing}
-    weight = np.array([0.5, 1.0, 3.0])
-    with_weight = lambda T: {"weight": T.tensor(weight)} if weighted else {}
-    for ignore in (-100, 2):
-        agree(lambda T, x, y: T.nn.functional.cross_entropy(x, y, ignore_index=ignore, **options, **with_weight(T)), x, y)
-    agree(lambda T, x, p: T.nn.functional.cross_entropy(x, p, **options, **with_weight(T)), x, p)
+
+    def loss(T, x, target, **more):
+        weight = T.tensor([0.5, 1.0, 3.0], dtype=T.float64) if weighted else None
+        options = {"weight": weight, "reduction": reduction, "label_smoothing": smoothing}
+        return T.nn.functional.cross_entropy(x, target, **options, **more)
+
+    agree(loss, x, y)
+    agree(lambda T, x, y: loss(T, x, y, ignore_index=2), x, y)
+    agree(loss, x, rng.random(shape))
 
 
 def test_cross_entropy_of_bytes_and_halves():
@@ -90,10 +100,17 @@ def test_refused_targets(name):
 
 
 def test_refused_options():
-    for options in ({"reduction": "average"}, {"label_smoothing": 1.5}, {"weight": np.ones(2)}, {"weight": np.ones(3, np.float32)}):
+    for options in (
+        {"reduction": "average"},
+        {"label_smoothing": 1.5},
+        {"weight": np.ones(2)},
+        {"weight": np.ones(3, np.float32)},
+    ):
 
         def expression(T, x, y, options=options):
-            return T.nn.functional.cross_entropy(x, y, **{k: T.tensor(v) if k == "weight" else v for k, v in options.items()})
+            return T.nn.functional.cross_entropy(
+                x, y, **{k: T.tensor(v) if k == "weight" else v for k, v in options.items()}
+            )
 
         errors_agree(expression, X, Y)
 
@@ -110,7 +127,11 @@ def test_binary_cross_entropy_at_the_ends():
     """The log is cut at -100 and the gradient's denominator at 1e-12, as in PyTorch."""
     p, y = np.array([0.0, 0.0, 1.0, 1.0, 0.5, 1e-30]), np.array([0.0, 1.0, 0.0, 1.0, 0.3, 1.0])
     for dtype in (np.float32, np.float64):
-        agree(lambda T, x, y: T.nn.functional.binary_cross_entropy(x, y, reduction="none"), p.astype(dtype), y.astype(dtype))
+        agree(
+            lambda T, x, y: T.nn.functional.binary_cross_entropy(x, y, reduction="none"),
+            p.astype(dtype),
+            y.astype(dtype),
+        )
 
 
 def test_binary_cross_entropy_keeps_digits_through_sigmoid():
@@ -123,7 +144,10 @@ def test_binary_cross_entropy_keeps_digits_through_sigmoid():
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 def test_binary_cross_entropy_with_logits(reduction):
-    x, y = np.array([[-1e4, 1e4], [0.0, -30.0], [200.0, -1.0]]), np.array([[0.0, 1.0], [1.0, 1.0], [0.0, 0.3]])
+    x, y = (
+        np.array([[-1e4, 1e4], [0.0, -30.0], [200.0, -1.0]]),
+        np.array([[0.0, 1.0], [1.0, 1.0], [0.0, 0.3]]),
+    )
     w, p = np.array([[0.5, 2.0]]), np.array([3.0, 0.1])
     name = "binary_cross_entropy_with_logits"
     loss = lambda T, x, y, **more: getattr(T.nn.functional, name)(x, y, reduction=reduction, **more)
@@ -162,7 +186,10 @@ def test_regression(name, reduction):
         agree(loss, x.astype(np.float32), y.astype(np.int64))
     agree(loss, x[:0], y[:0])
     agree(loss, x * 1e4, y)
-    with pytest.warns(UserWarning, match=r"Using a target size \(torch.Size\(\[7, 1\]\)\) that is different to the input size"):
+    with pytest.warns(
+        UserWarning,
+        match=r"Using a target size \(torch.Size\(\[7, 1\]\)\) that is different to the input size",
+    ):
         loss(tinytorch, tinytorch.zeros(7), tinytorch.zeros(7, 1))
 
 
@@ -171,13 +198,15 @@ def test_regression(name, reduction):
 def test_regression_with_weights(name, reduction):
     x, y, w = rng.standard_normal((3, 2, 5))
     agree(lambda T, x, y, w: getattr(T.nn.functional, name)(x, y, reduction=reduction, weight=w), x, y, w)
-    errors_agree(lambda T, x, y, w: getattr(T.nn.functional, name)(x, y, reduction=reduction, weight=w[:1]), x, y, w)
+    errors_agree(
+        lambda T, x, y, w: getattr(T.nn.functional, name)(x, y, reduction=reduction, weight=w[:1]), x, y, w
+    )
 
 
 def test_regression_errors():
     errors_agree(lambda T, x: T.nn.functional.smooth_l1_loss(x, x, beta=-1.0), X)
     errors_agree(lambda T, x: T.nn.functional.huber_loss(x, x, delta=0.0), X)
-    with pytest.warns(UserWarning):
+    with pytest.warns(UserWarning, match="Using a target size"):
         errors_agree(lambda T, x: T.nn.functional.mse_loss(x, x[:, :2]), X)
 
 
@@ -219,7 +248,9 @@ def test_poisson_and_gaussian():
     for wrong in (-1.0, 1, "v[:2]", "-v"):
 
         def expression(T, x, y, v, wrong=wrong):
-            return T.nn.functional.gaussian_nll_loss(x, y, eval(wrong, {"v": v}) if isinstance(wrong, str) else wrong)
+            return T.nn.functional.gaussian_nll_loss(
+                x, y, eval(wrong, {"v": v}) if isinstance(wrong, str) else wrong
+            )
 
         errors_agree(expression, x, y, var)
 
@@ -238,12 +269,18 @@ def test_margin_losses():
         lambda T, a, b, c, d, s: T.nn.functional.cosine_embedding_loss(a, b, s, margin=-0.5),
         lambda T, a, b, c, d, s: T.nn.functional.cosine_embedding_loss(a[0], b[0], s[0]),
         lambda T, a, b, c, d, s: T.nn.functional.triplet_margin_loss(a, b, c, swap=True, p=3),
-        lambda T, a, b, c, d, s: T.nn.functional.triplet_margin_with_distance_loss(a, b, c, swap=True, reduction="none"),
+        lambda T, a, b, c, d, s: T.nn.functional.triplet_margin_with_distance_loss(
+            a, b, c, swap=True, reduction="none"
+        ),
         lambda T, a, b, c, d, s: T.nn.functional.triplet_margin_with_distance_loss(
             a, b, c, distance_function=lambda x, y: (x - y).abs().sum(-1), margin=3.0
         ),
-        lambda T, a, b, c, d, s: T.nn.functional.multilabel_soft_margin_loss(a, (b > 0).double(), weight=c[0].detach()),
-        lambda T, a, b, c, d, s: T.nn.functional.multilabel_soft_margin_loss(a[0], (b[0] > 0).double(), reduction="sum"),
+        lambda T, a, b, c, d, s: T.nn.functional.multilabel_soft_margin_loss(
+            a, (b > 0).double(), weight=c[0].detach()
+        ),
+        lambda T, a, b, c, d, s: T.nn.functional.multilabel_soft_margin_loss(
+            a[0], (b[0] > 0).double(), reduction="sum"
+        ),
     ]
     for loss in losses:
         agree(lambda T, a, b, c, d: loss(T, a, b, c, d, T.tensor(SIGNS)), a, b, c, d)  # noqa: B023
@@ -256,7 +293,9 @@ MARGIN_ERRORS = {
     "cosine 2D input": lambda T, x: T.nn.functional.cosine_embedding_loss(x, x, x[0, 0]),
     "triplet": lambda T, x: T.nn.functional.triplet_margin_loss(x, x, x, margin=0.0),
     "triplet dims": lambda T, x: T.nn.functional.triplet_margin_with_distance_loss(x, x[0], x),
-    "triplet reduction": lambda T, x: T.nn.functional.triplet_margin_with_distance_loss(x, x, x, reduction="x"),
+    "triplet reduction": lambda T, x: T.nn.functional.triplet_margin_with_distance_loss(
+        x, x, x, reduction="x"
+    ),
     "multi p": lambda T, x: T.nn.functional.multi_margin_loss(x, T.tensor([0, 1, 2, 0]), p=3),
     "multi weight": lambda T, x: T.nn.functional.multi_margin_loss(x, T.tensor([0, 1, 2, 0]), weight=x),
     "multi size": lambda T, x: T.nn.functional.multi_margin_loss(x, T.tensor([0, 1, 2])),
@@ -295,7 +334,9 @@ def likelihood(log_probs, target, blank):
 @pytest.mark.parametrize("target", [[], [1], [1, 2], [1, 1], [2, 1, 2], [1, 1, 1, 1]])
 def test_ctc_is_the_sum_over_paths(target):
     log_probs = F.log_softmax(tinytorch.tensor(rng.standard_normal((5, 3))), 1)
-    loss = F.ctc_loss(log_probs, tinytorch.tensor(target, dtype=tinytorch.int64), (5,), (len(target),), reduction="none")
+    loss = F.ctc_loss(
+        log_probs, tinytorch.tensor(target, dtype=tinytorch.int64), (5,), (len(target),), reduction="none"
+    )
     with np.errstate(divide="ignore"):
         assert np.isclose(loss.item(), -np.log(likelihood(log_probs.numpy(), target, 0)))
 
@@ -313,19 +354,31 @@ def test_ctc(reduction, zero_infinity, blank):
     ctc = lambda T, x, y, n, m: T.nn.functional.ctc_loss(x, y, n, m, blank, reduction, zero_infinity)
     agree(lambda T, x, y, n, m: ctc(T, x.log_softmax(-1), y, n, m), x, labels, frames, sizes)
     agree(lambda T, x, y, n, m: ctc(T, x.log_softmax(-1), y, n, m), x, flat, frames, sizes)
-    agree(ctc, np.log(np.full((7, 5, 4), 0.25)), labels, frames, sizes)  # the gradient of the log-probabilities themselves
+    agree(
+        ctc, np.log(np.full((7, 5, 4), 0.25)), labels, frames, sizes
+    )  # the gradient of the log-probabilities themselves
     if zero_infinity:
-        agree(lambda T, x, y, n, m: ctc(T, x.log_softmax(-1), y, n, m), x, labels, np.array([3, 3, 3, 3, 3]), sizes)
+        agree(
+            lambda T, x, y, n, m: ctc(T, x.log_softmax(-1), y, n, m),
+            x,
+            labels,
+            np.array([3, 3, 3, 3, 3]),
+            sizes,
+        )
 
 
 def test_ctc_infinity_and_errors():
-    agree(lambda T, x: T.nn.functional.ctc_loss(x, T.tensor([[1, 1]]), (2,), (2,)), np.zeros((2, 1, 3)), order=0)
+    agree(
+        lambda T, x: T.nn.functional.ctc_loss(x, T.tensor([[1, 1]]), (2,), (2,)), np.zeros((2, 1, 3)), order=0
+    )
     for frames, sizes in (((9,), (1,)), ((2,), (5,)), ((2, 2), (1,)), ((2,), (1, 1))):
         errors_agree(
             lambda T, x: T.nn.functional.ctc_loss(x, T.tensor([[1, 1]]), frames, sizes),  # noqa: B023
             np.zeros((4, 1, 3)),
         )
-    errors_agree(lambda T, x: T.nn.functional.ctc_loss(x, T.tensor([[1, 1]]), (4,), (2,), blank=3), np.zeros((4, 1, 3)))
+    errors_agree(
+        lambda T, x: T.nn.functional.ctc_loss(x, T.tensor([[1, 1]]), (4,), (2,), blank=3), np.zeros((4, 1, 3))
+    )
 
 
 def test_ctc_has_no_second_derivative():

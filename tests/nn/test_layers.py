@@ -67,12 +67,21 @@ def test_ctc_loss():
     x, found = np.log(np.full((4, 2, 3), 1 / 3, np.float32)), []
     for library in (torch, tinytorch):
         loss = library.nn.CTCLoss(blank=2, zero_infinity=True)
-        found.append([repr(loss), plain(loss(library.tensor(x), library.tensor([[0, 1], [1, 1]]), (4, 4), (2, 2)))])
+        found.append(
+            [repr(loss), plain(loss(library.tensor(x), library.tensor([[0, 1], [1, 1]]), (4, 4), (2, 2)))]
+        )
     assert difference(*found) is None
 
 
 @pytest.mark.parametrize(
-    "text", ["Linear(3, 5)", "Linear(3, 5, bias=False)", "Linear(3, 5, dtype=T.float64)", "Bilinear(3, 4, 5)", "Bilinear(3, 4, 5, False)"]
+    "text",
+    [
+        "Linear(3, 5)",
+        "Linear(3, 5, bias=False)",
+        "Linear(3, 5, dtype=T.float64)",
+        "Bilinear(3, 4, 5)",
+        "Bilinear(3, 4, 5, False)",
+    ],
 )
 def test_linear(text):
     """With PyTorch's weights, PyTorch's results; with their own, numbers from the same range."""
@@ -105,7 +114,9 @@ def test_refusals():
         nn.Dropout(2)
     with pytest.raises(ValueError, match="in1_features must be > 0"):
         nn.Bilinear(0, 1, 2)
-    with pytest.raises(TypeError, match="unflattened_size must be tuple of ints, but found element of type float at pos 1"):
+    with pytest.raises(
+        TypeError, match="unflattened_size must be tuple of ints, but found element of type float at pos 1"
+    ):
         nn.Unflatten(1, (2, 2.0))
     with pytest.raises(TypeError, match="delta must be a float or int"):
         nn.HuberLoss(delta="1")

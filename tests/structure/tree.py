@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from tito.curriculum import Module, owners, read_modules
-from tito.levels import bindings, line_levels, package_files, read_tags
+from tito.levels import bindings, line_levels, package_files, read_tags, statements
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGE = REPOSITORY / "tinytorch"
@@ -101,7 +101,7 @@ class Package:
         tags = read_tags((self.root / file).read_text(encoding="utf-8"))
         return {
             name: (statement, level)
-            for statement in self.trees[file].body
+            for statement in statements(self.trees[file])
             for name, level in bindings(statement, line_levels(statement, tags))
         }
 

@@ -28,6 +28,7 @@ _orders = count(0, -1)  # each new node gets the next lower number, so that the 
 LABELS = {  # PyTorch's names for ops that have others here
     "matmul_op": "Mm", "reshape_op": "View", "concatenate": "Cat", "clamp_bounds": "Clamp", "where_between": "Where", "cast": "ToCopy",
     "norm2": "LinalgVectorNorm", "contiguous_op": "Clone", "softmax_cross_entropy": "NllLoss", "getitem_op": "Select",
+    "linear_op": "Addmm", "dropout_op": "Mul", "logsigmoid_op": "LogSigmoid", "cross_entropy_of_bits": "BinaryCrossEntropy",
 }  # fmt: skip
 
 

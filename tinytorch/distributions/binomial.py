@@ -55,8 +55,8 @@ class Binomial(Distribution):
     def log_prob(self, value):
         self._validate_sample(value)
         n, x = self.total_count, self.logits
-        # n log(1 - p) = -n log(1 + exp(x)), without overflow on either side
-        log_failures = n * x.clamp(min=0) + n * log1p(exp(-x.abs()))
+        # n log(1 - p) = -n log(1 + exp(x)), without overflow on either side; max(x, 0) with slope 1/2 at 0
+        log_failures = n * (x.clamp(min=0) + x - x.clamp(max=0)) / 2 + n * log1p(exp(-x.abs()))
         return value * x - lgamma(value + 1) - lgamma(n - value + 1) - (log_failures - lgamma(n + 1))
 
     def entropy(self):

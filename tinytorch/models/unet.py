@@ -38,6 +38,7 @@ class UNet(nn.Module):
         super().__init__()
         widths = [width * 2**level for level in range(depth + 1)]
         below = [in_channels, *widths]
+        self.multiple = 2**depth if padding else 1
         self.down = nn.ModuleList(DoubleConv(n, m, padding, norm) for n, m in zip(below, widths))
         self.pool = nn.MaxPool2d(2)
         pairs = list(zip(widths[:0:-1], widths[-2::-1]))  # (1024, 512), ..., (128, 64)
@@ -46,6 +47,10 @@ class UNet(nn.Module):
         self.head = nn.Conv2d(width, num_classes, 1)
 
     def forward(self, x):
+        if x.shape[-2] % self.multiple or x.shape[-1] % self.multiple:
+            raise ValueError(
+                f"UNet: height and width must be multiples of {self.multiple}, got {tuple(x.shape[-2:])}"
+            )
         seen = []
         for level, convs in enumerate(self.down):
             x = convs(x if level == 0 else self.pool(x))
@@ -59,10 +64,6 @@ class UNet(nn.Module):
 def center(x, size):
     """The middle of x, of the size given."""
     top, left = (x.shape[-2] - size[0]) // 2, (x.shape[-1] - size[1]) // 2
-    if top < 0 or left < 0:
-        raise ValueError(
-            f"UNet: height and width must be multiples of 2**depth, got a level of {tuple(x.shape[-2:])}"
-        )
     return x if tuple(x.shape[-2:]) == tuple(size) else x[..., top : top + size[0], left : left + size[1]]
 
 

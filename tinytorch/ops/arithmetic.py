@@ -187,6 +187,7 @@ def lerp_op(x, end, weight):
     return x + weight * (end - x)
 
 
+@spelled
 def lerp(input, end, weight):
     """x + weight * (end - x): linear interpolation, in one dtype."""
     for name, other in (("end", end), ("weight", weight)):
@@ -195,11 +196,13 @@ def lerp(input, end, weight):
     return lerp_op(input, end, weight)
 
 
+@spelled
 def addcmul(input, tensor1, tensor2, *, value=1):
     """x + value * tensor1 * tensor2."""
     return add(input, mul(tensor1, tensor2), alpha=value)
 
 
+@spelled
 def addcdiv(input, tensor1, tensor2, *, value=1):
     """x + value * tensor1 / tensor2."""
     return add(input, div(tensor1, tensor2), alpha=value)

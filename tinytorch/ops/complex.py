@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..op import op
+from ..op import op, spelled
 from .elementwise import atan2, cos, sin
 from .shape import transpose_op
 
@@ -36,6 +36,7 @@ def make_complex(x, y):
     return x + y * x.dtype.type(1) * np.complex64(1j) if x.dtype == np.float32 else x + 1j * y
 
 
+@spelled
 def polar(input, angle):
     """The complex number of absolute value x at that angle."""
     return make_complex(input * cos(angle), input * sin(angle))
@@ -59,6 +60,7 @@ def view_as_real(x):
     return x[..., None].view(x.real.dtype)
 
 
+@spelled
 def angle(input):
     """The angle of a complex number."""
     return atan2(imag(input), real(input))

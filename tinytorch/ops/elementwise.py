@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from .. import dtypes
-from ..op import Value, op
+from ..op import Value, op, spelled
 from .arithmetic import abs, mul, pow, sub
 from .comparison import where
 from .results import result_tuple
@@ -92,13 +92,14 @@ def logaddexp2(x, y):
     return np.logaddexp2(x, y)
 
 
+@spelled
 def xlogy(input, other):
     """x * log(y), and 0 where x is 0, whatever y."""
     if not isinstance(other, Value):
         log_of = math.log(other) if other > 0 else -math.inf if other == 0 else math.nan
-        return mul(input, log_of) if other != other else where(input == 0, 0.0, mul(input, log_of))
-    zero = (input == 0) & (other == other)
-    return where(zero, 0.0, mul(input, log(where(zero, 1.0, other))))
+        return mul(input, log_of) if math.isfinite(log_of) or other != other else where(input == 0, 0.0, mul(input, log_of))
+    undefined = (input == 0) & ((other <= 0) | (other == math.inf))  # elsewhere 0 * log(y) is 0, with slope log(y)
+    return where(undefined, 0.0, mul(input, log(where(undefined, 1.0, other))))
 
 
 # ---------------------------------------------------------------- angles
@@ -187,16 +188,19 @@ def sinc(x):
     return np.sinc(x)
 
 
+@spelled
 def deg2rad(input):
     """Degrees as radians."""
     return mul(input, math.pi / 180)
 
 
+@spelled
 def rad2deg(input):
     """Radians as degrees."""
     return mul(input, 180 / math.pi)
 
 
+@spelled
 def hypot(input, other):
     """sqrt(x*x + y*y)."""
     return sqrt(square(input) + square(other))
@@ -254,11 +258,13 @@ def heaviside(x, values):
     return np.heaviside(x, values).astype(np.result_type(x, values), copy=False)
 
 
+@spelled
 def frac(input):
     """The fraction that trunc drops."""
     return sub(input, trunc(input))
 
 
+@spelled
 def nan_to_num(input, nan=0.0, posinf=None, neginf=None):
     """Finite numbers in place of NaN and infinities (by default the largest ones there are)."""
     if input.array.dtype.kind != "f":
@@ -276,6 +282,7 @@ def positive(input):
     return input
 
 
+@spelled
 def float_power(input, exponent):
     """x ** exponent, always in float64 (or complex128)."""
     wide = lambda x: x if not isinstance(x, Value) else x.to(dtypes.complex128 if x.is_complex() else dtypes.float64)
@@ -283,6 +290,7 @@ def float_power(input, exponent):
     return pow(base, exponent if isinstance(exponent, Value) or isinstance(exponent, complex) else float(exponent))
 
 
+@spelled
 def sgn(input):
     """The sign of real numbers, the direction of complex ones."""
     if not input.is_complex():
@@ -291,6 +299,7 @@ def sgn(input):
     return input / where(size == 0, 1.0, size)
 
 
+@spelled
 def ldexp(input, other):
     """input * 2 ** other."""
     return mul(input, pow(2.0, other))
@@ -302,6 +311,7 @@ def frexp_op(x):
     return tuple(np.frexp(x))
 
 
+@spelled
 def frexp(input):
     """x as mantissa * 2 ** exponent."""
     return result_tuple("frexp", **dict(zip(("mantissa", "exponent"), frexp_op(input))))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..op import op
+from ..op import op, spelled
 from .complex import conj, real
 from .indexing import getitem_op
 from .joining import cat
@@ -89,61 +89,73 @@ def inverse_real(name, x, s, dim, norm, count=None):
 # ---------------------------------------------------------------- PyTorch's names
 
 
+@spelled
 def fft(input, n=None, dim=-1, norm=None):
     """The transform along one dim."""
     return forward("fft", input, n, dim, norm)
 
 
+@spelled
 def ifft(input, n=None, dim=-1, norm=None):
     """The inverse of fft."""
     return inverse("ifft", input, n, dim, norm)
 
 
+@spelled
 def rfft(input, n=None, dim=-1, norm=None):
     """The transform of real numbers: frequencies 0 to n // 2."""
     return forward_real("rfft", input, n, dim, norm)
 
 
+@spelled
 def irfft(input, n=None, dim=-1, norm=None):
     """The inverse of rfft."""
     return inverse_real("irfft", input, n, dim, norm)
 
 
+@spelled
 def fft2(input, s=None, dim=(-2, -1), norm=None):
     """The transform along two dims."""
     return forward("fft2", input, s, dim, norm)
 
 
+@spelled
 def ifft2(input, s=None, dim=(-2, -1), norm=None):
     """The inverse of fft2."""
     return inverse("ifft2", input, s, dim, norm)
 
 
+@spelled
 def rfft2(input, s=None, dim=(-2, -1), norm=None):
     """The transform of real numbers along two dims."""
     return forward_real("rfft2", input, s, dim, norm)
 
 
+@spelled
 def irfft2(input, s=None, dim=(-2, -1), norm=None):
     """The inverse of rfft2."""
     return inverse_real("irfft2", input, s, dim, norm)
 
 
+@spelled
 def fftn(input, s=None, dim=None, norm=None):
     """The transform along several dims (all without dim)."""
     return forward("fftn", input, s, dim, norm)
 
 
+@spelled
 def ifftn(input, s=None, dim=None, norm=None):
     """The inverse of fftn."""
     return inverse("ifftn", input, s, dim, norm)
 
 
+@spelled
 def rfftn(input, s=None, dim=None, norm=None):
     """The transform of real numbers along several dims."""
     return forward_real("rfftn", input, s, dim, norm)
 
 
+@spelled
 def irfftn(input, s=None, dim=None, norm=None):
     """The inverse of rfftn."""
     return inverse_real("irfftn", input, s, dim, norm)

@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from .. import dtypes
-from ..op import Value, op
+from ..op import Value, op, spelled
 from .comparison import where
-from .indexing import getitem_op, put, same_dtype
+from .indexing import getitem_op, put, same_dtype, writable_copy
 from .shape import broadcast_shapes, expand_op, flatten, normal_dim, reshape
 
 # ---------------------------------------------------------------- along one dim
@@ -29,6 +29,7 @@ def gather_op(x, index, *, dim):
     return x[rows_along(index, dim)] if x.ndim else x.reshape(index.shape).copy()
 
 
+@spelled
 def gather(input, dim, index, *, sparse_grad=False):
     """The elements of x that index names along dim: out[i][j] = x[index[i][j]][j] for dim 0."""
     need_long("gather", index)
@@ -58,7 +59,7 @@ def check_index(name: str, index, shape, dim: int) -> None:
 def scatter_add_op(x, index, src, *, dim):
     """x with src added where index names along dim."""
     check_index("scatter_add", index, x.shape, dim)
-    out = x.copy()
+    out = writable_copy(x)
     np.add.at(out, rows_along(index, dim), cropped(src, index))
     return out
 
@@ -67,7 +68,7 @@ def scatter_add_op(x, index, src, *, dim):
 def scatter_op(x, index, src, *, dim):
     """x with src written where index names along dim."""
     check_index("scatter", index, x.shape, dim)
-    out = x.copy()
+    out = writable_copy(x)
     out[rows_along(index, dim)] = cropped(src, index)
     return out
 
@@ -100,6 +101,7 @@ def like_index(src, index):
     return crop_op(src, shape=index.array.shape)
 
 
+@spelled
 def scatter(input, dim, index, src=None, *, value=None, reduce=None):
     """x with src (or a number) written where index names along dim."""
     src = value if src is None else src
@@ -110,6 +112,7 @@ def scatter(input, dim, index, src=None, *, value=None, reduce=None):
     return scatter_op(input, index, like_index(src, index), dim=normal_dim(dim, input.ndim))
 
 
+@spelled
 def scatter_add(input, dim, index, src):
     """x with src added where index names along dim; repeated places add up."""
     same_kind("scatter_add", input, index, src)
@@ -165,11 +168,12 @@ def neutral(x, reduce: str):
 @op
 def scatter_fold(x, index, src, *, dim, reduce):
     """x with src multiplied in, or the larger or smaller kept, where index names along dim."""
-    out = x.copy()
+    out = writable_copy(x)
     REDUCERS[reduce].at(out, rows_along(index, dim), src)
     return out
 
 
+@spelled
 def take_along_dim(input, indices, dim=None):
     """`gather` that broadcasts; without dim, over the flattened tensor."""
     if dim is None:
@@ -183,6 +187,7 @@ def take_along_dim(input, indices, dim=None):
     return gather_op(input, indices, dim=dim)
 
 
+@spelled
 def take(input, index):
     """Elements of the flattened tensor."""
     flat = flatten(input)
@@ -196,6 +201,7 @@ def at(dim: int, index):
     return (slice(None),) * dim + (index,)
 
 
+@spelled
 def index_select(input, dim, index):
     """The slices along dim that index names."""
     dim = normal_dim(dim, input.array.ndim)
@@ -216,6 +222,7 @@ def rows(name: str, input, dim: int, index):
     return at(dim, places)
 
 
+@spelled
 def index_add(input, dim, index, source, *, alpha=1):
     """x with the slices of source added along dim where index names."""
     dim = normal_dim(dim, input.ndim)
@@ -225,6 +232,7 @@ def index_add(input, dim, index, source, *, alpha=1):
     return put(input, source if alpha == 1 else source * alpha, index=rows("index_add", input, dim, index), accumulate=True)
 
 
+@spelled
 def index_copy(input, dim, index, source):
     """x with the slices of source written along dim where index names."""
     dim = normal_dim(dim, input.ndim)
@@ -232,6 +240,7 @@ def index_copy(input, dim, index, source):
     return put(input, source, index=rows("index_copy", input, dim, index))
 
 
+@spelled
 def index_fill(input, dim, index, value):
     """x with a number written along dim where index names."""
     if isinstance(value, Value):
@@ -243,6 +252,7 @@ def index_fill(input, dim, index, value):
     return put(input, value, index=at(normal_dim(dim, input.ndim), index.array.reshape(-1)))
 
 
+@spelled
 def index_reduce(input, dim, index, source, reduce, *, include_self=True):
     """x with the slices of source combined ("prod", "mean", "amax", "amin") along dim where index names."""
     dim = normal_dim(dim, input.ndim)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import dtypes
-from ..op import Value, op
+from ..op import Value, op, spelled
 from .choosing import choose
 from .shape import broadcast_tensors, normal_dim, reshape
 
@@ -129,10 +129,15 @@ def two_steps(index: tuple):
     return tuple(first), tuple(second)
 
 
+def writable_copy(x):
+    """A copy to write to: in a rule, what was a 0-dim array may have become NumPy's scalar."""
+    return np.array(x) if isinstance(x, np.generic) else x.copy()
+
+
 @op
 def put(x, value, *, index, accumulate=False):
     """x with value written (or added) at the index."""
-    out = x.copy()
+    out = writable_copy(x)
     if accumulate:
         np.add.at(out, index, value)
     else:
@@ -143,7 +148,7 @@ def put(x, value, *, index, accumulate=False):
 @op
 def zero_at(g, *, index):
     """g with zeros at the index."""
-    out = g.copy()
+    out = writable_copy(g)
     out[index] = 0
     return out
 
@@ -154,6 +159,7 @@ def index_put(input, indices, values, accumulate=False):
     return put(input, values, index=tuple(plain_part(i) for i in indices), accumulate=accumulate)
 
 
+@spelled
 def narrow(input, dim, start, length):
     """`length` elements of dim from start: a view."""
     dim = normal_dim(dim, input.array.ndim)
@@ -164,6 +170,7 @@ def narrow(input, dim, start, length):
     return getitem_op(input, index=(slice(None),) * dim + (slice(start, start + length),))
 
 
+@spelled
 def select(input, dim, index):
     """The slice at one index of dim, without the dim: a view."""
     dim = normal_dim(dim, input.array.ndim)
@@ -198,6 +205,7 @@ def masked_fill(input, mask, value):
     return masked_fill_op(input, mask, value)
 
 
+@spelled
 def masked_select(input, mask):
     """The elements where the mask holds, in one dim."""
     if mask.array.dtype != bool:
@@ -221,6 +229,7 @@ def nonzero_op(x):
     return np.argwhere(x)
 
 
+@spelled
 def nonzero(input, *, as_tuple=False):
     """The indices of non-zero elements: one a row, or a tuple with one vector per dim."""
     rows = nonzero_op(input)

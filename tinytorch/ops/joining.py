@@ -83,22 +83,26 @@ def atleast_3d(*tensors):
     return tuple(at_least(x, 3) for x in several(tensors) or tensors) if len(tensors) > 1 or several(tensors) else at_least(tensors[0], 3)
 
 
+@spelled
 def hstack(tensors):
     """Side by side: along dim 1, vectors along dim 0."""
     tensors = [at_least(x, 1) for x in tensors]
     return cat(tensors, dim=0 if tensors[0].ndim == 1 else 1)
 
 
+@spelled
 def vstack(tensors):
     """One under the other, vectors as rows."""
     return cat([at_least(x, 2) for x in tensors], dim=0)
 
 
+@spelled
 def dstack(tensors):
     """One behind the other, along dim 2."""
     return cat([at_least(x, 3) for x in tensors], dim=2)
 
 
+@spelled
 def column_stack(tensors):
     """Side by side, vectors as columns."""
     return cat([reshape(x, (x.numel(), 1)) if x.ndim < 2 else x for x in tensors], dim=1)
@@ -120,6 +124,7 @@ def split(input, split_size_or_sections, dim=0):
     return split_with_sizes(input, sections, dim)
 
 
+@spelled
 def split_with_sizes(input, split_sizes, dim=0):
     """Pieces of the given sizes along dim."""
     dim = normal_dim(dim, input.array.ndim)
@@ -132,6 +137,7 @@ def split_with_sizes(input, split_sizes, dim=0):
     return tuple(pieces)
 
 
+@spelled
 def chunk(input, chunks, dim=0):
     """At most `chunks` pieces of equal size, the last one maybe smaller."""
     if chunks <= 0:
@@ -140,6 +146,7 @@ def chunk(input, chunks, dim=0):
     return split(input, -(-size // chunks) or 1, dim) if size else tuple(input for _ in range(chunks))
 
 
+@spelled
 def tensor_split(input, indices_or_sections, dim=0):
     """So many pieces, sizes differing by at most one; or pieces between the given indices."""
     dim = normal_dim(dim, input.array.ndim)
@@ -165,6 +172,7 @@ def vsplit(input, indices_or_sections):
     return tensor_split(input, indices_or_sections, dim=0)
 
 
+@spelled
 def unbind(input, dim=0):
     """The slices along dim, each without it."""
     dim = normal_dim(dim, input.array.ndim)

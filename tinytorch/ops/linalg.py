@@ -131,6 +131,7 @@ def det(input):
     return det_op(input)
 
 
+@spelled
 def slogdet(input):
     """The sign and the logarithm of |det|."""
     square_matrix("slogdet", input)
@@ -166,6 +167,7 @@ def solve_triangular(A, B, *, upper, left=True, unitriangular=False):
     return solve(A, B, left=left)
 
 
+@spelled
 def triangular_solve(b, A, upper=True, transpose=False, unitriangular=False):
     """PyTorch's older `solve_triangular`: (solution, A)."""
     half = triu(A) if upper else tril(A)
@@ -211,12 +213,14 @@ def cholesky(input, upper=False):
     return mH(L) if upper else L
 
 
+@spelled
 def cholesky_solve(B, L, upper=False):
     """The solution of A @ X = B from A's Cholesky factor."""
     L = mH(L) if upper else L
     return solve(mH(L), solve(L, B))
 
 
+@spelled
 def cholesky_inverse(L, upper=False):
     """The inverse of A from its Cholesky factor."""
     return cholesky_solve(identity_like(L), L, upper)
@@ -230,11 +234,13 @@ def eigh(input, UPLO="L"):
     return result_tuple("linalg_eigh", eigenvalues=values, eigenvectors=vectors)
 
 
+@spelled
 def eigvalsh(input, UPLO="L"):
     """Eigenvalues of symmetric matrices, ascending."""
     return eigh(input, UPLO)[0]
 
 
+@spelled
 def eig(input):
     """Complex eigenvalues and eigenvectors of square matrices."""
     square_matrix("eig", input)
@@ -242,6 +248,7 @@ def eig(input):
     return result_tuple("linalg_eig", eigenvalues=values, eigenvectors=vectors)
 
 
+@spelled
 def eigvals(input):
     """Complex eigenvalues of square matrices."""
     return eig(input)[0]
@@ -262,6 +269,7 @@ def linalg_qr(A, mode="reduced"):
     return result_tuple("linalg_qr", Q=q, R=r)
 
 
+@spelled
 def qr(input, some=True):
     """PyTorch's older name: some=False has a square Q."""
     q, r = linalg_qr(input, "reduced" if some else "complete")
@@ -279,13 +287,15 @@ def linalg_svd(A, full_matrices=True, *, driver=None):
     return result_tuple("linalg_svd", U=u, S=s, Vh=vh)
 
 
+@spelled
 def svd(input, some=True, compute_uv=True):
     """PyTorch's older name: (U, S, V), V and not its transpose."""
     u, s, vh = linalg_svd(input, full_matrices=not some)
     return result_tuple("svd", U=u if compute_uv else u * 0, S=s, V=mH(vh) if compute_uv else mH(vh) * 0)
 
 
-def svdvals(A):
+@spelled
+def svdvals(A, *, driver=None):
     """The singular values, descending."""
     any_matrix("svdvals", A)
     return guarded("svdvals", svd_op, A)[1]

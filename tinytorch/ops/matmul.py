@@ -76,11 +76,13 @@ def dot(input, tensor):
     return product_of("dot", input, tensor, 1, 1)
 
 
+@spelled
 def vdot(input, other):
     """The inner product of two vectors, the first conjugated."""
     return product_of("vdot", conj(input), other, 1, 1)
 
 
+@spelled
 def inner(input, other):
     """Sums of products over the last dims."""
     if input.array.ndim == 0 or other.array.ndim == 0:
@@ -111,11 +113,13 @@ def addmm(input, mat1, mat2, *, beta=1, alpha=1):
     return weighted(input, mm(mat1, mat2), beta, alpha)
 
 
+@spelled
 def addmv(input, mat, vec, *, beta=1, alpha=1):
     """beta * x + alpha * mat @ vec."""
     return weighted(input, mv(mat, vec), beta, alpha)
 
 
+@spelled
 def addbmm(input, batch1, batch2, *, beta=1, alpha=1):
     """beta * x + alpha * the sum of batch1 @ batch2."""
     return weighted(input, sum(bmm(batch1, batch2), dim=0), beta, alpha)
@@ -127,6 +131,7 @@ def baddbmm(input, batch1, batch2, *, beta=1, alpha=1):
     return weighted(input, bmm(batch1, batch2), beta, alpha)
 
 
+@spelled
 def addr(input, vec1, vec2, *, beta=1, alpha=1):
     """beta * x + alpha * outer(vec1, vec2)."""
     return weighted(input, outer(vec1, vec2), beta, alpha)
@@ -141,6 +146,7 @@ def chain_matmul(*matrices):
     return total
 
 
+@spelled
 def kron(input, other):
     """The Kronecker product: x with each element replaced by it times other."""
     ndim = max(input.array.ndim, other.array.ndim)
@@ -166,6 +172,7 @@ def tensordot(a, b, dims=2):
     return reshape_op(matmul_op(rows, columns), shape=shape)
 
 
+@spelled
 def cross(input, other, dim=None):
     """The cross product of 3-vectors along dim (by default the first dim of size 3)."""
     if dim is None:

@@ -19,6 +19,7 @@ from .shape import diagonal, normal_dim, permute_op, reshape_op, squeeze, transp
 # ---------------------------------------------------------------- powers and inverses
 
 
+@spelled
 def matrix_power(input, n):
     """x @ x @ ... n times; a negative n inverts first."""
     square_matrix("matrix_power", input)
@@ -58,6 +59,7 @@ def cutoff(s, shape, atol, rtol):
     return bound if atol is None else clamp_min(bound, atol)
 
 
+@spelled
 def pinv(A, *, atol=None, rtol=None, hermitian=False, rcond=None):
     """The pseudo-inverse."""
     any_matrix("pinv", A)
@@ -72,6 +74,7 @@ def pinverse(input, rcond=1e-15):
     return pinv(input, rtol=rcond)
 
 
+@spelled
 def matrix_rank(A, tol=None, *, atol=None, rtol=None, hermitian=False):
     """How many singular values are not zero to working accuracy."""
     any_matrix("matrix_rank", A)
@@ -80,6 +83,7 @@ def matrix_rank(A, tol=None, *, atol=None, rtol=None, hermitian=False):
     return sum(s > bound, dim=-1)
 
 
+@spelled
 def cond(A, p=None):
     """The condition number: the largest singular value over the smallest, or |A| |inv(A)| in another norm."""
     if p in (None, 2, -2):

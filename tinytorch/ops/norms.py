@@ -60,6 +60,7 @@ def dist(input, other, p=2):
     return vector_norm(sub(input, other), p)
 
 
+@spelled
 def renorm(input, p, dim, maxnorm):
     """Slices along dim scaled down to a norm of at most maxnorm."""
     others = tuple(d for d in range(input.ndim) if d != dim % input.ndim)

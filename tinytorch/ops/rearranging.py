@@ -6,7 +6,7 @@ import builtins
 
 import numpy as np
 
-from ..op import op
+from ..op import op, spelled
 from .gathering import index_select
 from .shape import diagonal_of, expand_op, flatten, normal_dim, reshape_op, sizes, transpose
 
@@ -117,6 +117,7 @@ def diag_embed(x, *, offset=0, dim1=-2, dim2=-1):
     return np.moveaxis(out, (-2, -1), (dim1, dim2))
 
 
+@spelled
 def diag(input, diagonal=0):
     """A vector as a diagonal matrix, or a matrix's diagonal."""
     if input.array.ndim == 1:

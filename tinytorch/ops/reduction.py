@@ -88,6 +88,7 @@ def amin(x, *, dim=None, keepdim=False):
     return np.min(x, axis=axes(x, dim), keepdims=keepdim)
 
 
+@spelled
 def aminmax(input, *, dim=None, keepdim=False):
     """The smallest and the largest value."""
     return result_tuple("aminmax", min=amin(input, dim=dim, keepdim=keepdim), max=amax(input, dim=dim, keepdim=keepdim))

@@ -47,6 +47,7 @@ def logcumsumexp(x, *, dim):
     return np.logaddexp.accumulate(x, axis=dim) if x.ndim else x.copy()
 
 
+@spelled
 def diff(input, n=1, dim=-1, prepend=None, append=None):
     """Differences of neighbours along dim, n times over."""
     if not input.ndim:
@@ -61,6 +62,7 @@ def diff(input, n=1, dim=-1, prepend=None, append=None):
     return input
 
 
+@spelled
 def trapezoid(y, x=None, *, dx=1, dim=-1):
     """The area under y by trapezoids, with spacing dx or at the points x."""
     size = y.shape[dim]
@@ -94,16 +96,19 @@ def cumulative_extreme(x, dim, combine):
     return result_tuple(name, values=take_along_dim(x, index, dim), indices=index)
 
 
+@spelled
 def cummax(input, dim):
     """Running maxima along dim: (values, indices)."""
     return cumulative_extreme(input, dim, maximum)
 
 
+@spelled
 def cummin(input, dim):
     """Running minima along dim: (values, indices)."""
     return cumulative_extreme(input, dim, minimum)
 
 
+@spelled
 def cumulative_trapezoid(y, x=None, *, dx=1, dim=-1):
     """The area under y up to each point, by trapezoids."""
     size = y.shape[dim]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..op import Value
+from ..op import Value, spelled
 
 # ---------------------------------------------------------------- sets
 
+@spelled
 def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):
     """The distinct elements in order (or slices of dim), and on request where each went and how often it came."""
     array = input.array
@@ -31,10 +32,13 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
     return out[0] if len(out) == 1 else tuple(out)
 
 
-def searchsorted(sorted_sequence, values, *, right=False, side=None, out_int32=False):
+@spelled
+def searchsorted(sorted_sequence, values, *, right=False, side=None, out_int32=False, sorter=None):
     """Where each value would go into the sorted last dim."""
     side = side or ("right" if right else "left")
     edges, v = sorted_sequence.array, values.array if isinstance(values, Value) else np.asarray(values)
+    if sorter is not None:
+        edges = np.take_along_axis(edges, sorter.array, -1)
     if edges.ndim == 1:
         places = np.searchsorted(edges, v, side)
     else:
@@ -43,11 +47,13 @@ def searchsorted(sorted_sequence, values, *, right=False, side=None, out_int32=F
     return sorted_sequence.wrap(np.asarray(places, np.int32 if out_int32 else np.int64))
 
 
+@spelled
 def bucketize(input, boundaries, *, right=False, out_int32=False):
     """The bucket, between sorted boundaries, that each element falls into."""
     return searchsorted(boundaries, input, right=right, out_int32=out_int32)
 
 
+@spelled
 def histc(input, bins=100, min=0, max=0):
     """Counts of elements in equal bins between min and max (the data's own range if both are 0)."""
     array = input.array
@@ -63,7 +69,7 @@ def bincount(input, weights=None, minlength=0):
     return input.wrap(counts if weights is None else counts.astype(np.result_type(weights.array.dtype, np.float32), copy=False))
 
 
-def isin(elements, test_elements, *, invert=False):
+def isin(elements, test_elements, *, assume_unique=False, invert=False):
     """Where an element is among test_elements."""
     a, b = (t.array if isinstance(t, Value) else t for t in (elements, test_elements))
     return elements.wrap(np.asarray(np.isin(a, b, invert=invert)))

@@ -8,7 +8,7 @@ from operator import index
 import numpy as np
 
 from .. import dtypes
-from ..op import broadcast_rule, op
+from ..op import broadcast_rule, op, spelled
 
 
 def axes(x, dim):
@@ -123,6 +123,7 @@ def flatten(input, start_dim=0, end_dim=-1):
     return reshape_op(input, shape=(*shape[:first], merged, *shape[last + 1 :]))
 
 
+@spelled
 def unflatten(input, dim, sizes):
     """One dim split into several."""
     dim = normal_dim(dim, input.ndim)
@@ -234,6 +235,7 @@ def unsqueeze_op(x, *, dim):
     return np.expand_dims(x, dim)
 
 
+@spelled
 def unsqueeze(input, dim):
     """A new dim of size 1 at place dim."""
     return unsqueeze_op(input, dim=normal_dim(dim, input.array.ndim + 1))
@@ -245,6 +247,7 @@ def squeeze_op(x, *, dims):
     return np.squeeze(x, dims)
 
 
+@spelled
 def squeeze(input, dim=None):
     """Without the dims of size 1 (all, or those named by dim; others stay)."""
     shape = input.array.shape

@@ -66,6 +66,7 @@ def argsort_op(x, *, dim=-1, descending=False, stable=False):
     return x.shape[dim] - 1 - np.flip(order, dim)
 
 
+@spelled
 def argsort(input, dim=-1, descending=False, stable=False):
     """The indices that sort x along dim."""
     return argsort_op(input, dim=normal_dim(dim, input.array.ndim), descending=descending, stable=stable)
@@ -78,6 +79,7 @@ def sort(input, dim=-1, descending=False, stable=False):
     return picked("sort", input, argsort_op(input, dim=dim, descending=descending), dim, True)
 
 
+@spelled
 def msort(input):
     """x sorted along dim 0."""
     return sort(input, 0)[0]

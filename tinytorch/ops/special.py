@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..backend import module_of
-from ..op import op
+from ..op import op, spelled
 from .arithmetic import add, mul, sub
 
 # ---------------------------------------------------------------- special functions
@@ -50,6 +50,7 @@ def polygamma_op(x, *, n):
     return special(x).polygamma(n, x).astype(x.dtype, copy=False)
 
 
+@spelled
 def polygamma(n, x):
     """The n-th derivative of digamma at x."""
     return digamma(x) if n == 0 else polygamma_op(x, n=n)
@@ -80,6 +81,7 @@ def logit_op(x, *, eps=None):
     return np.log(x / (1 - x))
 
 
+@spelled
 def logit(input, eps=None):
     """log(x / (1 - x)), with x kept eps away from 0 and 1."""
     return logit_op(input, eps=eps)
@@ -114,6 +116,7 @@ def ndtr(input):
     return mul(erfc(mul(input, -math.sqrt(0.5))), 0.5)
 
 
+@spelled
 def mvlgamma(input, p):
     """The logarithm of the multivariate gamma function of dimension p."""
     if p < 1:

@@ -166,6 +166,8 @@ for i, p in enumerate(model.parameters()):
     with torch.no_grad():
         if p.dim() > 1:
             p.copy_(torch.from_numpy(np.random.default_rng(i).normal(0, 0.2, p.shape)))
+        else:
+            p.fill_(0.05 * (i % 5))
 ema = copy.deepcopy(model).eval().requires_grad_(False)
 optimizer = torch.optim.NAdam(model.parameters(), lr=2e-3)
 images = torch.from_numpy(rng.uniform(-1, 1, (8, 1, 8, 8)).astype("f4"))

@@ -101,6 +101,8 @@ for task in ("contrastive", "triplet", "hard", "simclr", "byol"):
     for i, (name, p) in enumerate(net.named_parameters()):
         if p.dim() > 1:
             p.data = torch.from_numpy(np.random.RandomState(i).uniform(-0.3, 0.3, p.shape).astype(np.float32))
+        elif "bias" in name:
+            torch.nn.init.constant_(p, 0.1)
     optimizer = torch.optim.Adagrad(net.parameters(), lr=0.02)
     losses = []
     for step in range(5):

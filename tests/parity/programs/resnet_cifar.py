@@ -90,6 +90,8 @@ if device == 'cuda':
 for name, p in net.named_parameters():
     if p.dim() > 1:
         p.data.copy_(torch.from_numpy(rng.randn(*p.shape) * 0.2))
+    elif name == 'linear.bias':
+        p.data.zero_()
 print(sum(p.numel() for p in net.parameters() if p.requires_grad), len(net.state_dict().keys()))
 
 criterion = nn.CrossEntropyLoss()

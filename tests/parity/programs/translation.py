@@ -102,6 +102,8 @@ for i, p in enumerate(transformer.parameters()):
     if p.dim() > 1:
         nn.init.xavier_uniform_(p)
         p.data = torch.tensor(np.random.RandomState(i).uniform(-0.35, 0.35, p.shape), dtype=torch.float32)
+    else:
+        p.data.fill_(1.0 if i % 2 else 0.1)
 transformer = transformer.to(DEVICE)
 loss_fn = torch.nn.CrossEntropyLoss(ignore_index=PAD_IDX)
 optimizer = torch.optim.Adam(transformer.parameters(), lr=1.0, betas=(0.9, 0.98), eps=1e-9)

@@ -127,6 +127,10 @@ for bilinear, classes in ((False, 1), (True, 3)):
     model = model.to(memory_format=torch.channels_last) if torch.cuda.is_available() else model
     for i, p in enumerate(p for p in model.parameters() if p.dim() > 1):
         p.data = torch.as_tensor(np.random.default_rng(i).normal(0, 0.25, tuple(p.shape)), dtype=torch.float32)
+    nn.init.zeros_(model.outc.conv.bias)
+    for m in model.modules():
+        if isinstance(m, nn.ConvTranspose2d):
+            m.bias.data.fill_(0.02)
     model.to(device=device)
     optimizer = optim.RMSprop(model.parameters(), lr=1e-3, weight_decay=1e-8, momentum=0.9, foreach=True)
     scheduler = optim.lr_scheduler.ReduceLROnPlateau(optimizer, 'max', patience=1)

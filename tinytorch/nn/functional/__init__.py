@@ -2,8 +2,7 @@
 
 from ...ops import sigmoid, tanh  # 03
 from .activation import (
-    celu, celu_, elu, elu_, gelu, glu, leaky_relu, leaky_relu_, logsigmoid, mish, relu, relu_, selu, selu_, silu, softplus,
-    softsign, tanhshrink,
+    gelu, glu, leaky_relu, leaky_relu_, logsigmoid, mish, relu, relu_, silu, softplus, softsign, tanhshrink,
 )  # 03
 from .classes import one_hot  # 03
 from .cross_entropy import cross_entropy, nll_loss  # 03
@@ -18,7 +17,8 @@ from .margin_loss import (
     multilabel_soft_margin_loss, soft_margin_loss, triplet_margin_loss, triplet_margin_with_distance_loss,
 )  # 03
 from .rectifier import (
-    hardshrink, hardsigmoid, hardswish, hardtanh, hardtanh_, prelu, relu6, rrelu, rrelu_, softshrink, threshold, threshold_,
+    celu, celu_, elu, elu_, hardshrink, hardsigmoid, hardswish, hardtanh, hardtanh_, prelu, relu6, rrelu, rrelu_, selu, selu_,
+    softshrink, threshold, threshold_,
 )  # 03
 from .softmax import gumbel_softmax, log_softmax, softmax, softmin  # 03
 from .dropout import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout  # 04

@@ -9,7 +9,7 @@ import numpy as np
 from ... import ops
 from ...backend import kernel
 from ...op import method, op
-from ...ops import clamp, erf, exp, sigmoid, tanh, where_between
+from ...ops import erf, sigmoid, tanh, where_between
 from ...ops.choosing import choose
 from ...tensor_inplace import inplace
 from .half import widened
@@ -50,9 +50,7 @@ leaky_relu_op.vjps(x=lambda g, x, negative_slope: where_between(x > 0, g, g * ne
 
 def leaky_relu(input, negative_slope=0.01, inplace=False):
     """input where it is positive, negative_slope * input elsewhere: no unit is ever without a gradient."""
-    return (
-        leaky_relu_(input, negative_slope) if inplace else leaky_relu_op(input, negative_slope=negative_slope)
-    )
+    return (leaky_relu_ if inplace else leaky_relu_op)(input, negative_slope=negative_slope)
 
 
 leaky_relu_ = inplace(leaky_relu_op)
@@ -184,50 +182,3 @@ def softsign(input):
 def tanhshrink(input):
     """input - tanh(input)."""
     return input - tanh(input)
-
-
-# ---------------------------------------------------------------- elu and its two scaled forms
-
-
-@op(dtypes="float")
-def elu_op(x, *, alpha=1.0, scale=1.0, input_scale=1.0):
-    """scale * x where x is positive, scale * alpha * (exp(input_scale * x) - 1) elsewhere."""
-    return choose(x <= 0, (scale * alpha) * np.expm1(input_scale * np.minimum(x, 0)), x * scale, x.dtype)
-
-
-elu_op.vjps(
-    x=lambda g, x, alpha, scale, input_scale: where_between(
-        x <= 0, g * (scale * alpha * input_scale * exp(input_scale * clamp(x, max=0))), g * scale
-    )
-)
-
-
-def elu(input, alpha=1.0, inplace=False):
-    """input where it is positive, alpha * (exp(input) - 1) elsewhere. Clevert et al. (2015)."""
-    return elu_(input, alpha) if inplace else elu_op(input, alpha=alpha)
-
-
-def celu(input, alpha=1.0, inplace=False):
-    """elu with a slope that is continuous for every alpha: alpha * (exp(input / alpha) - 1). Barron (2017)."""
-    if alpha == 0:
-        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
-    return (elu_ if inplace else elu_op)(input, alpha=alpha, input_scale=1 / alpha)
-
-
-def selu(input, inplace=False):
-    """elu, scaled so that mean 0 and variance 1 are kept from layer to layer. Klambauer et al. (2017)."""
-    return (elu_ if inplace else elu_op)(input, alpha=SELU_ALPHA, scale=SELU_SCALE)
-
-
-SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
-elu_ = inplace(elu_op)
-
-
-def celu_(input, alpha=1.0):
-    """In-place `celu`."""
-    return celu(input, alpha, inplace=True)
-
-
-def selu_(input):
-    """In-place `selu`."""
-    return selu(input, inplace=True)

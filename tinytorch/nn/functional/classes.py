@@ -8,24 +8,25 @@ from ...creation import zeros
 from ...ops import reshape, scatter, unsqueeze, where
 
 
-def one_hot(tensor, num_classes=-1):
+def one_hot(input, num_classes=-1):
     """Class numbers (...) -> (..., num_classes): a 1 in the place of the class, zeros elsewhere."""
-    if tensor.array.dtype != np.int64:
+    if input.array.dtype != np.int64:
         raise RuntimeError(
-            f"one_hot is only applicable to index tensor of type LongTensor, got {tensor.dtype!r}"
+            f"one_hot is only applicable to index tensor of type LongTensor, got {input.dtype!r}"
         )
-    if tensor.numel() == 0 and num_classes <= 0:
+    if input.numel() == 0 and num_classes <= 0:
         raise RuntimeError("Can not infer total number of classes from empty tensor.")
-    if tensor.numel() and tensor.min() < 0:
-        raise RuntimeError(f"Class values must be non-negative, got {tensor.min().item()}")
+    low, high = (input.min().item(), input.max().item()) if input.numel() else (0, -1)
+    if low < 0:
+        raise RuntimeError(f"Class values must be non-negative, got {low}")
     if num_classes == -1:
-        num_classes = tensor.max().item() + 1
-    if tensor.numel() and tensor.max() >= num_classes:
+        num_classes = high + 1
+    if high >= num_classes:
         raise RuntimeError(
-            f"Class values must be smaller than num_classes, got {tensor.max().item()} with {num_classes} classes"
+            f"Class values must be smaller than num_classes, got {high} with {num_classes} classes"
         )
-    blank = zeros(*tensor.shape, num_classes, dtype=tensor.dtype, device=tensor.device)
-    return scatter(blank, -1, unsqueeze(tensor, -1), 1)
+    blank = zeros(*input.shape, num_classes, dtype=input.dtype, device=input.device)
+    return scatter(blank, -1, unsqueeze(input, -1), 1)
 
 
 def class_dim(input) -> int:

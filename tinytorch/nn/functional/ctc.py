@@ -11,6 +11,7 @@ import numpy as np
 
 from ...op import op
 from ...ops import mean, reshape, unsqueeze
+from ...tensor import Tensor
 from .reduction import chosen, reduced
 
 
@@ -23,8 +24,8 @@ def ctc_loss(
     "mean" divides each loss by its target's length first. zero_infinity: a target too long to fit costs nothing.
     """
     reduction = chosen(reduction)
-    single = log_probs.ndim == 2
-    log_probs = unsqueeze(log_probs, 1) if single else log_probs
+    single, device = log_probs.ndim == 2, log_probs.device
+    log_probs = (unsqueeze(log_probs, 1) if single else log_probs).cpu()  # the loop over frames is NumPy's
     T, N, C = log_probs.shape
     lengths = as_lengths("input_lengths", input_lengths, N, T)
     label_lengths = as_lengths("target_lengths", target_lengths, N)
@@ -33,13 +34,15 @@ def ctc_loss(
         raise RuntimeError(f"ctc_loss: blank must be in label range, 0 to {C - 1}, got {blank}")
     loss = ctc_op(log_probs, labels, lengths, label_lengths, blank=blank, zero_infinity=bool(zero_infinity))
     if reduction == "mean":
-        return mean(loss / loss.wrap(np.maximum(label_lengths, 1).astype(loss.array.dtype)))
-    return reduced(reshape(loss, ()) if single else loss, reduction)
+        return mean(loss / loss.wrap(np.maximum(label_lengths, 1).astype(loss.array.dtype))).to(device)
+    return reduced(reshape(loss, ()) if single else loss, reduction).to(device)
 
 
 def as_lengths(name: str, lengths, count: int, limit: int | None = None):
     """The lengths as an int64 array of one per sequence."""
-    lengths = np.asarray(lengths.array if hasattr(lengths, "array") else lengths, np.int64).reshape(-1)
+    lengths = np.asarray(lengths.cpu().array if isinstance(lengths, Tensor) else lengths, np.int64).reshape(
+        -1
+    )
     if len(lengths) != count:
         raise RuntimeError(f"ctc_loss: {name} must be of size batch_size {count}, got {len(lengths)}")
     if limit is not None and count and lengths.max() > limit:
@@ -51,7 +54,7 @@ def as_lengths(name: str, lengths, count: int, limit: int | None = None):
 
 def padded(targets, lengths, N: int):
     """The labels as an (N, S) array; targets that come one after another, each in a row of its own."""
-    labels = np.asarray(targets.array, np.int64)
+    labels = np.asarray(targets.cpu().array, np.int64)
     S = int(lengths.max(initial=0))
     if labels.ndim == 2:
         if labels.shape[1] < S:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ...autograd.grad_mode import no_grad
+from ...backend import module_of
 from ...dtypes import promote_types
 from ...ops import broadcast_tensors, clamp_min, getitem_op, norm, norm2, sum, vector_norm
 
@@ -43,5 +42,5 @@ def pdist(input, p=2.0):
     """The distances between all pairs of rows, (N, M) -> (N * (N-1) / 2,)."""
     if input.ndim != 2:
         raise RuntimeError(f"pdist only supports 2D tensors, got: {input.ndim}D")
-    first, second = np.triu_indices(len(input), 1)
+    first, second = module_of(input.array).triu_indices(len(input), 1)
     return vector_norm(getitem_op(input, index=first) - getitem_op(input, index=second), p, -1)

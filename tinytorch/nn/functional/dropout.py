@@ -40,6 +40,8 @@ def dropout(input, p=0.5, training=True, inplace=False):
     check_probability(p)
     if p == 0 or not training or input.numel() == 0:
         return input
+    if input.array.dtype.kind not in "fc":
+        raise RuntimeError(f"dropout: the input must be floating point or complex, got {input.dtype!r}")
     if p == 1:
         return input.mul_(0) if inplace else input * 0
     return dropout_(input, p=p) if inplace else dropout_op(input, p=p)

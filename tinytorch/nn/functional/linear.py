@@ -52,6 +52,8 @@ def linear(input, weight, bias=None):
     check_linear(input, weight, bias)
     if weight.ndim == 1:  # one output, without a dim of its own
         return linear_op(input, unsqueeze(weight, 0)).squeeze(-1)
+    if bias is not None and bias.array.ndim > 1:
+        return linear_op(input, weight) + bias
     return linear_op(input, weight, bias)
 
 
@@ -73,7 +75,7 @@ def check_linear(input, weight, bias) -> None:
             f"linear: input {list(x)} and weight {list(w)} (out, in) do not fit: the input's last size is {x[-1]}, in is {w[-1]};"
             " mat1 and mat2 shapes cannot be multiplied"
         )
-    if bias is not None and bias.array.shape not in ((w[0],), (1,), ()):
+    if bias is not None and bias.array.shape[-1:] not in ((w[0],), (1,), ()):
         raise RuntimeError(
             f"linear: bias {list(bias.shape)} does not fit the {w[0]} outputs of weight {list(w)}"
         )
@@ -90,9 +92,8 @@ def bilinear(input1, input2, weight, bias=None):
             f"bilinear(): inputs {list(input1.shape)} and {list(input2.shape)} do not fit the weight {list(weight.shape)} (out, in1, in2)"
         )
     out, in1, in2 = weight.shape
-    columns = reshape_op(
-        permute(weight, (1, 0, 2)), shape=(in1, out * in2)
-    )  # (out, in1, in2) -> (in1, out * in2)
+    # (out, in1, in2) -> (in1, out * in2)
+    columns = reshape_op(permute(weight, (1, 0, 2)), shape=(in1, out * in2))
     half = linear_op(input1, transpose_op(columns, dim0=0, dim1=1))  # (..., out * in2)
     half = reshape_op(half, shape=(*input1.shape[:-1], out, in2))
     result = squeeze(matmul_op(half, unsqueeze(input2, -1)), -1)

@@ -137,7 +137,7 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
         )
     classes = input.shape[-1] if input.ndim else 1
     scores, labels = reshape(input, (-1, classes)), reshape(target, (-1, classes))
-    listed = labels.wrap(np.minimum.accumulate(labels.array >= 0, axis=1))  # (N, C): before the first -1
+    listed = labels.wrap(np.cumprod(labels.array >= 0, axis=1).astype(bool))  # (N, C): before the first -1
     labels = where(listed, labels, 0)
     is_right = (unsqueeze(labels, 2) == labels.new_tensor(np.arange(classes))) & unsqueeze(
         listed, 2
