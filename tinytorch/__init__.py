@@ -68,6 +68,7 @@ from .queries import (  # 01
 from .printing import set_printoptions  # 01
 from . import autograd  # 02
 from .autograd import enable_grad, inference_mode, is_anomaly_enabled, is_grad_enabled, no_grad, set_grad_enabled  # 02
+
 newaxis = None
 
 if TYPE_CHECKING:  # handed on when they are first asked for, so that importing tinytorch stays quick: see later.py
@@ -92,10 +93,15 @@ if TYPE_CHECKING:  # handed on when they are first asked for, so that importing 
     from .nn.functional.native import batch_norm, group_norm, instance_norm, layer_norm  # 08
     from . import optim  # 05
     from .serialization import load, save  # 10
-from .amp import (  # 11
-    GradScaler, autocast, get_autocast_cpu_dtype, get_autocast_dtype, get_autocast_gpu_dtype, is_autocast_available,
-    is_autocast_cpu_enabled, is_autocast_enabled,
-)
+    from .amp import (  # 11
+        GradScaler, autocast, get_autocast_cpu_dtype, get_autocast_dtype, get_autocast_gpu_dtype, is_autocast_available,
+        is_autocast_cpu_enabled, is_autocast_enabled,
+    )
+    from . import distributions  # 05
+    from . import data  # 07
+    from . import train  # 11
+    from . import profiler  # 12
+    from . import text  # 14
     from . import models  # 04
 
 __getattr__, __dir__ = later.missing_from(__name__), later.names_of(__name__)

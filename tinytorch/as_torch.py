@@ -9,9 +9,7 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
-import re
 import sys
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -77,18 +75,25 @@ def submodule(package: ModuleType, name: str) -> ModuleType | None:
 
 
 def no_module(fullname: str, package: ModuleType, name: str) -> ModuleNotFoundError:
-    modules = [n for n, value in vars(package).items() if isinstance(value, ModuleType) and not n.startswith("_")]
+    import pkgutil  # here: an import that fails is rare
+
+    modules = {n for n, value in vars(package).items() if isinstance(value, ModuleType) and not n.startswith("_")}
+    modules.update(found.name for found in pkgutil.iter_modules(getattr(package, "__path__", [])))
     text = f"No module named '{fullname}': here {fullname.partition('.')[0]} is tinytorch, which has no such module"
     return ModuleNotFoundError(text + nearby(name, modules), name=fullname)
 
 
 def nearby(name: str, names) -> str:
+    import difflib
+
     near = difflib.get_close_matches(name, names)
     return f"; near names: {', '.join(near)}" if near else ""
 
 
 def hint(error: BaseException | None) -> str:
     """What to add to Python's own text about a `from torch.nn import X` that found no X; else nothing."""
+    import re
+
     found = re.match(rf"cannot import name '(\w+)' from '({ROOT}[\w.]*)'", str(error)) if isinstance(error, ImportError) else None
     if not found or found[2] not in sys.modules:
         return ""

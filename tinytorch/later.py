@@ -90,6 +90,14 @@ def comes_with(name: str, later: Mapping[str, str] = LATER) -> str:
     return ""
 
 
+def bring_methods() -> None:
+    """Read the functions that are methods of Tensor too (`x.softmax`), if nobody has and this level has them."""
+    if not comes_with("nn.functional"):
+        import importlib
+
+        importlib.import_module(f"{ROOT}.nn.functional")
+
+
 def missing_from(package: str) -> Callable[[str], Any]:
     """A `__getattr__` for the package of that name."""
 

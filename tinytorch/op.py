@@ -13,7 +13,7 @@ import types
 import numpy as np
 
 from . import backend, dtypes
-from .later import comes_with
+from .later import bring_methods, comes_with
 
 
 class Value:
@@ -24,12 +24,7 @@ class Value:
     _counter: Counter | None  # counts in-place writes; shared by a tensor and its views
 
     def __getattr__(self, name):
-        try:
-            function = methods[name]
-        except KeyError:
-            hint = comes_with(f"Tensor.{name}") or f"'{type(self).__name__}' object has no attribute '{name}'"
-            raise AttributeError(hint) from None
-        return types.MethodType(function, self)
+        return types.MethodType(method_named(name, type(self)), self)
 
 
 class Counter:
@@ -54,6 +49,15 @@ def method(function):
     """Make a function of a later file a method of Tensor too: `@method` on `softmax` gives `x.softmax(...)`."""
     methods[function.__name__] = function
     return function
+
+
+def method_named(name: str, kind: type):
+    """The function that a later file made a method."""
+    if name not in methods and not name.startswith("_"):
+        bring_methods()
+    if name not in methods:
+        raise AttributeError(comes_with(f"Tensor.{name}") or f"'{kind.__name__}' object has no attribute '{name}'")
+    return methods[name]
 
 
 # ---------------------------------------------------------------- ops

@@ -13,7 +13,7 @@ from operator import attrgetter
 import numpy as np
 
 from . import backend, dtypes, formats, ops
-from .op import Counter, Value, methods, operator, reflected
+from .op import Counter, Value, method_named, operator, reflected
 from .tensor_convert import Converting
 from .tensor_inplace import Writing, inplace
 from .tensor_methods import Methods
@@ -55,10 +55,7 @@ class TensorType(type):
     """The class of Tensor, so that `Tensor.relu` finds what `@method` made a method later."""
 
     def __getattr__(cls, name):
-        try:
-            return methods[name]
-        except KeyError:
-            raise AttributeError(f"type object '{cls.__name__}' has no attribute '{name}'") from None
+        return method_named(name, cls)
 
 
 class Tensor(Methods, Writing, Converting, metaclass=TensorType):

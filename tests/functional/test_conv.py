@@ -7,6 +7,7 @@ import torch
 import tinytorch
 import tinytorch.nn.functional as F
 from tests.functional.agree import agree, errors_agree
+from tests.functional.twice import agree_twice
 from tinytorch.nn.functional import conv
 
 
@@ -36,7 +37,7 @@ def test_convolution(seed):
     weight, bias = rng.standard_normal((groups * out, into, *kernel)), rng.standard_normal(groups * out)
     arrays = (images, weight, bias) if seed % 2 else (images, weight)
     name = f"conv{n}d"
-    agree(lambda lib, *a: getattr(lib.nn.functional, name)(*a, **settings), *arrays, order=2)
+    agree_twice(lambda lib, *a: getattr(lib.nn.functional, name)(*a, **settings), *arrays)
 
 
 @pytest.mark.parametrize("seed", range(18))
@@ -54,7 +55,7 @@ def test_transposed_convolution(seed):
     )
     arrays = (images, weight, bias) if seed % 2 else (images, weight)
     name = f"conv_transpose{n}d"
-    agree(lambda lib, *a: getattr(lib.nn.functional, name)(*a, **settings), *arrays, order=2)
+    agree_twice(lambda lib, *a: getattr(lib.nn.functional, name)(*a, **settings), *arrays)
 
 
 def all_three(images: int, size: int):
@@ -99,11 +100,10 @@ def test_result_has_the_dtype_of_the_input(dtype):
 
 def test_layouts_of_memory_make_no_difference():
     rng = np.random.default_rng(0)
-    agree(
+    agree_twice(
         lambda lib, x, w: lib.nn.functional.conv2d(x.permute(0, 3, 1, 2), w.transpose(2, 3)[:, ::2]),
         rng.standard_normal((2, 5, 6, 3)),
         rng.standard_normal((4, 6, 2, 3)),
-        order=2,
     )
 
 

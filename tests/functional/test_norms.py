@@ -7,6 +7,7 @@ import torch
 import tinytorch
 import tinytorch.nn.functional as F
 from tests.functional.agree import agree, errors_agree
+from tests.functional.twice import agree_twice
 from tinytorch.nn.functional.norm import layer_norm_composed, layer_norm_op
 
 RNG = np.random.default_rng(0)
@@ -29,9 +30,9 @@ def test_batch_norm(shape, training):
         out = lib.nn.functional.batch_norm(x, mean, var, w, b, training, 0.3, 1e-3)
         return out, mean, var
 
-    agree(run, x, WEIGHT, BIAS, order=2)
-    agree(lambda lib, x: run(lib, x, None, None), x, order=2)
-    agree(lambda lib, x: lib.nn.functional.batch_norm(x, None, None, training=True), x, order=2)
+    agree_twice(run, x, WEIGHT, BIAS)
+    agree_twice(lambda lib, x: run(lib, x, None, None), x)
+    agree_twice(lambda lib, x: lib.nn.functional.batch_norm(x, None, None, training=True), x)
 
 
 @pytest.mark.parametrize("shape", SHAPES[1:])
@@ -44,8 +45,8 @@ def test_instance_norm(shape, own):
         out = lib.nn.functional.instance_norm(x, mean, var, w, b, own, 0.3, 1e-3)
         return out, mean, var
 
-    agree(run, x, WEIGHT, BIAS, order=2)
-    agree(lambda lib, x: lib.nn.functional.instance_norm(x), x, order=2)
+    agree_twice(run, x, WEIGHT, BIAS)
+    agree_twice(lambda lib, x: lib.nn.functional.instance_norm(x), x)
 
 
 @pytest.mark.parametrize("dims", [1, 2, 3])
@@ -53,25 +54,25 @@ def test_layer_and_rms_norm(dims):
     x = np.random.default_rng(3).standard_normal((2, 3, 4))
     shape = x.shape[-dims:]
     weight, bias = RNG.standard_normal(shape), RNG.standard_normal(shape)
-    agree(lambda lib, x, w, b: lib.nn.functional.layer_norm(x, shape, w, b, 1e-3), x, weight, bias, order=2)
-    agree(lambda lib, x, w: lib.nn.functional.layer_norm(x, shape, w), x, weight, order=2)
-    agree(lambda lib, x: lib.nn.functional.layer_norm(x, shape), x, order=2)
-    agree(lambda lib, x, w: lib.nn.functional.rms_norm(x, shape, w), x, weight, order=2)
-    agree(lambda lib, x: lib.nn.functional.rms_norm(x, shape, eps=1e-2), x, order=2)
+    agree_twice(lambda lib, x, w, b: lib.nn.functional.layer_norm(x, shape, w, b, 1e-3), x, weight, bias)
+    agree_twice(lambda lib, x, w: lib.nn.functional.layer_norm(x, shape, w), x, weight)
+    agree_twice(lambda lib, x: lib.nn.functional.layer_norm(x, shape), x)
+    agree_twice(lambda lib, x, w: lib.nn.functional.rms_norm(x, shape, w), x, weight)
+    agree_twice(lambda lib, x: lib.nn.functional.rms_norm(x, shape, eps=1e-2), x)
 
 
 @pytest.mark.parametrize("groups", [1, 2, 4])
 @pytest.mark.parametrize("shape", SHAPES[1:])
 def test_group_norm(groups, shape):
     x = np.random.default_rng(4).standard_normal(shape)
-    agree(lambda lib, x, w, b: lib.nn.functional.group_norm(x, groups, w, b), x, WEIGHT, BIAS, order=2)
-    agree(lambda lib, x: lib.nn.functional.group_norm(x, groups), x, order=2)
+    agree_twice(lambda lib, x, w, b: lib.nn.functional.group_norm(x, groups, w, b), x, WEIGHT, BIAS)
+    agree_twice(lambda lib, x: lib.nn.functional.group_norm(x, groups), x)
 
 
 def test_local_response_norm():
     x = np.random.default_rng(5).standard_normal((2, 5, 3, 2))
     for size in (1, 2, 5):
-        agree(lambda lib, x, s=size: lib.nn.functional.local_response_norm(x, s, 0.1, 0.5, 2.0), x, order=2)
+        agree_twice(lambda lib, x, s=size: lib.nn.functional.local_response_norm(x, s, 0.1, 0.5, 2.0), x)
 
 
 def test_half_precision():

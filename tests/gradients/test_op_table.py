@@ -87,6 +87,10 @@ MASK = tinytorch.tensor([[True, False, True], [False, False, True]])
 PICKS = i([0, 2, 2], [1, 0, 1])  # positions along dim 1 of a (2, 3), one of them twice
 SOME = (slice(None), np.array([2, 0, 2]))
 
+CONV = dict(stride=(2, 1), padding=(1, 1), dilation=(2, 1), groups=1)
+POOL = dict(kernel=(2, 2), stride=(2, 1), padding=[(0, 0), (0, 0)])
+WINNER = np.array([[[0, 3], [1, 2]]], np.uint8)
+
 # ---------------------------------------------------------------- the table
 
 TABLE: dict[str, list[Row]] = {
@@ -233,6 +237,29 @@ TABLE: dict[str, list[Row]] = {
     "eigh_op": [Row(x(3, 3), before=lambda a: [symmetric(a)])],
     "qr_op": [Row(x(3, 2), before=lambda a: [spread(a)])],
     "svd_op": [Row(x(3, 2), before=lambda a: [spread(a)]), Row(x(2, 3)), Row(x(2, 2))],
+    # convolution, pooling, images
+    "convolution": [
+        Row(x(2, 2, 4, 3), x(3, 2, 2, 2), x(3), **CONV),
+        Row(x(1, 4, 3), x(4, 2, 2), None, stride=(2,), padding=(1,), dilation=(1,), groups=2),
+    ],
+    "convolution_input": [Row(x(2, 3, 2, 4), x(3, 2, 2, 2), size=(4, 3), **CONV)],
+    "convolution_weight": [Row(x(2, 3, 2, 4), x(2, 2, 4, 3), kernel=(2, 2), **CONV)],
+    "max_pool": [Row(x(2, 4, 3), **POOL, dilation=(1, 1), remember=True)],
+    "to_winners": [Row(x(1, 2, 2), winner=WINNER, size=(4, 3), **POOL, dilation=(1, 1))],
+    "from_winners": [Row(x(1, 4, 3), winner=WINNER, **POOL, dilation=(1, 1))],
+    "sum_windows": [Row(x(2, 4, 3), **POOL)],
+    "spread_windows": [Row(x(2, 2, 2), size=(4, 3), **POOL)],
+    "pad_op": [Row(x(2, 3), padding=[(1, 0), (2, 1)], value=3)],
+    "extend": [Row(x(2, 3), dim=1, index=[1, 0, 1, 2, 1], core=slice(1, 4))],
+    "fold_back": [Row(x(2, 5), dim=1, index=[1, 0, 1, 2, 1], core=slice(1, 4), size=3)],
+    "pick_rising": [Row(x(2, 3), dim=1, index=np.array([0, 0, 2]))],
+    "sum_rising": [Row(x(2, 3), dim=1, index=np.array([0, 0, 2]), size=4)],
+    "unfold_op": [Row(x(1, 2, 4, 3), kernel=(2, 2), dilation=(2, 1), padding=(0, 1), stride=(1, 2))],
+    "fold_op": [Row(x(1, 8, 4), size=(4, 3), kernel=(2, 2), dilation=(2, 1), padding=(0, 1), stride=(1, 2))],
+    # norms
+    "scale_shift": [Row(x(2, 3, 2), x(3, 1), x(3, 1))],
+    "batch_norm_op": [Row(x(4, 2, 2), x(2), x(2), eps=1e-2), Row(x(4, 2), None, None, eps=1e-2)],
+    "layer_norm_op": [Row(x(2, 2, 2), x(2, 2), x(2, 2), eps=1e-2, dims=2), Row(x(2, 3), None, None, eps=1e-2, dims=1)],
 }
 
 

@@ -5,13 +5,14 @@ With words, only the names that contain one of them are run.
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 import traceback
 
 import torch
 
 import tinytorch
-from tests.parity.compare import quietly
+from tests.parity import moduleinfo, opinfo
 from tests.parity.names import all_names
 from tests.parity.runs import hold
 from tests.parity.specs import Name
@@ -50,6 +51,17 @@ def wrong_cases(words: list[str]):
                 yield f"{suite}/{name}", complaints(check, case)
 
 
+def wrong_on_torch_samples(words: list[str]):
+    """(name, findings) on the samples that PyTorch's developers keep, if the package they need is there."""
+    if importlib.util.find_spec("expecttest") is None:
+        print("PyTorch's own samples are left out: they need `pip install expecttest`")
+        return
+    for kind, part in (("opinfo", opinfo), ("moduleinfo", moduleinfo)):
+        for name in part.database():
+            if chosen(f"{kind}/{name}", words):
+                yield f"{kind}/{name}", list(part.check(torch, tinytorch, name))
+
+
 def complaints(check, case) -> list[str]:
     try:
         return list(check(torch, tinytorch, case))
@@ -66,7 +78,7 @@ def main(words: list[str]) -> int:
     if missing and not words:
         print(f"missing names ({len(missing)}): {' '.join(missing)}\n")
     wrong, fine = 0, 0
-    for rows in (wrong_ops(words), quietly(wrong_cases, words)):
+    for rows in (wrong_ops(words), wrong_cases(words), wrong_on_torch_samples(words)):
         for name, findings in rows:
             if findings:
                 wrong += 1

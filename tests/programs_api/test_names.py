@@ -85,7 +85,7 @@ def test_cuda_without_a_gpu(lib):
     assert cuda.device_count() == cuda.memory_allocated() == cuda.max_memory_allocated() == 0
     assert cuda.get_rng_state_all() == [] and not cuda.is_initialized()
     assert not lib.accelerator.is_available() and lib.accelerator.current_accelerator() is None
-    with cuda.device(None), cuda.stream(None):
+    with cuda.device(-1), cuda.stream(None):
         pass
     with pytest.raises((RuntimeError, AssertionError)):
         cuda.get_device_name()

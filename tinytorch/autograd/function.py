@@ -14,6 +14,7 @@ class Context:
         self.needs_input_grad = needs_input_grad
         self.saved_tensors: tuple = ()
         self.not_differentiable: tuple = ()
+        self.dirty: tuple = ()
         self.materialize = True
 
     def save_for_backward(self, *tensors) -> None:
@@ -109,8 +110,17 @@ class Function:
         finally:
             local.grad = recording
         if recording and any(needs):
+            result = apart(result, args, context.dirty)
             attach(FunctionNode(cls, context, args), args, result)
         return result
+
+
+def apart(result, args, dirty):
+    """An input that forward hands back as it is becomes a tensor of its own, unless it was overwritten and said so."""
+    if isinstance(result, tuple):
+        return tuple(apart(out, args, dirty) for out in result)
+    untouched = isinstance(result, Tensor) and any(result is a for a in args) and not any(result is d for d in dirty)
+    return result.detach() if untouched else result
 
 
 def attach(node: FunctionNode, args, result) -> None:

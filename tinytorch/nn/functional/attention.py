@@ -30,9 +30,12 @@ def attention_forward(q, k, v, mask, scale: float, is_causal: bool):
     B, H, T, _ = q.shape
     out = xp.empty((B, T, H, v.shape[-1]), q.dtype).swapaxes(1, 2)  # heads inside, where they will be merged
     denominators = xp.empty((B, H, T, 1), q.dtype)
+    if k.shape[2] == 0:
+        out[...], denominators[...] = 0, np.inf
+        return out, denominators
     for b, h, t, s in tiles(B, H, T, k.shape[2], is_causal):
         w = scores(q[b, h, t], k[b, h, s], mask, scale, is_causal, (b, h, t, s))
-        top = w.max(-1, keepdims=True, initial=-np.inf)
+        top = w.max(-1, keepdims=True)
         top[top == -np.inf] = 0
         w -= top
         np.exp(w, out=w)
@@ -226,7 +229,11 @@ def shared_by_group(query, x):
         raise RuntimeError(
             f"Number of heads in key and value must divide the number of heads in query, but {groups} does not divide {heads}"
         )
-    return ops.repeat_interleave(x, heads // groups, dim=-3) if groups != heads else x
+    if groups == heads:
+        return x
+    *lead, _, S, D = x.array.shape
+    spread = ops.expand_op(ops.unsqueeze(x, -3), shape=(*lead, groups, heads // groups, S, D))
+    return ops.reshape_op(spread, shape=(*lead, heads, S, D))
 
 
 def of_one_batch(*tensors):

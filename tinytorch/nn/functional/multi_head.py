@@ -104,7 +104,7 @@ def multi_head_attention_forward(
     if bias_k is not None or bias_v is not None:
         k, v, masks = with_bias(k, v, bias_k, bias_v, static_k, static_v, masks)
     if add_zero_attn:
-        zero = k.wrap(np.zeros((*k.array.shape[:2], 1, k.array.shape[3]), k.array.dtype))
+        zero = k.new_zeros(*k.array.shape[:2], 1, k.array.shape[3])
         k, v, masks = one_more(k, v, zero, zero, masks)
     mask = merged(*masks, k)
     out, weights = attend(q, k, v, mask, dropout_p if training else 0.0, need_weights, is_causal)

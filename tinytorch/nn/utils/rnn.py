@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ... import ops
+from ...backend import module_of
 from ...op import op
 from ...tensor import Tensor
 from ...tensor_data import as_tensor
@@ -123,7 +124,7 @@ unpack_steps.vjps(x=lambda g, batch_sizes: pack_steps(g, batch_sizes=batch_sizes
 @op
 def reorder(x, *, order, dim):
     """x with its slices along dim in another order: a permutation."""
-    return x.take(order, dim)
+    return x.take(module_of(x).asarray(order), dim)
 
 
 reorder.vjps(x=lambda g, order, dim: reorder(g, order=order.argsort(), dim=dim))
@@ -148,7 +149,7 @@ def pack_padded_sequence(input, lengths, batch_first=False, enforce_sorted=True)
     sorted_indices = None
     if not enforce_sorted:
         order = np.argsort(-lengths, kind="stable")
-        lengths, sorted_indices = lengths[order], input.wrap(order)
+        lengths, sorted_indices = lengths[order], input.wrap(module_of(input.array).asarray(order))
         input = reorder(input, order=order, dim=batch)
     elif (lengths[1:] > lengths[:-1]).any():
         raise RuntimeError(
