@@ -1,6 +1,6 @@
 """Ten kinds of thing in small colour pictures: a narrow ResNet-9 on CIFAR-10 with flips, crops and one cycle.
 
-    python examples/cifar_resnet.py [epochs=6 lr=0.01 width=16 batch_size=128 data=cifar10 folder=runs/cifar]
+    python examples/cifar_resnet.py [epochs=4 lr=0.01 width=8 batch_size=128 data=cifar10 folder=runs/cifar]
 
 Measured: RESULT_CIFAR
 """
@@ -23,10 +23,10 @@ from tinytorch.utils.device import choose_device
 @dataclass
 class Knobs:
     data: Literal["cifar10", "drawn"] = "cifar10"
-    epochs: int = 6
+    epochs: int = 4
     lr: float = 0.01  # the peak of the one-cycle schedule
     weight_decay: float = 0.01
-    width: int = 16  # channels of the first layer; the paper-sized net has 64
+    width: int = 8  # channels of the first layer; the paper-sized net has 64
     batch_size: int = 128
     label_smoothing: float = 0.1
     seed: int = 0

@@ -75,6 +75,8 @@ if TYPE_CHECKING:  # handed on when they are first asked for, so that importing 
     from . import cuda  # 00
     from . import fft, linalg, special  # 01
     from . import testing  # 02
+    from .ops import mm as spmm  # 02
+    from .sparse import sparse_coo_tensor  # 02
     from . import nn  # 03
     from .nn.functional import (  # 03
         celu, celu_, cosine_similarity, hardshrink, log_softmax, pairwise_distance, pdist, prelu, relu, relu_, rrelu, rrelu_, selu,
@@ -91,6 +93,7 @@ if TYPE_CHECKING:  # handed on when they are first asked for, so that importing 
     )
     from .nn.functional import rms_norm  # 08
     from .nn.functional.native import batch_norm, group_norm, instance_norm, layer_norm  # 08
+    from .func import vmap  # 04
     from . import optim  # 05
     from .serialization import load, save  # 10
     from .amp import (  # 11

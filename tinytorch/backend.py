@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,10 @@ class device:
 
     __slots__ = ("index", "type")
 
-    def __init__(self, type="cpu", index: int | None = None):
+    type: str
+    index: int | None
+
+    def __init__(self, type: Any = "cpu", index: int | None = None):
         if isinstance(type, device):
             type, index = type.type, type.index
         elif isinstance(type, int):

@@ -115,24 +115,33 @@ def scalar_tensor(s, *, dtype=None, device=None, requires_grad=False) -> Tensor:
 
 def eye(n, m=None, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
     """Ones on the diagonal."""
+    for name, size in (("n", n), ("m", m)):
+        if size is not None and size < 0:
+            raise RuntimeError(f"{name} must be greater or equal to 0, got {size}")
     return made(np.eye(n, m, dtype=float_type(dtype)), device, requires_grad)
 
 
 # ---------------------------------------------------------------- ranges
 
 
-def arange(start=0, end=None, step=1, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
+def arange(start=0, end=None, step=1, *, out=None, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
     """start, start + step, ... below end; integers if all three are."""
+    if out is not None:
+        return out._fill_with(arange(start, end, step, dtype=out.dtype))
     start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
     if end is None:
         start, end = 0, start
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {start} -> {end}")
     if step == 0 or (end - start) / step < 0:
         raise RuntimeError(f"arange: from {start} to {end} with step {step}: the bounds do not fit the step's sign, or the step is zero")
     target = dtypes.to_numpy(dtype) or dtypes.result_np([start, end, step])
-    count = math.ceil((end - start) / step)
-    if target.kind in "iu" and all(isinstance(v, int) for v in (start, end, step)):
-        array = np.arange(start, end, step, dtype=target)
+    if target.kind in "iu":
+        if not int(step):
+            raise ValueError("step must be nonzero")
+        array = np.arange(int(start), int(end), int(step), dtype=np.int64).astype(target)
     else:
+        count = math.ceil((end - start) / step)
         array = (start + np.arange(count) * step).astype(target)
     return made(array, device, requires_grad)
 
@@ -159,6 +168,10 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False,
 
 def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
     """Powers of base at `steps` exponents from start to end."""
+    if steps < 0:
+        raise RuntimeError(f"logspace: number of steps must be non-negative, got {steps}")
+    if any(isinstance(v, Tensor) and v.ndim for v in (start, end)):
+        raise RuntimeError("logspace only supports 0-dimensional start and end tensors")
     return made(np.power(float(base), np.linspace(start, end, int(steps))).astype(float_type(dtype)), device, requires_grad)
 
 
@@ -246,9 +259,18 @@ def bernoulli(input, p=None, *, generator=None) -> Tensor:
 
 
 @method
-def multinomial(input, num_samples, replacement=False, *, generator=None) -> Tensor:
+def multinomial(input, num_samples, replacement=False, *, generator=None, out=None) -> Tensor:
     """Indices drawn in proportion to each row's weights."""
-    return input.wrap(np.ascontiguousarray(random.multinomial(input.array, num_samples, replacement, generator)))
+    if input.ndim not in (1, 2):
+        raise RuntimeError("prob_dist must be 1 or 2 dim")
+    if not input.is_floating_point():
+        raise RuntimeError(f"multinomial only supports floating-point dtypes for input, got: {input.dtype!r}")
+    if num_samples <= 0:
+        raise RuntimeError("cannot sample n_sample <= 0 samples")
+    if out is not None and out.dtype is not dtypes.int64:
+        raise RuntimeError(f"multinomial expects Long tensor out, got: {out.dtype!r}")
+    drawn = input.wrap(np.ascontiguousarray(random.multinomial(input.array, num_samples, replacement, generator)))
+    return drawn if out is None else out._fill_with(drawn)
 
 
 def poisson(input, generator=None) -> Tensor:

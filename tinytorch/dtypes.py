@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import math
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,7 @@ class dtype:
 
     def __init__(self, name: str, array_type: type | None):
         self.name = name
-        self.np = None if array_type is None else np.dtype(array_type)
+        self.np: Any = None if array_type is None else np.dtype(array_type)
         kind = "f" if self.np is None else self.np.kind
         self.is_floating_point = kind == "f"
         self.is_complex = kind == "c"
@@ -73,7 +74,7 @@ def from_numpy(array_type) -> dtype:
         ) from None
 
 
-def to_numpy(dt) -> np.dtype | None:
+def to_numpy(dt) -> Any:
     """NumPy's dtype for a dtype (None stays None); Python's float, int and bool count as dtypes, as in PyTorch."""
     if dt is None:
         return None
@@ -192,7 +193,7 @@ def element(value, target: np.dtype):
     return wrapped(whole, target)
 
 
-def wrapped(whole: _py_int, target: np.dtype):
+def wrapped(whole, target: np.dtype):
     """An integer in an integer dtype that may be too small for it: modulo 2 to the number of bits, as C has it."""
     return np.asarray(whole, np.int64).astype(target)[()]
 

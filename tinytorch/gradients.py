@@ -15,6 +15,7 @@ from .slopes import (
     cofactor_inverse,
     column,
     count,
+    eig_slope,
     eigh_slope,
     einsum_slope,
     exponent_slope,
@@ -25,6 +26,7 @@ from .slopes import (
     left_product,
     logcumsumexp_slope,
     logit_slope,
+    mH,
     move_back,
     mT,
     negated,
@@ -207,9 +209,10 @@ ops.matmul_op.vjps(x=lambda g, y: ops.matmul_op(g, mT(y)), y=lambda g, x, y_shap
 ops.einsum_op.vjps(operands=lambda g, i, operands, shapes, equation: einsum_slope(g, i, operands, shapes, equation))
 ops.inv_op.vjps(x=lambda g, out: -(mT(out) @ g @ mT(out)))
 ops.det_op.vjps(x=lambda g, out, x: column(g * out) * cofactor_inverse(x))
-ops.slogdet_op.vjps(x=lambda g, x: column(g[1]) * mT(ops.inv_op(x)))
+ops.slogdet_op.vjps(x=lambda g, x: column(g[1]) * mH(ops.inv_op(x)))
 ops.solve_op.vjps(x=lambda g, x, out: -(ops.solve_op(mT(x), g) @ mT(out)), y=lambda g, x: ops.solve_op(mT(x), g))
 ops.cholesky_op.vjps(x=lambda g, out: cholesky_slope(g, out))
 ops.eigh_op.vjps(x=lambda g, out: eigh_slope(*g, *out))
+ops.eig_op.vjps(x=lambda g, out: eig_slope(*g, *out))
 ops.qr_op.vjps(x=lambda g, out: qr_slope(*g, *out))
 ops.svd_op.vjps(x=lambda g, out: svd_slope(*g, *out))

@@ -1,11 +1,33 @@
 """Linear algebra under PyTorch's name: `tinytorch.linalg.solve`."""
 
 from .ops import (  # noqa: F401
-    LinAlgError, cholesky, cond, det, eig, eigh, eigvals, eigvalsh, inv, lstsq, matmul, matrix_exp, matrix_norm, matrix_power, matrix_rank, pinv,
-    slogdet, solve, solve_triangular, svdvals, vector_norm,
+    LinAlgError,
+    cholesky,
+    cond,
+    det,
+    eig,
+    eigh,
+    eigvals,
+    eigvalsh,
+    inv,
+    lstsq,
+    matmul,
+    matrix_exp,
+    matrix_norm,
+    matrix_power,
+    matrix_rank,
+    pinv,
+    slogdet,
+    solve,
+    solve_triangular,
+    svdvals,
+    vector_norm,
 )
 from .ops import diagonal as _diagonal
-from .ops import linalg_cross as cross, linalg_norm as norm, linalg_qr as qr, linalg_svd as svd  # noqa: F401
+from .ops import linalg_cross as cross  # noqa: F401
+from .ops import linalg_norm as norm
+from .ops import linalg_qr as qr
+from .ops import linalg_svd as svd
 
 
 def diagonal(A, *, offset=0, dim1=-2, dim2=-1):

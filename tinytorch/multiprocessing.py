@@ -15,7 +15,7 @@ def __getattr__(name: str) -> Any:
 
 def spawn(fn, args=(), nprocs: int = 1, join: bool = True, daemon: bool = False, start_method: str = "spawn"):
     """Run fn(i, *args) in nprocs processes; with join, wait for them and fail as soon as one has failed."""
-    context = multiprocessing.get_context(start_method)
+    context: Any = multiprocessing.get_context(start_method)
     processes = [context.Process(target=fn, args=(i, *args), daemon=daemon) for i in range(nprocs)]
     for process in processes:
         process.start()

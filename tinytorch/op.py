@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import threading
 import types
+from typing import Any
 
 import numpy as np
 
@@ -19,9 +20,17 @@ from .later import bring_methods, comes_with
 class Value:
     """What an op accepts in place of an array. `.array` holds the array, `wrap(array)` makes a new one of the kind."""
 
-    __slots__ = ()
-    array: np.ndarray
-    _counter: Counter | None  # counts in-place writes; shared by a tensor and its views
+    # Slots, since every op looks at them, and reading a slot is several times faster than reading a class's default.
+    __slots__ = ("_base", "_counter", "_leaf", "_requires_grad", "array", "node")
+    array: Any
+    node: Any  # how it was computed; None for a leaf
+    _leaf: Any  # a leaf's place in the graph
+    _requires_grad: bool
+    _base: Any  # the tensor whose memory a view shares
+    _counter: Any  # counts in-place writes; shared by a tensor and its views
+    __dict__: dict  # subclasses have one
+    _seen: Any  # writes to the base's memory when a view's history was last right
+    wrap: Any
 
     def __getattr__(self, name):
         return types.MethodType(method_named(name, type(self)), self)
@@ -79,7 +88,7 @@ class Op:
         self.dtypes, self.grad, self.saves, self.view = dtypes, grad, saves, view
         self.composed = composed  # the same result from ops that have second derivatives
         self.rules: dict[str, Rule | None] = {}
-        self.plans: dict[int, object] = {}  # filled by autograd: what to keep, per set of arguments with gradients
+        self.plans: dict[int, Any] = {}  # filled by autograd: what to keep, per set of arguments with gradients
         code = forward.__code__  # read directly: inspect.signature for every op would double the time of `import tinytorch`
         self.data = list(code.co_varnames[: code.co_argcount])
         settings_end = code.co_argcount + code.co_kwonlyargcount
@@ -291,8 +300,10 @@ def finish(op: Op, args, out, wrap):
     """Wrap what is not simply a NumPy array: several results, NumPy's scalars, CuPy's arrays."""
     if op.saves:
         out, saved = out
-        result = finish_one(op, args, out, wrap) if type(out) is not tuple else tuple([wrap(as_array(o)) for o in out])
-        if local.grad and type(out) is not tuple:
+        if type(out) is tuple:
+            return tuple([wrap(as_array(o)) for o in out])
+        result = finish_one(op, args, out, wrap)
+        if local.grad:
             result._saved = saved  # `record` takes it off again
         return result
     if type(out) is tuple:
@@ -359,7 +370,7 @@ def explain(op: Op, arrays, kwargs, error: Exception) -> Exception:
     if isinstance(error, ValueError) and "broadcast" in str(error):
         return RuntimeError(f"{op.name}: {broadcast_rule([s for s in shapes if isinstance(s, tuple)])}")
     if isinstance(error, np.exceptions.AxisError):
-        bound = max(error.ndim, 1)
+        bound = max(error.ndim or 0, 1)
         return IndexError(f"{op.name}: Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {error.axis})")
     if isinstance(error, IndexError):
         return IndexError(f"{op.name}: {error}")

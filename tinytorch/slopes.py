@@ -203,14 +203,14 @@ def mT(x):
 def left_product(x, g, y_shape):
     """x.mT @ g; where y was one matrix for a whole stack, as one product instead of a stack to be summed."""
     if len(y_shape) == 2 and x.ndim > 2:
-        x, g = (ops.reshape_op(t, shape=(-1, t.shape[-1])) for t in (x, g))
+        x, g = (ops.reshape_op(t, shape=(math.prod(t.shape[:-1]), t.shape[-1])) for t in (x, g))
     return ops.matmul_op(mT(x), g)
 
 
 def einsum_slope(g, i: int, operands, shapes, equation: str):
     """The gradient of operand i: the same sum with g in its place; letters only it has are spread."""
-    inputs, output = equation.split("->")
-    inputs = inputs.split(",")
+    left, output = equation.split("->")
+    inputs = left.split(",")
     others = [(t, x) for k, (t, x) in enumerate(zip(inputs, operands)) if k != i]
     known = output + "".join(t for t, _ in others)
     target = "".join(c for c in inputs[i] if c in known)
@@ -237,17 +237,28 @@ def cholesky_slope(g, L):
     # Murray, Differentiation of the Cholesky decomposition (2016), eq. 10: L^-T phi(L^T g) L^-1, made symmetric.
     inner = phi(mT(L) @ ops.tril(g))
     half = ops.solve_op(mT(L), inner)
-    return symmetric_half(mT(ops.solve_op(mT(L), mT(half))))
-
-
-def symmetric_half(s):
-    return (s + mT(s)) * 0.5
+    whole = mT(ops.solve_op(mH(L), mT(half)))
+    return (whole + mH(whole)) * 0.5
 
 
 def eigh_slope(gw, gv, w, v):
     gaps = ops.unsqueeze_op(w, dim=-2) - ops.unsqueeze_op(w, dim=-1)
-    inner = (mT(v) @ gv) * safe_reciprocal(gaps)
-    return symmetric_half(v @ (inner + ops.diag_embed(gw)) @ mT(v))
+    inner = (mH(v) @ gv) * safe_reciprocal(gaps)
+    whole = v @ (inner + ops.diag_embed(gw)) @ mH(v)
+    return (whole + mH(whole)) * 0.5
+
+
+def mH(x):
+    return ops.conj(mT(x))
+
+
+def eig_slope(gw, gv, w, v):
+    # PyTorch's linalg_eig_backward: the eigenvectors' gradient without what would only change their length and phase.
+    inner = mH(v) @ gv
+    lengths = ops.real(ops.diagonal(inner, offset=0, dim1=-2, dim2=-1))
+    gaps = ops.conj(ops.unsqueeze_op(w, dim=-2) - ops.unsqueeze_op(w, dim=-1))
+    turned = (inner - mH(v) @ v * ops.unsqueeze_op(lengths, dim=-2)) * safe_reciprocal(gaps)
+    return ops.solve_op(mH(v), (turned + ops.diag_embed(gw)) @ mH(v))
 
 
 def qr_slope(gq, gr, q, r):

@@ -2,10 +2,31 @@
 
 from .op import Value
 from .ops import (  # noqa: F401
-    digamma, erf, erfc, erfinv, exp2, expm1, i0, i1, log1p, log_ndtr, logit, logsumexp, ndtr, ndtri, polygamma, round, sinc, xlogy,
+    digamma,
+    erf,
+    erfc,
+    erfinv,
+    exp,
+    exp2,
+    expm1,
+    i0,
+    i1,
+    log,
+    log1p,
+    log_ndtr,
+    logit,
+    logsumexp,
+    mul,
+    ndtr,
+    ndtri,
+    neg,
+    polygamma,
+    round,
+    sinc,
+    where,
+    xlogy,
 )  # fmt: skip
 from .ops import digamma as psi  # noqa: F401
-from .ops import exp, log, mul, neg, where
 from .ops import lgamma as gammaln  # noqa: F401
 from .ops import mvlgamma as multigammaln  # noqa: F401
 from .ops import sigmoid as expit  # noqa: F401

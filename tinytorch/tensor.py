@@ -61,10 +61,7 @@ class TensorType(type):
 class Tensor(Methods, Writing, Converting, metaclass=TensorType):
     """An n-dimensional array that remembers how it was computed."""
 
-    # Slots for what every op looks at (reading them is several times faster); users may set attributes of their own too.
-    # `node` is how it was computed (None for a leaf), `_leaf` a leaf's place in the graph, `_base` the tensor whose memory
-    # a view shares.
-    __slots__ = ("__dict__", "__weakref__", "_base", "_counter", "_leaf", "_requires_grad", "array", "node")
+    __slots__ = ("__dict__", "__weakref__")  # beside Value's slots users may set attributes of their own
     _grad = None
     _seen = 0  # writes to the base's memory when a view's history was last right
     __array_priority__ = 1000
@@ -164,7 +161,7 @@ class Tensor(Methods, Writing, Converting, metaclass=TensorType):
     def is_same_size(self, other) -> bool:
         return self.array.shape == other.array.shape
 
-    def get_device(self) -> int:
+    def get_device(self):
         return self.device.index if self.is_cuda else -1
 
     def is_pinned(self) -> bool:

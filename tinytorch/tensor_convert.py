@@ -60,7 +60,7 @@ class Converting(Value):
         """Nested lists of Python numbers."""
         return self.array.tolist()
 
-    def to(self, *args, dtype=None, device=None, non_blocking=False, copy=False, memory_format=None) -> Tensor:
+    def to(self, *args, dtype=None, device=None, non_blocking=False, copy=False, memory_format=None):
         """On another device or as another dtype: to("cuda"), to(torch.float64), to(other_tensor)."""
         for arg in args:
             if isinstance(arg, Value):
@@ -132,19 +132,19 @@ class Converting(Value):
     def cdouble(self):
         return self.to(dtypes.complex128)
 
-    def resolve_conj(self) -> Tensor:
+    def resolve_conj(self):
         return self
 
-    def resolve_neg(self) -> Tensor:
+    def resolve_neg(self):
         return self
 
     def is_conj(self) -> builtins.bool:
         return False
 
-    def pin_memory(self, device=None) -> Tensor:
+    def pin_memory(self, device=None):
         return self
 
-    def share_memory_(self) -> Tensor:
+    def share_memory_(self):
         """Move to memory that processes forked from this one share with it."""
         if not self.is_cuda:
             self.array = backend.shared_copy(self.array)

@@ -41,7 +41,7 @@ class Writing(Value):
 
     __slots__ = ()
 
-    def _become(self, new: Tensor) -> Tensor:
+    def _become(self, new: Tensor):
         """Overwrite this tensor's memory with the values of `new` and take over its history."""
         if local.grad:
             self._refuse_leaf()
@@ -139,7 +139,7 @@ class Writing(Value):
             return self._become(ops.put(self, moved, index=...))
         return self._become(moved if moved.array.shape == self.array.shape else ops.expand(moved, self.array.shape))
 
-    def fill_(self, value) -> Tensor:
+    def fill_(self, value):
         """Every element becomes value."""
         if isinstance(value, Value):
             if value.array.ndim:
@@ -165,12 +165,12 @@ class Writing(Value):
         np.fill_diagonal(new, fill_value, wrap)
         return self._become(self.wrap(new))
 
-    def set_(self, source) -> Tensor:
+    def set_(self, source):
         """Use source's memory from now on."""
         self.array = source.array
         return self
 
-    def resize_(self, *shape, memory_format=None) -> Tensor:
+    def resize_(self, *shape, memory_format=None):
         """Another shape: the same memory, or new one if that has too few elements."""
         if self._requires_grad:
             raise RuntimeError("cannot resize variables that require grad")
@@ -239,7 +239,7 @@ class Writing(Value):
 
     # ------------------------------------------------------------ another shape, the same memory
 
-    def _reshaped(self, view: Tensor) -> Tensor:
+    def _reshaped(self, view: Tensor):
         """Become one's own view: other shape and history, same memory."""
         if local.grad:
             self._refuse_leaf()

@@ -323,7 +323,7 @@ class Methods(Value):
     mH = H
 
     @property
-    def real(self) -> Tensor:
+    def real(self):
         return ops.real(self) if self.is_complex() else self
 
     @property

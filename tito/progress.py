@@ -44,7 +44,7 @@ def read() -> dict[str, Any]:
     """The whole record. Reading needs no lock: the file is replaced whole."""
     path = progress_file()
     if not path.exists():
-        return empty()
+        return rebuilt()
     try:
         return parsed(path)
     except ValueError:
@@ -106,7 +106,7 @@ def read_or_rebuild() -> dict[str, Any]:
     """Under the lock: the record, or if it is damaged, one built again; the damaged file stays under another name."""
     path = progress_file()
     if not path.exists():
-        return rebuilt() if (home() / "workspaces").is_dir() else empty()
+        return rebuilt()
     try:
         return parsed(path)
     except ValueError:

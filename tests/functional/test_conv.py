@@ -8,7 +8,7 @@ import tinytorch
 import tinytorch.nn.functional as F
 from tests.functional.agree import agree, errors_agree
 from tests.functional.twice import agree_twice
-from tinytorch.nn.functional import conv
+from tinytorch.nn.functional import convolution as arrays
 
 
 def several(rng, low: int, high: int, n: int) -> tuple[int, ...]:
@@ -62,12 +62,12 @@ def all_three(images: int, size: int):
     rng = np.random.default_rng(0)
     x, weight = rng.standard_normal((images, 4, size, size)), rng.standard_normal((6, 2, 3, 3))
     settings = ((2, 1), (1, 2), (1, 1), 2)
-    out = conv.conv_forward(x, weight, None, *settings)
+    out = arrays.convolution_kernel(x, weight, None, *settings)
     g = rng.standard_normal(out.shape)
     return (
         out,
-        conv.conv_backward_input(g, weight, x.shape[2:], *settings),
-        conv.conv_backward_weight(g, x, (3, 3), *settings),
+        arrays.convolution_input_kernel(g, weight, x.shape[2:], *settings),
+        arrays.convolution_weight_kernel(g, x, (3, 3), *settings),
     )
 
 
@@ -75,21 +75,23 @@ def all_three(images: int, size: int):
 def test_images_one_by_one_and_as_one_deep_image_are_the_same(size, monkeypatch):
     want = all_three(5, size)
     for choice in (True, False):
-        monkeypatch.setattr(conv, "is_small", lambda x, count, choice=choice: choice and len(x) > 1)
+        monkeypatch.setattr(arrays, "are_small", lambda x, count, choice=choice: choice)
         for a, b in zip(want, all_three(5, size)):
             np.testing.assert_allclose(a, b, atol=1e-12)
+            assert b.flags.c_contiguous
 
 
-def test_chunks_of_a_batch_are_the_same(monkeypatch):
-    want = all_three(5, 12)
-    monkeypatch.setattr(conv, "COLUMN_BYTES", 1)
-    for a, b in zip(want, all_three(5, 12)):
+@pytest.mark.parametrize("images", [0, 1, 5])
+def test_chunks_of_a_batch_are_the_same(images, monkeypatch):
+    want = all_three(images, 12)
+    monkeypatch.setattr(arrays, "COLUMN_BYTES", 1)
+    for a, b in zip(want, all_three(images, 12)):
         np.testing.assert_allclose(a, b, atol=1e-12)
 
 
 def test_the_columns_of_a_batch_stay_within_their_budget():
-    part, *_ = conv.batches((64, 32, 3, 3, 32, 32), 4)
-    assert (part.stop - part.start) * 32 * 9 * 32 * 32 * 4 <= conv.COLUMN_BYTES
+    part, *_ = arrays.batches((64, 32, 3, 3, 32, 32), 4)
+    assert (part.stop - part.start) * 32 * 9 * 32 * 32 * 4 <= arrays.COLUMN_BYTES
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int64"])

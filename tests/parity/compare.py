@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -172,6 +173,14 @@ def make_tensor(library, spec: Spec, seed: str, float_dtype: str = "float32", sw
     if spec.layout == "wide":
         return library.tensor(x[:1]).expand(*x.shape)
     return library.tensor(x)
+
+
+@contextlib.contextmanager
+def silence():
+    """torch's deprecations are not our business."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def quietly(call, *args):

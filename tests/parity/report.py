@@ -57,7 +57,7 @@ def wrong_on_torch_samples(words: list[str]):
         print("PyTorch's own samples are left out: they need `pip install expecttest`")
         return
     for kind, part in (("opinfo", opinfo), ("moduleinfo", moduleinfo)):
-        for name in part.database():
+        for name in part.NAMES:
             if chosen(f"{kind}/{name}", words):
                 yield f"{kind}/{name}", list(part.check(torch, tinytorch, name))
 

@@ -518,7 +518,7 @@ torch.equal(pickle.loads(pickle.dumps(net)).weight, net.weight)
 
 # jit and compile are guarded
 net = nn.Linear(2, 1)
-compiled = torch.compile(net) if hasattr(torch, "compile") else net
+compiled = torch.compile(net) if hasattr(torch, "compile") and torch.cuda.is_available() else net
 hasattr(compiled, "forward")
 
 # DataParallel is guarded

@@ -1,8 +1,12 @@
 """Whole programs, run once with PyTorch and once with tinytorch in its place: what they print must agree."""
 
+import contextlib
+import io
 import re
+import runpy
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -15,10 +19,24 @@ NUMBER = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?|nan|inf")
 RTOL, ATOL = 5e-3, 3e-3  # printed digits, after some dozens of float32 training steps
 
 
-def printed(*command: str) -> str:
-    """What a command prints, with its error output as the failure."""
-    done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-1000:]}\n{done.stderr[-3000:]}"
+def printed_with_torch(program: Path, monkeypatch) -> str:
+    """What a program prints, run in this process: importing PyTorch anew takes longer than most of them."""
+    monkeypatch.setattr(sys, "argv", [str(program)])
+    out = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(out), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            runpy.run_path(str(program), run_name="__main__")
+    finally:
+        torch.set_default_dtype(torch.float32)
+    return out.getvalue()
+
+
+def printed_with_tinytorch(program: Path) -> str:
+    """What `python -m tinytorch` prints, with its error output as the failure."""
+    command = [sys.executable, "-m", "tinytorch", str(program.relative_to(ROOT))]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, f"{program.name}\n{done.stdout[-1000:]}\n{done.stderr[-3000:]}"
     return done.stdout
 
 
@@ -41,8 +59,7 @@ def near(a: str, b: str) -> bool:
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=[program.stem for program in PROGRAMS])
-def test_program_prints_the_same(program):
-    path = str(program.relative_to(ROOT))
-    want = printed("-W", "ignore", path)
-    got = printed("-m", "tinytorch", path)
+def test_program_prints_the_same(program, monkeypatch):
+    want = printed_with_torch(program, monkeypatch)
+    got = printed_with_tinytorch(program)
     assert disagreement(want, got) is None, disagreement(want, got)

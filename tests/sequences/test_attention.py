@@ -161,9 +161,13 @@ def test_multi_head_attention(bias, extra, separate, batch_first, kind):
     for key_padding_mask, attn_mask in itertools.product((None, padding), masks):
         if key_padding_mask is not None and attn_mask is not None and attn_mask.dtype != bool:
             key_padding_mask = key_padding_mask * -5.0  # two masks are of one dtype
-        for need_weights, average in ((True, True), (True, False), (False, True)):
-            settings = {"need_weights": need_weights, "average_attn_weights": average}
-            hold(partial(look, masks=(key_padding_mask, attn_mask), **settings), *x, layers=layers)
+        for need_weights in (True, False):
+            hold(
+                partial(look, masks=(key_padding_mask, attn_mask), need_weights=need_weights),
+                *x,
+                layers=layers,
+            )
+    hold(partial(look, masks=(None, None), average_attn_weights=False), *x, layers=layers)
 
 
 def look(library, layer, q, k=None, v=None, masks=(), **settings):

@@ -11,6 +11,7 @@ import weakref
 from heapq import heappop, heappush
 from itertools import count
 from sys import getrefcount
+from typing import Any
 
 import numpy as np
 
@@ -112,6 +113,16 @@ class Node:
     # `hooks` see the gradient of the result; `line` is where the op was called (under detect_anomaly), `counter` counts the
     # writes to the result where a rule needs it, `order` is lower the younger the node.
     __slots__ = ("__weakref__", "counter", "dtype", "hooks", "inputs", "line", "order", "plan", "saved", "shape", "time")
+    plan: Plan
+    inputs: Any
+    saved: Any
+    shape: Any
+    dtype: Any
+    hooks: Any
+    line: str | None
+    counter: Counter | None
+    time: int
+    order: int
 
     @property
     def op_name(self) -> str:
@@ -454,7 +465,7 @@ def record_many(plan: Plan, args, kwargs, outputs: tuple):
     return outputs
 
 
-def renew(view: Tensor) -> None:
+def renew(view) -> None:
     """A view whose memory was written under another name gets the history that memory has now."""
     from .inplace import history_from_base
 
@@ -497,7 +508,7 @@ def on_the_way(roots, targets) -> set:
     return useful
 
 
-def walk(roots, gradients, targets: dict | None, useful: set | None, retain_graph: bool, create_graph: bool) -> None:
+def walk(roots, gradients, targets: Any, useful: Any, retain_graph: bool, create_graph: bool) -> None:
     """Hand gradients from the roots down. What arrives at a target stays there; without targets, leaves add what arrives
     to their `.grad`."""
     grads: dict = {}
@@ -553,7 +564,7 @@ def send(node: Node, g, grads: dict, heap: list) -> None:
         heappush(heap, (node.order, node))
 
 
-def as_tensor(g) -> Tensor:
+def as_tensor(g):
     return g if isinstance(g, Value) else Tensor.wrap(np.asarray(g) if isinstance(g, np.generic) else g)
 
 
@@ -600,7 +611,7 @@ def run_hooks(node, g, create_graph: bool):
 
 def deposit(leaf: Leaf, g) -> None:
     """Add a gradient to a leaf's `.grad`."""
-    tensor = leaf.tensor()
+    tensor: Any = leaf.tensor()
     if tensor is None:
         return
     if isinstance(g, Value):

@@ -34,6 +34,8 @@ class Context:
 class FunctionNode(Node):
     """A recorded call of a Function."""
 
+    many: bool
+
     def __init__(self, function, context, args):
         self.function = function
         self.places = [i for i, a in enumerate(args) if isinstance(a, Tensor) and a.requires_grad]

@@ -57,18 +57,17 @@ class CausalSelfAttention(nn.Module):
         self.n_head, self.dropout, self.layer = config.n_head, config.dropout, layer
 
     def forward(self, x, cache: Cache | None = None):
-        q, k, v = split_heads(
-            self.c_attn(x), parts=3, heads=self.n_head, batch_first=True
-        )  # 3 of (B, H, T, D)
-        mask = None
-        if cache is not None and cache.length:  # new tokens stand behind those in the cache
-            mask = arange(cache.length + x.shape[1]) <= cache.length + arange(x.shape[1]).unsqueeze(
-                1
-            )  # (T, S)
+        qkv = self.c_attn(x)
+        q, k, v = split_heads(qkv, parts=3, heads=self.n_head, batch_first=True)  # each (B, H, T, D)
+        mask, T = None, x.shape[1]
+        if cache is not None and cache.length and T > 1:  # new tokens stand behind those in the cache
+            places = arange(cache.length + T, device=x.device)
+            mask = places <= places[-T:, None]  # (T, S)
+        causal = cache is None or cache.length == 0
         if cache is not None:
             k, v = cache.extend(self.layer, k, v)
         p = self.dropout if self.training else 0.0
-        y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=p, is_causal=mask is None)
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=p, is_causal=causal)
         return self.resid_dropout(self.c_proj(merge_heads(y, batch_first=True)))
 
 

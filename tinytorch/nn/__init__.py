@@ -16,6 +16,7 @@ from .loss import (
     PoissonNLLLoss, SmoothL1Loss, SoftMarginLoss, TripletMarginLoss, TripletMarginWithDistanceLoss,
 )  # 04
 from .module import Module  # 04
+from .parallel import DataParallel  # 04
 from .parameter import Buffer, Parameter  # 04
 from .parameter_container import ParameterDict, ParameterList  # 04
 from .shape import Flatten, Unflatten  # 04
@@ -37,10 +38,10 @@ from .batchnorm import (
 from .norm import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm  # 08
 from .embedding import Embedding, EmbeddingBag  # 14
 from .attention import MultiheadAttention  # 15
-from .rnn import GRU, GRUCell, LSTM, LSTMCell, RNN, RNNBase, RNNCell, RNNCellBase  # 14
-from .transformer import (
-    Transformer, TransformerDecoder, TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer,
-)  # 16
+from .rnn import GRU, LSTM, RNN, RNNBase  # 14
+from .rnn_cell import GRUCell, LSTMCell, RNNCell, RNNCellBase  # 14
+from .transformer import Transformer, TransformerDecoder, TransformerEncoder  # 16
+from .transformer_layer import TransformerDecoderLayer, TransformerEncoderLayer  # 16
 
 from .. import later as _later
 

@@ -94,6 +94,7 @@ class _ConvNd(Module):
 
     def _sides(self) -> list[int]:
         """The padding as `F.pad` wants it: (before, after) from the last axis on."""
+        totals: list
         if self.padding == "valid":
             totals = [0] * self.dims
         elif self.padding == "same":

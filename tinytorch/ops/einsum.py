@@ -31,6 +31,8 @@ def einsum(equation, *operands):
     letters = [text for _, text in operands]
     if len(operands) == 2:
         return pair_product(*operands[0], *operands[1], output)
+    if len(operands) == 1:
+        return single(*operands[0], output)
     tensors = [x for x, _ in operands]
     return einsum_op(*tensors, equation=",".join(letters) + "->" + output)
 
@@ -78,6 +80,12 @@ def merge_repeats(x, letters: str):
     return x, letters
 
 
+def single(x, letters: str, output: str):
+    """One operand: sum out what is not named, put the rest in order."""
+    x, letters = sum_out(x, letters, keep=output, dtype=None)
+    return permute_op(x, dims=tuple(letters.index(c) for c in output))
+
+
 def pair_product(x, a: str, y, b: str, output: str):
     """Two operands as one batched matrix product: far faster than einsum's own loops."""
     x, a = sum_out(x, a, keep=b + output)
@@ -96,9 +104,9 @@ def pair_product(x, a: str, y, b: str, output: str):
     return permute_op(out, dims=tuple(order.index(c) for c in output))
 
 
-def sum_out(x, letters: str, keep: str):
+def sum_out(x, letters: str, keep: str, dtype="same"):
     gone = tuple(i for i, c in enumerate(letters) if c not in keep)
-    return (sum(x, dim=gone), "".join(c for c in letters if c in keep)) if gone else (x, letters)
+    return (sum(x, dim=gone, dtype=x.dtype if dtype == "same" else dtype), "".join(c for c in letters if c in keep)) if gone else (x, letters)
 
 
 def arrange(x, letters: str, groups, size):

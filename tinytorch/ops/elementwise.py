@@ -287,7 +287,7 @@ def float_power(input, exponent):
     """x ** exponent, always in float64 (or complex128)."""
     wide = lambda x: x if not isinstance(x, Value) else x.to(dtypes.complex128 if x.is_complex() else dtypes.float64)
     base, exponent = wide(input), wide(exponent)
-    return pow(base, exponent if isinstance(exponent, Value) or isinstance(exponent, complex) else float(exponent))
+    return pow(base, exponent if isinstance(exponent, (Value, complex)) else float(exponent))
 
 
 @spelled

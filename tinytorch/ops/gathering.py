@@ -33,14 +33,16 @@ def gather_op(x, index, *, dim):
 def gather(input, dim, index, *, sparse_grad=False):
     """The elements of x that index names along dim: out[i][j] = x[index[i][j]][j] for dim 0."""
     need_long("gather", index)
+    if not index.array.size:
+        return reshape(getitem_op(flatten(input), index=slice(0, 0)), index.array.shape)
     if input.ndim != index.ndim and input.ndim and index.ndim:
         raise RuntimeError(f"gather: index must have the same number of dimensions as input: {index.ndim} and {input.ndim}")
     return gather_op(input, index, dim=normal_dim(dim, input.array.ndim))
 
 
 def need_long(name: str, index) -> None:
-    if index.array.dtype != np.int64:
-        raise RuntimeError(f"{name}(): Expected dtype int64 for index, got {index.dtype!r}")
+    if index.array.size and index.array.dtype not in (np.int64, np.int32):
+        raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index, got {index.dtype!r}")
 
 
 def check_index(name: str, index, shape, dim: int) -> None:
@@ -184,6 +186,8 @@ def take_along_dim(input, indices, dim=None):
         shape = broadcast_shapes(*outer)
         input = expand_op(input, shape=shape[:dim] + input.array.shape[dim : dim + 1] + shape[dim + 1 :])
         indices = expand_op(indices, shape=shape[:dim] + indices.array.shape[dim : dim + 1] + shape[dim + 1 :])
+    if (indices.array < 0).any():  # here, unlike in gather, they count from the end
+        indices = indices.wrap(np.where(indices.array < 0, indices.array + input.array.shape[dim], indices.array))
     return gather_op(input, indices, dim=dim)
 
 
@@ -217,6 +221,7 @@ def index_select(input, dim, index):
 def rows(name: str, input, dim: int, index):
     """The NumPy index of slices along dim; PyTorch knows no negative ones here."""
     places, size = index.array.reshape(-1), input.array.shape[dim] if input.ndim else 1
+    places = places.astype(np.int64, copy=False)
     if places.size and (places.min() < 0 or places.max() >= size):
         raise IndexError(f"{name}: index out of range: dimension {dim} has size {size}")
     return at(dim, places)
@@ -229,7 +234,12 @@ def index_add(input, dim, index, source, *, alpha=1):
     same_dtype("index_add", input, source)
     if index.numel() != (source.array.shape[dim] if source.ndim else 1):
         raise RuntimeError(f"index_add: Number of indices ({index.numel()}) should be equal to source.size(dim): ({source.array.shape[dim]}), for dim: {dim}")
-    return put(input, source if alpha == 1 else source * alpha, index=rows("index_add", input, dim, index), accumulate=True)
+    if input.ndim and (source.ndim != input.ndim or any(s != n for d, (s, n) in enumerate(zip(source.array.shape, input.array.shape)) if d != dim)):
+        raise RuntimeError(f"source tensor shape must match self tensor shape, excluding the specified dimension. Got {list(source.shape)} and {list(input.shape)}")
+    source = source if alpha == 1 else source * alpha
+    if not input.ndim:
+        return reshape(put(reshape(input, (1,)), reshape(source, (1,)), index=rows("index_add", input, 0, index), accumulate=True), ())
+    return put(input, source, index=rows("index_add", input, dim, index), accumulate=True)
 
 
 @spelled
@@ -237,6 +247,8 @@ def index_copy(input, dim, index, source):
     """x with the slices of source written along dim where index names."""
     dim = normal_dim(dim, input.ndim)
     same_dtype("index_copy", input, source)
+    if not input.ndim:
+        return reshape(put(reshape(input, (1,)), reshape(source, (1,)), index=rows("index_copy", input, 0, index)), ())
     return put(input, source, index=rows("index_copy", input, dim, index))
 
 
@@ -249,7 +261,11 @@ def index_fill(input, dim, index, value):
         value = value.to(input.dtype)
     else:
         value = dtypes.element(value, input.array.dtype)
-    return put(input, value, index=at(normal_dim(dim, input.ndim), index.array.reshape(-1)))
+    dim = normal_dim(dim, input.ndim)
+    places = np.unique(index.array)
+    if not input.ndim:
+        return reshape(put(reshape(input, (1,)), value, index=places), ())
+    return put(input, value, index=at(dim, places))
 
 
 @spelled

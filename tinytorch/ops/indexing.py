@@ -34,7 +34,7 @@ def put_zeros(g, *, index, shape):
 def is_basic(index) -> bool:
     """Whether no element can be named twice: slices, integers, None, Ellipsis, masks."""
     parts = index if isinstance(index, tuple) else (index,)
-    return all(not isinstance(p, (np.ndarray, list)) or p.dtype == bool for p in parts)
+    return all(not isinstance(p, np.ndarray) or p.dtype == bool for p in parts)
 
 
 def getitem(x, index):
@@ -162,10 +162,16 @@ def index_put(input, indices, values, accumulate=False):
 @spelled
 def narrow(input, dim, start, length):
     """`length` elements of dim from start: a view."""
+    if not input.array.ndim:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    if isinstance(start, Value) and (start.ndim or start.array.dtype.kind not in "iu"):
+        raise RuntimeError("start must be an 0-dim integral Tensor.")
     dim = normal_dim(dim, input.array.ndim)
     size, start = input.array.shape[dim], int(start)
+    if not -size <= start <= size:
+        raise IndexError(f"start out of range (expected to be in range of [{-size}, {size}], but got {start})")
     start = start + size if start < 0 else start
-    if length < 0 or start < 0 or start + length > size:
+    if length < 0 or start + length > size:
         raise RuntimeError(f"narrow: start ({start}) + length ({length}) exceeds dimension size ({size})")
     return getitem_op(input, index=(slice(None),) * dim + (slice(start, start + length),))
 
@@ -201,6 +207,8 @@ def masked_fill(input, mask, value):
     elif value.array.ndim:
         raise RuntimeError(f"masked_fill only supports a 0-dimensional value tensor, but got tensor with {value.array.ndim} dimension(s).")
     elif value.array.dtype != input.array.dtype:
+        if value.is_complex() and input.array.dtype.kind in "iub":
+            dtypes.element(value.item(), input.array.dtype)  # an error unless the imaginary part is 0
         value = value.to(input.dtype)
     return masked_fill_op(input, mask, value)
 
@@ -232,7 +240,7 @@ def nonzero_op(x):
 @spelled
 def nonzero(input, *, as_tuple=False):
     """The indices of non-zero elements: one a row, or a tuple with one vector per dim."""
-    rows = nonzero_op(input)
+    rows = nonzero_op(reshape(input, (1,)) if as_tuple and not input.ndim else input)
     return tuple(rows.wrap(np.ascontiguousarray(column)) for column in rows.array.T) if as_tuple else rows
 
 

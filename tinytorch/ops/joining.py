@@ -35,6 +35,9 @@ def cat(tensors, dim=0):
     tensors = list(tensors)
     if not tensors:
         raise ValueError("cat: expected a non-empty list of tensors")
+    for place, x in enumerate(tensors):
+        if not isinstance(x, Value):
+            raise TypeError(f"expected Tensor as element {place} in argument 0, but got {type(x).__name__}")
     if builtins.any(x.array.ndim == 0 for x in tensors):
         raise RuntimeError("cat: zero-dimensional tensors cannot be concatenated; use stack")
     real = [x for x in tensors if x.array.shape != (0,)] or tensors[:1]  # PyTorch skips empty vectors of any kind
@@ -64,6 +67,13 @@ def at_least(x, ndim: int):
     return x
 
 
+def some(name: str, tensors) -> list:
+    tensors = list(tensors)
+    if not tensors:
+        raise RuntimeError(f"{name} expects a non-empty TensorList")
+    return tensors
+
+
 def several(tensors):
     return list(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)) else None
 
@@ -86,20 +96,20 @@ def atleast_3d(*tensors):
 @spelled
 def hstack(tensors):
     """Side by side: along dim 1, vectors along dim 0."""
-    tensors = [at_least(x, 1) for x in tensors]
+    tensors = [at_least(x, 1) for x in some("hstack", tensors)]
     return cat(tensors, dim=0 if tensors[0].ndim == 1 else 1)
 
 
 @spelled
 def vstack(tensors):
     """One under the other, vectors as rows."""
-    return cat([at_least(x, 2) for x in tensors], dim=0)
+    return cat([at_least(x, 2) for x in some("vstack", tensors)], dim=0)
 
 
 @spelled
 def dstack(tensors):
     """One behind the other, along dim 2."""
-    return cat([at_least(x, 3) for x in tensors], dim=2)
+    return cat([at_least(x, 3) for x in some("dstack", tensors)], dim=2)
 
 
 @spelled

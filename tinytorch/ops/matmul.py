@@ -24,7 +24,7 @@ def matmul_op(x, y):
     if x.shape[-1] != y.shape[-2]:
         raise RuntimeError(f"{x.shape} @ {y.shape}: inner sizes {x.shape[-1]} and {y.shape[-2]} differ")
     if y.ndim == 2 and x.ndim > 2:  # one large product instead of a stack of small ones
-        return np.matmul(x.reshape(-1, x.shape[-1]), y).reshape((*x.shape[:-1], y.shape[-1]))
+        return np.matmul(x.reshape(math.prod(x.shape[:-1]), x.shape[-1]), y).reshape((*x.shape[:-1], y.shape[-1]))
     return np.matmul(x, y)
 
 
@@ -162,6 +162,11 @@ def tensordot(a, b, dims=2):
     left, right = (list(range(a.ndim - dims, a.ndim)), list(range(dims))) if isinstance(dims, int) else ([d] if isinstance(d, int) else list(d) for d in dims)
     left, right = [normal_dim(d, a.ndim) for d in left], [normal_dim(d, b.ndim) for d in right]
     for i, j in zip(left, right):
+        if 1 in (a.array.shape[i], b.array.shape[j]):  # sizes of 1 stretch: sum the other one first
+            if a.array.shape[i] != 1:
+                a = sum(a, dim=i, keepdim=True, dtype=a.dtype)
+            elif b.array.shape[j] != 1:
+                b = sum(b, dim=j, keepdim=True, dtype=b.dtype)
         if a.array.shape[i] != b.array.shape[j]:
             raise RuntimeError(f"tensordot: dimension {i} of the first ({a.array.shape[i]}) and {j} of the second ({b.array.shape[j]}) differ")
     free_a, free_b = [d for d in range(a.ndim) if d not in left], [d for d in range(b.ndim) if d not in right]

@@ -39,7 +39,12 @@ def vector_norm(input, ord=2, dim=None, keepdim=False, *, dtype=None):
         return sum(sign(size), dim=dim, keepdim=keepdim)
     if ord == 1:
         return sum(size, dim=dim, keepdim=keepdim)
-    total = sum(pow(size, ord), dim=dim, keepdim=keepdim)
+    if ord < 1:  # the power's slope at 0 is infinite, the norm's is taken as 0
+        nothing = size == 0
+        powers = where(nothing, 0.0 if ord > 0 else math.inf, pow(where(nothing, 1.0, size), ord))
+    else:
+        powers = pow(size, ord)
+    total = sum(powers, dim=dim, keepdim=keepdim)
     # The root has an infinite slope at 0, where the norm's gradient is 0: take the root of 1 there instead.
     zero = total == 0
     return where(zero, 0.0, pow(where(zero, 1.0, total), 1 / ord))

@@ -71,6 +71,8 @@ def flipud(input):
 @op
 def roll(x, *, shifts, dims=None):
     """Elements moved along, those that fall off the end coming back in front."""
+    if isinstance(shifts, (list, tuple)) and not shifts:
+        raise RuntimeError("`shifts` required")
     count = [len(v) if isinstance(v, (list, tuple)) else 1 for v in (shifts, dims)]
     if dims is not None and count[0] != count[1]:
         raise ValueError(f"shifts and dimensions must align. shifts: {count[0]}, dims:{count[1]}")
@@ -81,7 +83,11 @@ def rot90(input, k=1, dims=(0, 1)):
     """A quarter turn in the plane of dims, k times, from the first dim towards the second."""
     if input.ndim < 2:
         raise RuntimeError(f"rot90: expected total dims >= 2, but got total dims = {input.ndim}")
+    if len(dims) != 2:
+        raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
     a, b = dims
+    if normal_dim(a, input.ndim) == normal_dim(b, input.ndim):
+        raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {a} and dim1 = {b}")
     turns = {0: lambda input: input.clone(), 1: lambda input: flip(transpose(input, a, b), a), 2: lambda input: flip(input, a, b), 3: lambda input: flip(transpose(input, a, b), b)}
     return turns[k % 4](input)
 

@@ -24,7 +24,7 @@ def sum(x, *, dim=None, keepdim=False, dtype=None):
 @op
 def mean(x, *, dim=None, keepdim=False, dtype=None):
     """The mean over dim."""
-    if dtype is None and x.dtype.kind not in "fc":
+    if (x.dtype if dtype is None else dtypes.to_numpy(dtype)).kind not in "fc":
         raise RuntimeError(
             f"mean: the input must be floating point or complex, got {dtypes.of(x)!r}; convert it first, x.float().mean()"
         )
@@ -216,6 +216,8 @@ def nanmean(input, dim=None, keepdim=False, *, dtype=None):
 def sum_to_size(input, *size):
     """Summed down to a shape that broadcasts to this one."""
     shape = sizes(size)
+    if not shape:
+        return sum(input)
     lead = input.array.ndim - len(shape)
     if lead < 0 or builtins.any(s not in (1, n) for s, n in zip(shape, input.array.shape[lead:])):
         raise RuntimeError(f"size {list(shape)} is not expandable to size {list(input.shape)}.")

@@ -52,6 +52,10 @@ def diff(input, n=1, dim=-1, prepend=None, append=None):
     """Differences of neighbours along dim, n times over."""
     if not input.ndim:
         raise RuntimeError("diff expects input to be at least one-dimensional")
+    if n < 0:
+        raise RuntimeError(f"order must be non-negative but got {n}")
+    if n == 0:
+        return input.clone()
     parts = [t for t in (prepend, input, append) if t is not None]
     if len(parts) > 1:
         input = cat(parts, dim=dim)

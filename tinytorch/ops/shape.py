@@ -13,7 +13,7 @@ from ..op import broadcast_rule, op, spelled
 
 def axes(x, dim):
     """NumPy's axis for PyTorch's dim: a list becomes a tuple, an empty one means all; a scalar has a dim 0 too."""
-    if dim is None or type(dim) is int and x.ndim:
+    if dim is None or (type(dim) is int and x.ndim):
         return dim
     dims = tuple(dim) if isinstance(dim, (list, tuple)) else (dim,)
     if x.ndim:
@@ -176,6 +176,11 @@ def movedim(input, source, destination):
     to_list = lambda d: [d] if isinstance(d, int) else list(d)
     ndim = input.array.ndim
     source, target = ([normal_dim(d, ndim) for d in to_list(dims)] for dims in (source, destination))
+    if len(source) != len(target):
+        raise RuntimeError(f"movedim: Invalid source or destination dims: {len(source)} sources, {len(target)} destinations")
+    for name, dims in (("source", source), ("destination", target)):
+        if len(set(dims)) < len(dims):
+            raise RuntimeError(f"movedim: repeated dim in `{name}` ({dims})")
     order = [d for d in range(ndim) if d not in source]
     for place, dim in sorted(zip(target, source)):
         order.insert(place, dim)

@@ -40,6 +40,8 @@ def min(input, dim=None, keepdim=False, *, other=None):
 
 
 def extreme(name, x, dim, keepdim, other, reduce, find, pair):
+    if not isinstance(x, Value):
+        raise TypeError(f"{name}() takes a Tensor first, got {type(x).__name__}")
     if other is not None or isinstance(dim, Value):
         return pair(x, dim if other is None else other)
     if dim is None:
@@ -182,7 +184,9 @@ def last_of_most_frequent(row) -> int:
 def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
     """The q-th quantiles along dim (of all elements without dim); q in [0, 1], a number or a vector."""
     shape = (1,) * input.array.ndim
-    if dim is None:
+    if dim is None or not input.array.ndim:
+        if dim is not None:
+            normal_dim(dim, 0)
         input, restore = flatten(input), shape
         dim = 0
     else:

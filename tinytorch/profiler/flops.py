@@ -23,6 +23,11 @@ def transposed_convolution(shapes, out) -> int:
     return 2 * math.prod(shapes[0]) * math.prod(shapes[1][1:])
 
 
+def weight_gradient(shapes, out) -> int:
+    """g (N, O, *places) against x for each weight (O, C per group, *kernel)."""
+    return 2 * math.prod(shapes[0]) * math.prod(out[1:])
+
+
 def attention(shapes, out) -> int:
     """q @ k.T and weights @ v, each of length_q * length_k * width products."""
     q, k, v = shapes[:3]
@@ -31,8 +36,8 @@ def attention(shapes, out) -> int:
 
 NONE = {"reshape", "view", "transpose", "permute", "expand", "unsqueeze", "squeeze", "getitem", "clone", "contiguous", "cast", "transfer"}
 COUNTS = {
-    "matmul": matmul, "linear": linear, "conv2d": convolution, "conv3d": convolution, "conv1d": convolution,
-    "conv_transpose2d": transposed_convolution, "scaled_dot_product_attention": attention, "attention": attention,
+    "matmul": matmul, "linear": linear, "convolution": convolution, "convolution_input": transposed_convolution,
+    "convolution_weight": weight_gradient, "attention": attention,
 }  # fmt: skip
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class Progress:
     """A bar with loss, learning rate, samples per second and the time left; silent where nobody watches."""
 
     def __init__(self, total: int | None, done: int, *, shown: bool):
-        self.bar = self.task = None
+        self.bar: Any = None
+        self.task: Any = None
         if not shown:
             return
         from rich.console import Console

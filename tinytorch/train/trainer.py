@@ -181,6 +181,8 @@ class Trainer:
 
     def save(self) -> Path:
         """Write a checkpoint of the whole run."""
+        if self.folder is None:
+            raise ValueError("Trainer.save: there is no folder to save to; give one: Trainer(..., folder=...)")
         path = checkpoint_path(self.folder / "checkpoints", self.step)
         extra = {
             "epoch": self.epoch, "batches_done": self.batches_done, "epoch_rng": self._epoch_rng, "history": self.history,

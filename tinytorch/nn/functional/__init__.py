@@ -35,7 +35,8 @@ from .resize import interpolate, upsample, upsample_bilinear, upsample_nearest  
 from .vision import channel_shuffle, fold, pixel_shuffle, pixel_unshuffle, unfold  # 06
 from .batchnorm import batch_norm, instance_norm  # 08
 from .norm import group_norm, layer_norm, local_response_norm, rms_norm  # 08
-from .embedding import embedding, embedding_bag  # 14
+from .embedding import embedding  # 14
+from .embedding_bag import embedding_bag  # 14
 from .attention import scaled_dot_product_attention  # 15
 from .multi_head import multi_head_attention_forward  # 15
 

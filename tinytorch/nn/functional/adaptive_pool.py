@@ -115,6 +115,10 @@ def part_winners(flat, size, count):
 def adaptive_sizes(name: str, n: int, x, output_size):
     """The sizes of the last n axes, and how many parts of each there shall be."""
     shape = x.array.shape
+    if isinstance(output_size, (tuple, list)) and len(shape) <= len(output_size):
+        raise ValueError(
+            f"{name}: Input dimension should be at least {len(output_size) + 1}, got {len(shape)}"
+        )
     if len(shape) not in (n + 1, n + 2) or 0 in shape[-n:]:
         raise RuntimeError(
             f"{name}: Expected {n + 1}D or {n + 2}D tensor with non-zero sizes, but got input of size: {list(shape)}"

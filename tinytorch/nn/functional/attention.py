@@ -54,7 +54,8 @@ def attention_backward(g, q, k, v, mask, out, denominators, scale: float, is_cau
     xp = module_of(q)
     dq, dk, dv = xp.empty_like(q), xp.zeros_like(k), xp.zeros_like(v)
     shared = (g * out).sum(-1, keepdims=True)  # what a softmax takes off the gradient of all its scores
-    for b, h, t, s in tiles(*q.shape[:3], k.shape[2], is_causal):
+    B, H, T, _ = q.shape
+    for b, h, t, s in tiles(B, H, T, k.shape[2], is_causal):
         w = scores(q[b, h, t], k[b, h, s], mask, scale, is_causal, (b, h, t, s))
         w -= denominators[b, h, t]
         np.exp(w, out=w)

@@ -85,6 +85,8 @@ def batch_norm(
     """(N, C, ...) normalised per channel, times weight plus bias: in training by the batch's mean and variance, which the
     running ones follow in steps of `momentum`; otherwise by the running ones.
     """
+    if input.array.size == 0:
+        return affine(ops.clone(input), weight, bias, channels(input) if input.array.ndim > 1 else None)
     check_channels(input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     if not training:
         if running_mean is None or running_var is None:

@@ -22,9 +22,8 @@ from .windows import add_windows, both_sides, inside, pad_with, places, windows
 
 def conv_forward(x, weight, bias, stride, padding, dilation, groups):
     """Slide O filters (O, C/G, kh, kw) over (N, C, H, W): the sum of products at each place, (N, O, Ho, Wo)."""
-    seen = windows(
-        pad_with(x, both_sides(padding)), weight.shape[2:], stride, dilation
-    )  # (N, C, kh, kw, Ho, Wo)
+    x = pad_with(x, both_sides(padding))
+    seen = windows(x, weight.shape[2:], stride, dilation)  # (N, C, kh, kw, Ho, Wo)
     count = seen.shape[x.ndim :]
     filters = rows(weight, groups)  # (G, O/G, K)
     out = np.empty_like(x, shape=(len(x), *filters.shape[:2], math.prod(count)), order="C")
@@ -51,16 +50,15 @@ def conv_backward_input(g, weight, size, stride, padding, dilation, groups):
 
 def conv_backward_weight(g, x, kernel, stride, padding, dilation, groups):
     """(N, O, Ho, Wo) -> (O, C/G, kh, kw) with (kh, kw) = kernel: each g times all that its place saw, summed."""
-    count, filters = g.shape[2:], g.shape[1]
-    seen = windows(
-        pad_with(x, both_sides(padding)), kernel, stride, dilation, count
-    )  # (N, C, kh, kw, Ho, Wo)
+    count, filters, channels = g.shape[2:], g.shape[1], x.shape[1] // groups
+    x = pad_with(x, both_sides(padding))
+    seen = windows(x, kernel, stride, dilation, count)  # (N, C, kh, kw, Ho, Wo)
     g = g.reshape(len(g), groups, filters // groups, math.prod(count))
-    out = np.zeros((), g.dtype)
+    out = np.zeros_like(g, shape=(groups, filters // groups, channels * math.prod(kernel)))
     for part in batches(seen.shape, x.itemsize):
         for gi, ci in zip(g[part], columns(seen[part], groups)):
-            out = out + gi @ ci.swapaxes(1, 2)  # (G, O/G, Ho*Wo) @ (G, Ho*Wo, K)
-    return out.reshape(filters, x.shape[1] // groups, *kernel)
+            out += gi @ ci.swapaxes(1, 2)  # (G, O/G, Ho*Wo) @ (G, Ho*Wo, K)
+    return out.reshape(filters, channels, *kernel)
 
 
 def rows(weight, groups):

@@ -138,8 +138,11 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
     """x over the root of its mean square along its last axes, normalized_shape, times weight. Zhang and Sennrich (2019)."""
     dims = check_normalized("rms_norm", input, normalized_shape, weight=weight)
     eps = float(np.finfo(input.array.dtype).eps) if eps is None else eps
-    mean_square = ops.mean(ops.square(input), dim=tuple(range(-dims, 0)), keepdim=True)
-    return affine(input * ops.rsqrt(mean_square + eps), weight, None)
+    half = input.array.dtype == np.float16
+    x = ops.cast(input, dtype=np.dtype(np.float32)) if half else input
+    mean_square = ops.mean(ops.square(x), dim=tuple(range(-dims, 0)), keepdim=True)
+    out = affine(x * ops.rsqrt(mean_square + eps), weight, None)
+    return ops.cast(out, dtype=input.array.dtype) if half else out
 
 
 def check_normalized(name: str, x, normalized_shape, **parameters) -> int:

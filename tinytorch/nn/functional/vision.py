@@ -15,14 +15,15 @@ from .windows import add_windows, both_sides, inside, pad_with, per_axis, places
 def unfold_op(x, *, kernel, dilation, padding, stride):
     """(N, C, H, W) -> (N, C*kh*kw, Ho*Wo): each window as a column."""
     seen = windows(pad_with(x, both_sides(padding)), kernel, stride, dilation)
-    return seen.reshape(len(x), x.shape[1] * math.prod(kernel), -1)
+    return seen.reshape(len(x), math.prod(seen.shape[1:4]), math.prod(seen.shape[4:]))
 
 
 @op
 def fold_op(g, *, size, kernel, dilation, padding, stride):
     """The transpose of `unfold_op`: what each window holds, added up where it came from, (N, C, H, W)."""
     padded = [s + 2 * p for s, p in zip(size, padding)]
-    seen = g.reshape(len(g), -1, *kernel, *places(padded, kernel, stride, dilation))
+    count = places(padded, kernel, stride, dilation)
+    seen = g.reshape(len(g), g.shape[1] // math.prod(kernel), *kernel, *count)
     return add_windows(seen, padded, stride, dilation)[inside(size, both_sides(padding))]
 
 

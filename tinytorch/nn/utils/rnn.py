@@ -242,4 +242,5 @@ def pack_sequence(sequences, enforce_sorted=True):
 
 def unpack_sequence(packed_sequences) -> list:
     """The sequences that were packed."""
-    return unpad_sequence(*pad_packed_sequence(packed_sequences, batch_first=True), batch_first=True)
+    padded, lengths = pad_packed_sequence(packed_sequences, batch_first=True)
+    return unpad_sequence(padded, lengths, batch_first=True)

@@ -1,0 +1,99 @@
+"""PyTorch's module paths lead to the same objects, imported or by attribute."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+import tinytorch
+from tinytorch import as_torch, nn
+
+PATHS = {
+    "torch.nn.modules.conv.Conv2d": nn.Conv2d,
+    "torch.nn.modules.Linear": nn.Linear,
+    "torch.nn.modules.module.Module": nn.Module,
+    "torch.nn.modules.batchnorm._BatchNorm": nn.BatchNorm2d.__mro__[1],
+    "torch.nn.modules.instancenorm.InstanceNorm2d": nn.InstanceNorm2d,
+    "torch.nn.modules.normalization.LayerNorm": nn.LayerNorm,
+    "torch.nn.modules.pooling.MaxPool2d": nn.MaxPool2d,
+    "torch.nn.modules.activation.ReLU": nn.ReLU,
+    "torch.nn.modules.container.Sequential": nn.Sequential,
+    "torch.nn.modules.dropout.Dropout": nn.Dropout,
+    "torch.nn.modules.flatten.Flatten": nn.Flatten,
+    "torch.nn.modules.loss._Loss": nn.MSELoss.__mro__[1],
+    "torch.nn.modules.padding.ZeroPad2d": nn.ZeroPad2d,
+    "torch.nn.modules.pixelshuffle.PixelShuffle": nn.PixelShuffle,
+    "torch.nn.modules.rnn.LSTM": nn.LSTM,
+    "torch.nn.modules.sparse.Embedding": nn.Embedding,
+    "torch.nn.modules.transformer.TransformerEncoder": nn.TransformerEncoder,
+    "torch.nn.modules.upsampling.Upsample": nn.Upsample,
+    "torch.nn.parallel.DataParallel": nn.DataParallel,
+    "torch.nn.parameter.Parameter": nn.Parameter,
+    "torch.nn.utils.rnn.pack_padded_sequence": nn.utils.rnn.pack_padded_sequence,
+    "torch.nn.utils.clip_grad.clip_grad_norm_": nn.utils.clip_grad_norm_,
+    "torch.nn.init.xavier_uniform_": nn.init.xavier_uniform_,
+    "torch.nn.functional.relu": nn.functional.relu,
+    "torch.optim.sgd.SGD": tinytorch.optim.SGD,
+    "torch.optim.optimizer.Optimizer": tinytorch.optim.Optimizer,
+    "torch.optim.lr_scheduler.StepLR": tinytorch.optim.lr_scheduler.StepLR,
+    "torch.utils.data.DataLoader": tinytorch.data.DataLoader,
+    "torch.utils.data.dataset.Dataset": tinytorch.data.Dataset,
+    "torch.utils.data.dataloader.default_collate": tinytorch.data.default_collate,
+    "torch.utils.data.sampler.Sampler": tinytorch.data.Sampler,
+    "torch.utils.checkpoint.checkpoint": tinytorch.utils.checkpoint.checkpoint,
+    "torch.utils.tensorboard.SummaryWriter": tinytorch.utils.tensorboard.SummaryWriter,
+    "torch.autograd.function.Function": tinytorch.autograd.Function,
+    "torch.autograd.variable.Variable": tinytorch.autograd.Variable,
+    "torch.distributions.normal.Normal": tinytorch.distributions.Normal,
+    "torch.distributions.categorical.Categorical": tinytorch.distributions.Categorical,
+    "torch.distributions.kl.kl_divergence": tinytorch.distributions.kl_divergence,
+    "torch.distributions.transforms.TanhTransform": tinytorch.distributions.TanhTransform,
+    "torch.cuda.amp.autocast": tinytorch.cuda.amp.autocast,
+    "torch.amp.autocast_mode.autocast": tinytorch.amp.autocast,
+    "torch.amp.grad_scaler.GradScaler": tinytorch.amp.GradScaler,
+    "torch.backends.cudnn.is_available": tinytorch.backends.cudnn.is_available,
+    "torch.linalg.inv": tinytorch.linalg.inv,
+    "torch.random.manual_seed": tinytorch.manual_seed,
+    "torch.version.__version__": tinytorch.__version__,
+    "torch.jit.script": tinytorch.jit.script,
+    "torch.multiprocessing.spawn": tinytorch.multiprocessing.spawn,
+    "torch.func.functional_call": tinytorch.func.functional_call,
+    "torch.sparse.mm": tinytorch.sparse.mm,
+    "torch.special.expit": tinytorch.special.expit,
+    "torch.fft.rfft": tinytorch.fft.rfft,
+}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_paths(path):
+    parent, _, name = path.rpartition(".")
+    assert getattr(as_torch.module_for(parent), name) is PATHS[path]
+    value = tinytorch
+    for part in path.split(".")[1:]:  # as `import tinytorch as torch` reaches it
+        value = getattr(value, part)
+    assert value is PATHS[path]
+
+
+def test_sizes():
+    from tinytorch.nn.modules.utils import _ntuple, _pair
+
+    assert _pair(3) == (3, 3) and _pair((1, 2)) == (1, 2) and _ntuple(3)([1, 2, 3]) == (1, 2, 3)
+
+
+def test_data_parallel():
+    net = nn.DataParallel(nn.Linear(2, 3))
+    x = tinytorch.ones(4, 2)
+    assert net(x).shape == (4, 3)
+    assert list(net.state_dict()) == ["module.weight", "module.bias"]
+    assert tinytorch.equal(nn.parallel.data_parallel(net.module, x), net(x))
+    with pytest.raises(RuntimeError, match="trains in one process"):
+        nn.parallel.DistributedDataParallel(net.module)
+
+
+def test_every_file_of_the_package_can_be_imported():
+    import pkgutil
+
+    for module in pkgutil.walk_packages(tinytorch.__path__, "tinytorch."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)

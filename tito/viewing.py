@@ -1,0 +1,51 @@
+"""A lesson rendered in the terminal, with the student's present code in the place of the directives."""
+
+from __future__ import annotations
+
+from .curriculum import Module
+from .errors import TitoError
+from .lessons import Part
+from .weave import NoSuchSymbol, find, locate, text_of
+
+
+def markdown(workspace, module: Module) -> str:
+    """The lesson as Markdown: {build} and {show} become live code with where it stands."""
+    parts = [f"# {module.number:02} {module.title}\n"]
+    if module.time or module.points:
+        parts.append(f"*{module.time or '?'}, {module.points} points*\n")
+    parts += [rendered(workspace, part) for part in workspace.course.lesson(module).parts]
+    return "\n".join(parts)
+
+
+def rendered(workspace, part: Part) -> str:
+    if part.kind == "prose":
+        return part.text.removeprefix("\n")
+    if part.kind == "code":
+        return f"```{part.argument}\n{part.text}\n```\n"
+    if part.kind == "check":
+        return f"> Check: `tito module test -k {part.argument}`\n"
+    if part.kind == "figure":
+        return f"> Figure: {part.argument} (`tito dev preview` draws it)\n"
+    file, symbol = locate(workspace.course.package, part.argument)
+    head = "Yours to write" if part.kind == "build" and not workspace.is_reference else "As it is now"
+    try:
+        source = workspace.read(file)
+        code, line = text_of(source, symbol), find(source, symbol).lineno
+    except (NoSuchSymbol, SyntaxError, TitoError):
+        return f"> {head}: `{symbol}` in `tinytorch/{file}`\n"
+    link = (workspace.package / file).as_uri()
+    return f"**{head}**: [`tinytorch/{file}:{line}`]({link})\n\n```python\n{code.rstrip()}\n```\n"
+
+
+def show(text: str, pager: bool) -> None:
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    from .ui import width
+
+    console = Console(width=width())
+    if pager:
+        with console.pager(styles=True, links=True):
+            console.print(Markdown(text))
+    else:
+        console.print(Markdown(text))
