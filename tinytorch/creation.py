@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from . import backend, dtypes, random
+from . import backend, dtypes, ops, random
 from .op import method
 from .ops.shape import sizes
 from .tensor import Tensor
@@ -280,8 +280,13 @@ def poisson(input, generator=None) -> Tensor:
 
 def complex(real, imag) -> Tensor:
     """real + i * imag."""
-    from . import ops
-
+    for name, part in (("real", real), ("imag", imag)):
+        if not isinstance(part, Tensor):
+            raise TypeError(f"complex(): argument '{name}' must be Tensor, not {type(part).__name__}")
+        if not part.is_floating_point():
+            raise RuntimeError(f"Expected both inputs to be Half, Float or Double tensors but got {real.dtype!r} and {imag.dtype!r}")
+    if real.dtype is not imag.dtype:
+        raise RuntimeError(f"Expected object of scalar type {real.dtype!r} but got scalar type {imag.dtype!r} for second argument")
     return ops.make_complex(real, imag)
 
 

@@ -25,9 +25,9 @@ from .ops import (  # noqa: F401
 )
 from .ops import diagonal as _diagonal
 from .ops import linalg_cross as cross  # noqa: F401
-from .ops import linalg_norm as norm
-from .ops import linalg_qr as qr
-from .ops import linalg_svd as svd
+from .ops import linalg_norm as norm  # noqa: F401
+from .ops import linalg_qr as qr  # noqa: F401
+from .ops import linalg_svd as svd  # noqa: F401
 
 
 def diagonal(A, *, offset=0, dim1=-2, dim2=-1):
@@ -37,7 +37,7 @@ def diagonal(A, *, offset=0, dim1=-2, dim2=-1):
 
 def vecdot(x, y, *, dim=-1):
     """Inner products along dim."""
-    return (x * y).sum(dim)
+    return (x.conj() * y).sum(dim)
 
 
 def multi_dot(tensors):

@@ -43,11 +43,15 @@ def entr(input):
     return where(input > 0, neg(mul(inside, log(inside))), where(input == 0, 0.0, where(input != input, input, -float("inf"))))
 
 
+def as_float(x):
+    return x if x.is_floating_point() else x.float()
+
+
 def i0e(input):
     """i0(x) * exp(-|x|)."""
-    return mul(i0(input), exp(neg(input.abs())))
+    return mul(i0(input), exp(neg(as_float(input).abs())))
 
 
 def i1e(input):
     """i1(x) * exp(-|x|)."""
-    return mul(i1(input), exp(neg(input.abs())))
+    return mul(i1(input), exp(neg(as_float(input).abs())))

@@ -257,6 +257,9 @@ class Writing(Value):
 
     swapaxes_ = swapdims_ = transpose_
 
+    def as_strided_(self, size, stride, storage_offset=None) -> Tensor:
+        return self._reshaped(ops.as_strided(self, size, stride, storage_offset))
+
     def t_(self) -> Tensor:
         return self._reshaped(ops.t(self))
 
@@ -287,6 +290,7 @@ class Writing(Value):
     multiply_, subtract_, negative_, absolute_ = mul_, sub_, neg_, abs_
     deg2rad_, rad2deg_, hypot_, heaviside_, float_power_ = map(inplace, (ops.deg2rad, ops.rad2deg, ops.hypot, ops.heaviside, ops.float_power))
     sgn_, ldexp_, gcd_, lcm_, nextafter_, i0_ = map(inplace, (ops.sgn, ops.ldexp, ops.gcd, ops.lcm, ops.nextafter, ops.i0))
+    mvlgamma_, conj_physical_ = map(inplace, (ops.mvlgamma, ops.conj))
     logaddexp_, index_reduce_ = map(inplace, (ops.logaddexp, ops.index_reduce))
     bitwise_left_shift_ = __ilshift__ = inplace(ops.bitwise_left_shift)
     bitwise_right_shift_ = __irshift__ = inplace(ops.bitwise_right_shift)

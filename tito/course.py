@@ -34,7 +34,8 @@ class Course:
 
     @cached_property
     def version(self) -> str:
-        found = re.search(r'^__version__\s*=\s*"([^"]+)"', (self.package / "version.py").read_text(), re.MULTILINE)
+        text = (self.package / "version.py").read_text(encoding="utf-8")
+        found = re.search(r'^(?:__version__|VERSION)\s*=\s*"([^"]+)"', text, re.MULTILINE)
         return found[1] if found else "unknown"
 
     def module(self, name: str | int) -> Module:

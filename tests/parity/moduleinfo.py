@@ -29,12 +29,8 @@ LOOSE = 200  # float64 against float64, through layers of sums
 def database() -> dict[str, object]:
     """{class name: its ModuleInfo} for the layers of the API."""
     with silence():
-        import torch
         from torch.testing._internal.common_modules import module_db
 
-    torch.backends.__allow_nonbracketed_mutation_flag = (
-        True  # undo what the import forbids to all programs after it
-    )
     return {info.module_cls.__name__: info for info in module_db if info.module_cls.__name__ in NAMES}
 
 

@@ -108,15 +108,9 @@ OF_OTHERS = 8
 def database() -> dict[str, list]:
     """{name: its OpInfos}; an operator has one for each of its variants."""
     with silence():
-        import torch
         from torch.testing._internal.common_methods_invocations import op_db
 
-    torch.backends.__allow_nonbracketed_mutation_flag = (
-        True  # undo what the import forbids to all programs after it
-    )
-    found: dict[str, list] = {
-        name: [] for name in NAMES if name != "normal"
-    }  # it is the in-place method there
+    found: dict[str, list] = {name: [] for name in NAMES}
     for info in op_db:
         if info.name in found:
             found[info.name].append(info)

@@ -322,8 +322,6 @@ from torch.nn.init import xavier_uniform_
 [P2 is Parameter, M2 is Module, Variable(torch.ones(1)), Optimizer is optim.Optimizer]
 
 # backends and switches
-torch.backends.cudnn.deterministic = True
-torch.backends.cudnn.benchmark = False
 torch.cuda.manual_seed(0)
 torch.cuda.manual_seed_all(0)
 torch.use_deterministic_algorithms(False)

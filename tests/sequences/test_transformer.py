@@ -141,7 +141,7 @@ def test_the_causal_mask():
 
 
 @pytest.mark.filterwarnings("default:enable_nested_tensor")
-@pytest.mark.parametrize("settings", [*SETTINGS, {"batch_first": True, "activation": torch.sigmoid}], ids=str)
+@pytest.mark.parametrize("settings", [*SETTINGS, {"batch_first": True, "activation": torch.sigmoid}])
 def test_warnings_about_nested_tensors(settings):
     texts = []
     for library in LIBRARIES:

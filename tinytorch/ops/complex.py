@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ..op import op, spelled
+from .comparison import where
 from .elementwise import atan2, cos, sin
 from .shape import transpose_op
 
@@ -63,6 +66,8 @@ def view_as_real(x):
 @spelled
 def angle(input):
     """The angle of a complex number."""
+    if not input.is_complex():  # 0 or pi, and NaN where there is one
+        return where(input != input, input, where(input < 0, math.pi, where(input == input, 0.0, input)))
     return atan2(imag(input), real(input))
 
 

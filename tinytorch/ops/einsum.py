@@ -66,6 +66,9 @@ def explicit(equation: str, operands):
     else:
         everything = "".join(inputs)
         output = hidden + "".join(sorted(c for c in set(everything) if everything.count(c) == 1 and c not in hidden))
+    for c in output:
+        if output.count(c) > 1 or not any(c in text for text in inputs):
+            raise RuntimeError(f"einsum(): output subscript {c} appears twice in the output, or in no operand: '{equation}'")
     return inputs, output, list(operands)
 
 

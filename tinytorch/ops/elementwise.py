@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import dtypes
 from ..op import Value, op, spelled
-from .arithmetic import abs, mul, pow, sub
+from .arithmetic import abs, mul, neg, pow, sub
 from .comparison import where
 from .results import result_tuple
 
@@ -203,6 +203,9 @@ def rad2deg(input):
 @spelled
 def hypot(input, other):
     """sqrt(x*x + y*y)."""
+    for name, x in (("input", input), ("other", other)):
+        if not isinstance(x, Value):
+            raise TypeError(f"hypot(): argument '{name}' must be Tensor, not {type(x).__name__}")
     return sqrt(square(input) + square(other))
 
 
@@ -240,7 +243,7 @@ def sign(x):
     return np.sign(np.where(x != x, 0, x)).astype(x.dtype, copy=False)  # PyTorch: the sign of NaN is 0
 
 
-@op(dtypes="promote")
+@op(dtypes="float")
 def copysign(x, y):
     """|x| with the sign of y."""
     return np.copysign(x, y).astype(np.result_type(x, y), copy=False)
@@ -305,16 +308,11 @@ def ldexp(input, other):
     return mul(input, pow(2.0, other))
 
 
-@op(grad=False)
-def frexp_op(x):
-    """Mantissas in [0.5, 1) and exponents of 2."""
-    return tuple(np.frexp(x))
-
-
 @spelled
 def frexp(input):
-    """x as mantissa * 2 ** exponent."""
-    return result_tuple("frexp", **dict(zip(("mantissa", "exponent"), frexp_op(input))))
+    """x as mantissa * 2 ** exponent, with mantissas in [0.5, 1)."""
+    exponent = input.wrap(np.asarray(np.frexp(input.array)[1]))
+    return result_tuple("frexp", mantissa=mul(input, pow(2.0, neg(exponent.to(input.dtype)))), exponent=exponent)
 
 
 @op(dtypes="promote", grad=False)

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import dtypes
 from ..op import Value, op, spelled
+from .arithmetic import floor_divide
 from .comparison import where
 from .indexing import getitem_op, put, same_dtype, writable_copy
 from .shape import broadcast_shapes, expand_op, flatten, normal_dim, reshape
@@ -29,9 +30,12 @@ def gather_op(x, index, *, dim):
     return x[rows_along(index, dim)] if x.ndim else x.reshape(index.shape).copy()
 
 
-@spelled
-def gather(input, dim, index, *, sparse_grad=False):
+def gather(input, dim, index, *, sparse_grad=False, out=None):
     """The elements of x that index names along dim: out[i][j] = x[index[i][j]][j] for dim 0."""
+    if out is not None:
+        if out.array.dtype != input.array.dtype:
+            raise RuntimeError(f"gather(): Expected out tensor to have dtype {input.dtype!r}, but got {out.dtype!r} instead")
+        return out._fill_with(gather(input, dim, index))
     need_long("gather", index)
     if not index.array.size:
         return reshape(getitem_op(flatten(input), index=slice(0, 0)), index.array.shape)
@@ -155,12 +159,15 @@ def scatter_reduce(input, dim, index, src, reduce, *, include_self=True):
         ones = input.wrap(np.ones(index.array.shape, input.array.dtype))
         base = input.wrap(np.full(input.array.shape, int(include_self), input.array.dtype))
         count = where(touched, scatter_add_op(base, index, ones, dim=dim), 1)
-        return scatter_add_op(start, index, src, dim=dim) / count
+        total = scatter_add_op(start, index, src, dim=dim)
+        return total / count if input.array.dtype.kind in "fc" else floor_divide(total, count)
     return scatter_fold(start, index, src, dim=dim, reduce=reduce)
 
 
 def neutral(x, reduce: str):
     value = STARTS[reduce]
+    if x.array.dtype == bool and reduce in ("amax", "amin"):
+        value = reduce == "amin"
     if x.array.dtype.kind in "iu" and reduce in ("amax", "amin"):
         limits = np.iinfo(x.array.dtype)
         value = limits.min if reduce == "amax" else limits.max
@@ -272,6 +279,8 @@ def index_fill(input, dim, index, value):
 def index_reduce(input, dim, index, source, reduce, *, include_self=True):
     """x with the slices of source combined ("prod", "mean", "amax", "amin") along dim where index names."""
     dim = normal_dim(dim, input.ndim)
+    if not input.ndim:
+        return scatter_reduce(input, dim, index.wrap(index.array.reshape(())), source, reduce, include_self=include_self)
     spread = np.broadcast_to(index.array.reshape((-1,) + (1,) * (input.ndim - dim - 1)), source.array.shape)
     return scatter_reduce(input, dim, input.wrap(spread), source, reduce, include_self=include_self)
 

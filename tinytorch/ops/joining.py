@@ -172,14 +172,23 @@ def tensor_split(input, indices_or_sections, dim=0):
     return tuple(slice_dim(input, dim, a, builtins.max(a, b)) for a, b in zip(bounds, bounds[1:]))
 
 
+def divided(name: str, input, sections, dim: int, least: int):
+    """tensor_split into equal pieces only, for tensors of at least so many dims."""
+    if input.ndim < least:
+        raise RuntimeError(f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor with {input.ndim} dimensions!")
+    if isinstance(sections, int) and (sections <= 0 or input.array.shape[dim] % sections):
+        raise RuntimeError(f"torch.{name} attempted to split along dimension {dim}, but the size {input.array.shape[dim]} is not divisible by the split_size {sections}!")
+    return tensor_split(input, sections, dim=dim)
+
+
 def hsplit(input, indices_or_sections):
     """tensor_split along dim 1 (0 for vectors)."""
-    return tensor_split(input, indices_or_sections, dim=0 if input.ndim == 1 else 1)
+    return divided("hsplit", input, indices_or_sections, 0 if input.ndim == 1 else 1, 1)
 
 
 def vsplit(input, indices_or_sections):
     """tensor_split along dim 0."""
-    return tensor_split(input, indices_or_sections, dim=0)
+    return divided("vsplit", input, indices_or_sections, 0, 2)
 
 
 @spelled
@@ -231,7 +240,7 @@ def combinations(input, r=2, with_replacement=False):
 
 def dsplit(input, indices_or_sections):
     """tensor_split along dim 2."""
-    return tensor_split(input, indices_or_sections, dim=2)
+    return divided("dsplit", input, indices_or_sections, 2, 3)
 
 
 def unravel_index(indices, shape):

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from .. import dtypes
 from ..op import spelled
 from .arithmetic import abs, add, clamp_min, mul, sub
 from .comparison import where
@@ -166,7 +167,8 @@ def cov(input, *, correction=1, fweights=None, aweights=None):
     """The covariances of the rows' variables (observations in columns)."""
     if input.ndim > 2:
         raise RuntimeError(f"cov(): expected input to have two or fewer dimensions but got an input with {input.ndim} dimensions")
-    x = input if input.ndim == 2 else reshape_op(input, shape=(1, -1))
+    x = input if input.ndim == 2 else reshape_op(input, shape=(1, input.array.size))
+    x = x if x.array.dtype.kind in "fc" else x.to(dtypes.get_default_dtype())
     weight = fweights if aweights is None else aweights if fweights is None else mul(fweights, aweights)
     if weight is None:
         n = x.array.shape[1]

@@ -68,6 +68,8 @@ def dist(input, other, p=2):
 @spelled
 def renorm(input, p, dim, maxnorm):
     """Slices along dim scaled down to a norm of at most maxnorm."""
+    if input.ndim < 2:
+        raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {input.ndim} dimensions")
     others = tuple(d for d in range(input.ndim) if d != dim % input.ndim)
     length = vector_norm(input, p, others, keepdim=True)
     return where(length > maxnorm, mul(input, div(maxnorm, add(length, 1e-7))), input)

@@ -60,11 +60,15 @@ def flip(input, *dims, **named):
 
 def fliplr(input):
     """Columns reversed."""
+    if input.ndim < 2:
+        raise RuntimeError("Input must be >= 2-d.")
     return flip(input, 1)
 
 
 def flipud(input):
     """Rows reversed."""
+    if input.ndim < 1:
+        raise RuntimeError("Input must be >= 1-d.")
     return flip(input, 0)
 
 

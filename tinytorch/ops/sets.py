@@ -23,7 +23,7 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
     rows = input.array.reshape(-1) if dim is None else np.moveaxis(input.array, dim, 0)
     starts = np.ones(len(rows), bool)
     if len(rows):
-        starts[1:] = (rows[1:] != rows[:-1]).reshape(len(rows) - 1, -1).any(axis=1)
+        starts[1:] = (rows[1:] != rows[:-1]).any(axis=tuple(range(1, rows.ndim)))
     values = rows[starts] if dim is None else np.moveaxis(rows[starts], 0, dim)
     inverse = np.cumsum(starts) - 1
     counts = np.diff(np.append(np.flatnonzero(starts), len(rows)))
@@ -50,6 +50,8 @@ def searchsorted(sorted_sequence, values, *, right=False, side=None, out_int32=F
 @spelled
 def bucketize(input, boundaries, *, right=False, out_int32=False):
     """The bucket, between sorted boundaries, that each element falls into."""
+    if boundaries.ndim != 1:
+        raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({boundaries.ndim})")
     return searchsorted(boundaries, input, right=right, out_int32=out_int32)
 
 
@@ -66,7 +68,7 @@ def histc(input, bins=100, min=0, max=0):
 def bincount(input, weights=None, minlength=0):
     """How often each non-negative integer occurs, or the sum of its weights."""
     counts = np.bincount(input.array, None if weights is None else weights.array, minlength)
-    return input.wrap(counts if weights is None else counts.astype(np.result_type(weights.array.dtype, np.float32), copy=False))
+    return input.wrap(counts if weights is None else counts.astype(np.float32 if weights.array.dtype == np.float32 else np.float64, copy=False))
 
 
 def isin(elements, test_elements, *, assume_unique=False, invert=False):

@@ -284,6 +284,9 @@ def unfold_windows(x, *, dimension, size, step):
 
 def unfold(input, dimension, size, step):
     """Windows of `size` along a dim, `step` apart, as a new last dim."""
+    if not input.ndim:
+        input = reshape_op(input, shape=(1,))
+        return reshape_op(unfold_windows(input, dimension=normal_dim(dimension, 0), size=size, step=step), shape=(size,))
     return unfold_windows(input, dimension=normal_dim(dimension, input.ndim), size=size, step=step)
 
 

@@ -155,6 +155,8 @@ def nanmedian(input, dim=None, keepdim=False):
     if dim is None:
         return nanmedian(flatten(input), 0)[0] if input.array.size else nothing(input)
     need_elements("nanmedian", input.array, dim)
+    if not input.ndim:
+        return picked("nanmedian", input, argmax(input), normal_dim(dim, 0), keepdim)
     dim = normal_dim(dim, input.array.ndim)
     order = argsort_op(input, dim=dim).array
     count = np.sum(input.array == input.array, axis=dim, keepdims=True)
@@ -221,6 +223,8 @@ def at_quantile(values, q: float, dim: int, interpolation: str):
 @spelled
 def nanquantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
     """The quantiles of what is not NaN."""
+    if not input.ndim:
+        return quantile(input, q, dim, keepdim, interpolation=interpolation)
     flat = flatten(input) if dim is None else input
     axis = normal_dim(0 if dim is None else dim, flat.array.ndim)
     rows = np.moveaxis(flat.array, axis, -1)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..backend import module_of
-from ..op import op, spelled
+from ..op import Value, op, spelled
 from .arithmetic import add, mul, sub
 
 # ---------------------------------------------------------------- special functions
@@ -53,6 +53,10 @@ def polygamma_op(x, *, n):
 @spelled
 def polygamma(n, x):
     """The n-th derivative of digamma at x."""
+    if isinstance(n, Value):  # x.polygamma(n)
+        n, x = x, n
+    if n < 0:
+        raise RuntimeError("polygamma(n, x) does not support negative n.")
     return digamma(x) if n == 0 else polygamma_op(x, n=n)
 
 

@@ -69,16 +69,17 @@ def embedding(
     With max_norm, rows that are named and longer are first shortened in place. `sparse` only chose how PyTorch stores
     the gradient; here it is always dense.
     """
-    padding_idx = row_number(padding_idx, weight.array.shape[0])
-    check_table("embedding", input, weight)
+    if weight.array.ndim != 2:
+        raise RuntimeError(f"embedding: 'weight' must be 2-D, got shape {list(weight.shape)}")
+    padding_idx = row_number(padding_idx, len(weight))
+    check_rows("embedding", input, weight)
     if max_norm is not None:
         shorten_rows(weight, input.array, max_norm, norm_type)
     return embedding_op(input, weight, padding_idx=padding_idx, scale_grad_by_freq=scale_grad_by_freq)
 
 
-def check_table(name: str, input, weight) -> None:
-    if weight.array.ndim != 2:
-        raise RuntimeError(f"{name}: 'weight' must be 2-D, got shape {list(weight.shape)}")
+def check_rows(name: str, input, weight) -> None:
+    """Whether input names rows of weight."""
     index, rows = input.array, weight.array.shape[0]
     if index.dtype not in (np.int64, np.int32):
         raise RuntimeError(

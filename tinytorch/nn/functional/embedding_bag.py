@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ... import backend, ops
-from .embedding import add_rows, check_table, embedding_op, row_number, shorten_rows
+from .embedding import add_rows, check_rows, embedding_op, row_number, shorten_rows
 
 
 def embedding_bag(
@@ -27,7 +27,7 @@ def embedding_bag(
     count, and an empty bag gives zeros.
     """
     check_bag_arguments(input, weight, offsets, mode, per_sample_weights, scale_grad_by_freq, sparse)
-    check_table("embedding_bag", input, weight)
+    check_rows("embedding_bag", input, weight)
     bag, bags = bag_numbers(input, offsets, include_last_offset)
     index = ops.reshape_op(input, shape=(-1,))
     if max_norm is not None:

@@ -27,7 +27,7 @@ def gru_forward(x, h0, w_hh, b_hh, batch_sizes, reverse: bool):
     outputs, before, share = (xp.empty((N, H), x.dtype) for _ in range(3))
     scale = xp.full(3 * H, 0.5, x.dtype)  # sigmoid(a) = tanh(a / 2) / 2 + 1/2
     scale[2 * H :] = 1
-    gates, w, b = x * scale, (w_hh * scale[:, None]).T, b_hh * scale
+    gates, w, b = x * scale, np.ascontiguousarray(w_hh.T) * scale, b_hh * scale
     for rows in steps(batch_sizes, reverse):
         now, a = h[: rows.stop - rows.start], gates[rows]
         before[rows] = now

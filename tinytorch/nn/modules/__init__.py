@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from . import utils  # 04
-from ... import later as _later, nn as _nn
+from ... import later as _later, nn as _nn  # 04
 
 if TYPE_CHECKING:  # handed on when they are asked for: see later.py
     from .. import activation, container, distance, dropout, linear, loss, module  # 04

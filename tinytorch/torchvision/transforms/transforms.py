@@ -1,0 +1,155 @@
+"""Transforms that leave nothing to chance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ... import dtypes
+from . import functional as F
+from .functional import InterpolationMode
+
+
+class Transform:
+    """Called with a picture; `forward` answers, so that subclasses can be written as modules are."""
+
+    def __call__(self, img):
+        return self.forward(img)
+
+    def forward(self, img):
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+class Compose(Transform):
+    """One after another."""
+
+    def __init__(self, transforms):
+        self.transforms = transforms
+
+    def forward(self, img):
+        for transform in self.transforms:
+            img = transform(img)
+        return img
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(\n" + "".join(f"    {t}\n" for t in self.transforms) + ")"
+
+
+class ToTensor(Transform):
+    """A picture or an array (H, W, C) as a tensor (C, H, W); bytes become 0 ... 1."""
+
+    def forward(self, pic):
+        return F.to_tensor(pic)
+
+
+class PILToTensor(Transform):
+    """A picture as the tensor (C, H, W) of its numbers."""
+
+    def forward(self, pic):
+        return F.pil_to_tensor(pic)
+
+
+class ToPILImage(Transform):
+    """A tensor or an array as a picture."""
+
+    def __init__(self, mode: str | None = None):
+        self.mode = mode
+
+    def forward(self, pic):
+        return F.to_pil_image(pic, self.mode)
+
+    def __repr__(self) -> str:
+        return f"ToPILImage({'' if self.mode is None else f'mode={self.mode}'})"
+
+
+class ConvertImageDtype(Transform):
+    """Another dtype, its range scaled."""
+
+    def __init__(self, dtype: dtypes.dtype):
+        self.dtype = dtype
+
+    def forward(self, img):
+        return F.convert_image_dtype(img, self.dtype)
+
+
+class Normalize(Transform):
+    """(x - mean) / std, channel by channel."""
+
+    def __init__(self, mean, std, inplace: bool = False):
+        self.mean, self.std, self.inplace = mean, std, inplace
+
+    def forward(self, img):
+        return F.normalize(img, self.mean, self.std, self.inplace)
+
+    def __repr__(self) -> str:
+        return f"Normalize(mean={self.mean}, std={self.std})"
+
+
+class Lambda(Transform):
+    """A function of one's own."""
+
+    def __init__(self, lambd: Callable):
+        if not callable(lambd):
+            raise TypeError(f"Argument lambd should be callable, got {type(lambd).__name__!r}")
+        self.lambd = lambd
+
+    def forward(self, img):
+        return self.lambd(img)
+
+
+class Resize(Transform):
+    """Another size; one number is the length of the shorter side."""
+
+    def __init__(self, size, interpolation=InterpolationMode.BILINEAR, max_size=None, antialias: bool | None = True):
+        if not isinstance(size, (int, list, tuple)):
+            raise TypeError(f"Size should be int or sequence. Got {type(size)}")
+        self.size, self.interpolation, self.max_size, self.antialias = size, interpolation, max_size, antialias
+
+    def forward(self, img):
+        return F.resize(img, self.size, self.interpolation, self.max_size, self.antialias)
+
+    def __repr__(self) -> str:
+        mode = F.as_filter(self.interpolation)
+        return f"Resize(size={self.size}, interpolation={mode}, max_size={self.max_size}, antialias={self.antialias})"
+
+
+class CenterCrop(Transform):
+    """The middle of the picture."""
+
+    def __init__(self, size):
+        self.size = F.pair(size)
+
+    def forward(self, img):
+        return F.center_crop(img, self.size)
+
+    def __repr__(self) -> str:
+        return f"CenterCrop(size={self.size})"
+
+
+class Pad(Transform):
+    """Borders."""
+
+    def __init__(self, padding, fill=0, padding_mode: str = "constant"):
+        F.sides(padding)
+        self.padding, self.fill, self.padding_mode = padding, fill, padding_mode
+
+    def forward(self, img):
+        return F.pad(img, self.padding, self.fill, self.padding_mode)
+
+    def __repr__(self) -> str:
+        return f"Pad(padding={self.padding}, fill={self.fill}, padding_mode={self.padding_mode})"
+
+
+class Grayscale(Transform):
+    """Black and white, in one channel or three."""
+
+    def __init__(self, num_output_channels: int = 1):
+        self.num_output_channels = num_output_channels
+
+    def forward(self, img):
+        return F.rgb_to_grayscale(img, self.num_output_channels)
+
+    def __repr__(self) -> str:
+        return f"Grayscale(num_output_channels={self.num_output_channels})"
