@@ -156,7 +156,7 @@ def _outrank(strong, weak):
     return strong
 
 
-_py_bool, _py_int, _py_float, _py_complex = type(True), type(1), type(1.0), type(1j)
+_py_bool, _py_int, _py_float, _py_complex = builtins.bool, builtins.int, builtins.float, complex
 _NUMBERS = (_py_bool, _py_int, _py_float, _py_complex)
 
 

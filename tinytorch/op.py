@@ -343,7 +343,7 @@ def convert(op: Op, arrays) -> list:
     """Give all operands the dtype that PyTorch would compute in."""
     arrays = [a.item() if isinstance(a, np.generic) else a for a in arrays]  # np.float64(2) is but a number to PyTorch
     target = dtypes.result_np(arrays)
-    if op.dtypes == "numbers" and any(type(a) is bool or getattr(a, "dtype", None) == bool for a in arrays):
+    if op.dtypes == "numbers" and any(getattr(a, "dtype", type(a)) in (bool, np.bool_) for a in arrays):
         raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported; to invert a mask use `~` or logical_not()")
     if op.dtypes == "float" and target.kind in "biu":
         target = dtypes.default_np()

@@ -7,6 +7,7 @@ dense matrix. Products, sums and `to_dense` give ordinary tensors; `t`, `to`, `c
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -122,8 +123,6 @@ class SparseTensor(Tensor):
 
     # ------------------------------------------------------------ Python's protocols
 
-    _coo: tuple  # indices, values, whether the indices are in order and different
-
     def numpy(self, *, force: bool = False):
         raise TypeError("can't convert Sparse layout tensor to numpy. Use Tensor.to_dense() first.")
 
@@ -133,7 +132,7 @@ class SparseTensor(Tensor):
     def __reduce__(self):
         return from_coo, (self._indices(), self._values(), self.shape, self.is_coalesced())
 
-    def __repr__(self, *, tensor_contents=None) -> str:
+    def __repr__(self, *, tensor_contents=None) -> str:  # type: ignore[override]
         shown = [repr(t.detach()).split(", dtype=")[0].removesuffix(")") + ")" for t in self._coo[:2]]
         indices, values = (text.replace("\n", "\n" + " " * indent) for text, indent in zip(shown, (15, 14)))
         facts = [f"size={tuple(self.shape)}", f"nnz={self._nnz()}"]

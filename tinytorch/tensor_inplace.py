@@ -101,7 +101,7 @@ class Writing(Value):
         ops.check_bounds(self.array.shape, index)
         steps = ops.two_steps(index) if type(index) is tuple else None
         if steps:
-            self[steps[0]][steps[1]] = value
+            ops.getitem(self, steps[0])[steps[1]] = value
             return
         if not isinstance(value, Value):
             value = self._as_value(value)

@@ -39,6 +39,7 @@ NAMES = {
     "maximum": "minimum", "minimum": "maximum", "exp": "exp2", "log": "log2", "log1p": "log", "max": "min", "min": "max",
     "sum": "max", "subtract": "add", "add": "subtract", "multiply": "true_divide", "tanh": "sin", "erf": "tanh", "square": "abs", "sqrt": "abs",
 }  # fmt: skip
+SYMMETRIC = {"maximum", "minimum", "max", "min", "add", "multiply", "add_op", "mul", "logaddexp", "expect_same_size"}  # of two arguments
 COMMUTES = (ast.Add, ast.Mult, ast.BitAnd, ast.BitOr, ast.BitXor)
 
 
@@ -48,7 +49,7 @@ class Mutant:
 
     symbol: str
     file: str
-    what: str  # "line 17: x - peak -> x + peak"
+    what: str  # "3:12: x - peak -> x + peak": line and column inside the symbol
     source: str  # the whole file
 
     @property
@@ -72,7 +73,8 @@ def mutants_of(source: str, one: Taught) -> Iterator[Mutant]:
             if text not in seen:
                 seen.add(text)
                 new = [*lines[: first - 1], textwrap.indent(text, margin) + "\n", *lines[last:]]
-                yield Mutant(one.symbol, one.file, what, "".join(new))
+                place = f"{getattr(node, 'lineno', first) - first + 1}:{getattr(node, 'col_offset', 0)}"
+                yield Mutant(one.symbol, one.file, f"{place}: {what}", "".join(new))
 
 
 def taught_nodes(statement: ast.stmt) -> list[ast.AST]:
@@ -179,7 +181,7 @@ def calls(node: ast.Call) -> Iterator[ast.AST]:
         new = NAMES[name]
         f = ast.Attribute(node.func.value, new, ast.Load()) if isinstance(node.func, ast.Attribute) else ast.Name(new, ast.Load())
         yield ast.Call(f, node.args, node.keywords)
-    if len(node.args) == 2 and not any(isinstance(a, ast.Starred) for a in node.args):
+    if len(node.args) == 2 and name not in SYMMETRIC and not any(isinstance(a, ast.Starred) for a in node.args):
         yield ast.Call(node.func, node.args[::-1], node.keywords)
     for k in node.keywords:  # a wrong axis, a forgotten setting
         if k.arg in ("dim", "axis") and not isinstance(k.value, ast.Constant):
@@ -320,12 +322,11 @@ def examine(course, module, jobs: int = 2, symbols: Iterable[str] = ()) -> dict:
 
 
 def justified(module) -> dict[str, str]:
-    """Mutants that compute the same, and why: the table `SAME` at the end of a checks.py."""
-    tree = ast.parse(module.checks.read_text(encoding="utf-8"))
-    for statement in tree.body:
-        if isinstance(statement, ast.Assign) and getattr(statement.targets[0], "id", "") == "SAME":
-            return ast.literal_eval(statement.value)
-    return {}
+    """Mutants that compute the same, and why: the lesson's mutants.yaml, which students are not given."""
+    import yaml
+
+    path = module.folder / "mutants.yaml"
+    return (yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path.is_file() else {}
 
 
 def main() -> None:

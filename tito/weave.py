@@ -165,6 +165,26 @@ def swap(source: str, symbol: str, other: str) -> str:
     return "".join(lines)
 
 
+def swap_taught(source: str, one: Taught, other: str) -> str:
+    """`swap` that takes along the steps that stand above a rule row or an assignment."""
+    first, last = extent(source, one)
+    begin, end = extent(other, one)
+    lines = split_lines(source)
+    lines[first - 1 : last] = split_lines(other)[begin - 1 : end]
+    return "".join(lines)
+
+
+def extent(source: str, one: Taught) -> tuple[int, int]:
+    """The lines of a symbol, with the steps that the weaver put above it."""
+    statement = find(source, one.symbol)
+    first, last = span(statement)
+    if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        lines, steps = split_lines(source), [f"# {step}".rstrip() for step in one.steps]
+        if steps and [line.rstrip() for line in lines[max(0, first - 1 - len(steps)) : first - 1]] == steps:
+            first -= len(steps)
+    return first, last
+
+
 # ---------------------------------------------------------------- taking out
 
 

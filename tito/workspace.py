@@ -28,7 +28,7 @@ from .curriculum import Module
 from .errors import TitoError
 from .files import digest, locked, merge, write_atomic, write_json
 from .levels import level_files
-from .weave import NoSuchSymbol, Taught, stubs_in, swap, weave_module
+from .weave import NoSuchSymbol, Taught, stubs_in, swap_taught, weave_module
 
 STATE = ".tito/workspace.json"
 VERSION = 1
@@ -310,7 +310,7 @@ class Workspace:
 
     def swapped(self, mine: str, one: Taught, other: str) -> str:
         try:
-            return swap(mine, one.symbol, other)
+            return swap_taught(mine, one, other)
         except SyntaxError as error:
             raise TitoError(
                 f"tinytorch/{one.file}, line {error.lineno}: {error.msg}", "Mend that line first, or reset the whole file."

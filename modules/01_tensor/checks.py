@@ -6,7 +6,17 @@ import numpy as np
 
 import tinytorch as tt
 from tinytorch.ops.shape import complete, normal_dim
-from tito.checking import array_of, arrays, check, expect, expect_close, expect_equal, expect_raises, rng, tensor
+from tito.checking import (
+    array_of,
+    arrays,
+    check,
+    expect,
+    expect_close,
+    expect_equal,
+    expect_raises,
+    rng,
+    tensor,
+)
 
 OP, BOUNDS, SHAPES = "One op, two kinds of callers", "Between two bounds", "Dims and shapes"
 FEW, PRODUCTS = "Many numbers into few", "Products"
@@ -213,6 +223,8 @@ def test_logsumexp_of_large_numbers():
     """1000 and 1000 give 1000.693, not inf; infinities and empty tensors work too."""
     expect_close(tt.logsumexp(tt.tensor([1000.0, 1000.0]), 0), 1000.693147, "logsumexp of 1000, 1000", dtype="float32")
     expect_close(tt.logsumexp(tt.tensor([-1000.0, -1000.0]), 0), -999.306853, "logsumexp of -1000, -1000")
+    expect_close(tt.logsumexp(tt.tensor([[0.0, 1000.0], [-1000.0, -2000.0]]), 1), [1000.0, -1000.0], "logsumexp of the rows (0, 1000), (-1000, -2000)")
+    expect_close(tt.logsumexp(tt.zeros(1, 3), 1), [np.log(3)], "logsumexp of one row of three zeros")
     inf = float("inf")
     expect_close(tt.logsumexp(tt.tensor([[-inf, -inf], [inf, 1.0], [-inf, 2.0]]), 1), [-np.inf, np.inf, 2.0], "logsumexp of rows with infinities")
     expect_close(tt.logsumexp(tt.zeros(0, 3), 0), [-np.inf] * 3, "logsumexp of no rows")

@@ -6,7 +6,17 @@ import numpy as np
 
 import tinytorch as tt
 from tinytorch.nn import functional as F
-from tito.checking import array_of, arrays, check, expect, expect_close, expect_gradient, expect_raises, rng, tensor
+from tito.checking import (
+    array_of,
+    arrays,
+    check,
+    expect,
+    expect_close,
+    expect_gradient,
+    expect_raises,
+    rng,
+    tensor,
+)
 
 BEND, SMOOTH, PROBABILITIES = "The bend", "A smooth bend", "Scores as probabilities"
 LOGS, NUMBERS, CLASSES, BITS = (

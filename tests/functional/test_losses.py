@@ -214,7 +214,7 @@ def test_old_arguments():
     for size_average, reduce in itertools.product((None, True, False), repeat=2):
         if (size_average, reduce) != (None, None):
             with pytest.warns(UserWarning, match="size_average and reduce args will be deprecated"):
-                agree(lambda T, x: T.nn.functional.mse_loss(x, x * 2, size_average, reduce), X)  # noqa: B023
+                agree(lambda T, x: T.nn.functional.mse_loss(x, x * 2, size_average, reduce), X)
     with pytest.warns(UserWarning, match="elementwise_mean"):
         agree(lambda T, x: T.nn.functional.mse_loss(x, x * 2, reduction="elementwise_mean"), X)
 
@@ -228,8 +228,8 @@ def test_kl_div():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for reduction in (*REDUCTIONS, "batchmean"):
-            agree(lambda T, q, p: T.nn.functional.kl_div(q, p.detach(), reduction=reduction), q, p)  # noqa: B023
-            agree(lambda T, q, p: T.nn.functional.kl_div(q, p, reduction=reduction, log_target=True), q, p)  # noqa: B023
+            agree(lambda T, q, p: T.nn.functional.kl_div(q, p.detach(), reduction=reduction), q, p)
+            agree(lambda T, q, p: T.nn.functional.kl_div(q, p, reduction=reduction, log_target=True), q, p)
         agree(lambda T, q, p: T.nn.functional.kl_div(q[0, 0], p[1, 1], reduction="batchmean"), q, p)
         errors_agree(lambda T, q, p: T.nn.functional.kl_div(q, p.long()), q, p)
     with pytest.warns(UserWarning, match="'batchmean' divides only by the batch size"):
@@ -240,8 +240,8 @@ def test_poisson_and_gaussian():
     x, y, var = rng.random((3, 4)) * 3, rng.integers(0, 5, (3, 4)).astype(float), rng.random((3, 4))
     var[0, 0] = 0
     for full in (False, True):
-        agree(lambda T, x, y, v: T.nn.functional.poisson_nll_loss(x, y.detach(), full=full), x, y, var)  # noqa: B023
-        agree(lambda T, x, y, v: T.nn.functional.gaussian_nll_loss(x, y, v, full=full, eps=0.1), x, y, var)  # noqa: B023
+        agree(lambda T, x, y, v: T.nn.functional.poisson_nll_loss(x, y.detach(), full=full), x, y, var)
+        agree(lambda T, x, y, v: T.nn.functional.gaussian_nll_loss(x, y, v, full=full, eps=0.1), x, y, var)
     agree(lambda T, x, y, v: T.nn.functional.gaussian_nll_loss(x, y, v[:, 0]), x, y, var + 1)
     agree(lambda T, x, y, v: T.nn.functional.gaussian_nll_loss(x, y, v[:, :1]), x, y, var + 1)
     agree(lambda T, x, y, v: T.nn.functional.gaussian_nll_loss(x, y, 0.5), x, y, var)
@@ -283,7 +283,7 @@ def test_margin_losses():
         ),
     ]
     for loss in losses:
-        agree(lambda T, a, b, c, d: loss(T, a, b, c, d, T.tensor(SIGNS)), a, b, c, d)  # noqa: B023
+        agree(lambda T, a, b, c, d: loss(T, a, b, c, d, T.tensor(SIGNS)), a, b, c, d)
 
 
 MARGIN_ERRORS = {
@@ -373,7 +373,7 @@ def test_ctc_infinity_and_errors():
     )
     for frames, sizes in (((9,), (1,)), ((2,), (5,)), ((2, 2), (1,)), ((2,), (1, 1))):
         errors_agree(
-            lambda T, x: T.nn.functional.ctc_loss(x, T.tensor([[1, 1]]), frames, sizes),  # noqa: B023
+            lambda T, x: T.nn.functional.ctc_loss(x, T.tensor([[1, 1]]), frames, sizes),
             np.zeros((4, 1, 3)),
         )
     errors_agree(
@@ -422,5 +422,5 @@ def test_one_hot():
     agree(lambda T, x: T.nn.functional.one_hot(x, 4), Y.reshape(2, 2))
     agree(lambda T, x: T.nn.functional.one_hot(x[:0], 4), Y)
     for wrong in (lambda T, x: x.float(), lambda T, x: x - 1, lambda T, x: x[:0]):
-        errors_agree(lambda T, x: T.nn.functional.one_hot(wrong(T, x)), Y)  # noqa: B023
+        errors_agree(lambda T, x: T.nn.functional.one_hot(wrong(T, x)), Y)
     errors_agree(lambda T, x: T.nn.functional.one_hot(x, 2), Y)

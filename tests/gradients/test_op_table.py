@@ -302,7 +302,7 @@ TABLE: dict[str, list[Row]] = {
             x(5, 2, 3), np.array([[1, 2], [1, 1]]), np.array([5, 4]), np.array([2, 2]),
             before=lambda a, *rest: [a.log_softmax(-1), *rest], blank=0, zero_infinity=False,
         ),
-    ],  # fmt: skip
+    ],
     # layers
     "dropout_op": [Row(x(6), before=seeded, p=0.4)],
     "linear_op": [Row(x(2, 2, 3), x(4, 3), x(4)), Row(x(2, 3), x(4, 3), None)],

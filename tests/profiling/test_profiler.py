@@ -71,7 +71,7 @@ def test_pictures_are_written(run, tmp_path):
 def test_loss_landscape_has_the_loss_in_its_middle_and_leaves_the_model_as_it_was(tmp_path):
     model = tt.nn.Linear(3, 1)
     x, y = tt.randn(20, 3), tt.randn(20, 1)
-    loss = lambda: ((model(x) - y) ** 2).mean().item()  # noqa: E731
+    loss = lambda: ((model(x) - y) ** 2).mean().item()
     before, weights = loss(), model.weight.detach().clone()
     _, grid = loss_landscape(model, loss, tmp_path / "landscape.png", points=5)
     assert grid.shape == (5, 5) and grid[2, 2] == pytest.approx(before)

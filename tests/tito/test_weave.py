@@ -10,7 +10,7 @@ from tito.course import named, the_course
 from tito.errors import CourseError, TitoError
 from tito.files import merge
 from tito.lessons import parse
-from tito.weave import Taught, cells, locate, names_of, split_lines, stubs_in, swap, text_of, weave_file
+from tito.weave import Taught, cells, locate, names_of, split_lines, stubs_in, swap, swap_taught, text_of, weave_file
 
 COURSE = the_course()
 FILES = sorted(COURSE.package.rglob("*.py"))
@@ -103,6 +103,13 @@ def test_a_rule_row_keeps_what_its_rules_ask_for():
         exec(raising)
     with pytest.raises(CourseError, match="no lambda"):
         woven("ops.named.vjps")
+
+
+def test_the_steps_above_a_row_come_and_go_with_it():
+    one = taught("ops.mul.vjps", "One.", "Two.")
+    stubbed = woven(one)
+    assert swap_taught(stubbed, one, SOURCE) == SOURCE
+    assert swap_taught(SOURCE, one, stubbed) == stubbed
 
 
 def test_an_assignment_becomes_none():

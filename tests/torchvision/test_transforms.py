@@ -86,6 +86,20 @@ def test_values(picture, tensor):
     assert np.abs(np.asarray(F.adjust_hue(picture, 0.0)).astype(int) - PIXELS).max() <= 4
 
 
+def test_blur_and_affine(picture):
+    flat = tinytorch.full((1, 5, 5), 0.25)
+    tinytorch.testing.assert_close(F.gaussian_blur(flat, 3, 1.0), flat)
+    assert np.array_equal(np.asarray(F.affine(picture, 0.0, [1, 0], 1.0, [0.0, 0.0]))[:, 1:], PIXELS[:, :-1])
+
+
+def test_second_version(picture, tensor):
+    from tinytorch.torchvision.transforms import v2
+
+    chain = v2.Compose([v2.ToImage(), v2.ToDtype(tinytorch.float32, scale=True)])
+    assert tinytorch.equal(chain(picture), T.ToTensor()(picture))
+    assert tinytorch.equal(chain(PIXELS), chain(tensor))
+
+
 @pytest.mark.parametrize(
     ("size", "shape"), [(2, (2, 2)), (8, (8, 10)), ((3, 7), (3, 7)), ([6], (6, 7)), (4, (4, 5))]
 )
@@ -110,6 +124,8 @@ REPRS = {
     "CenterCrop(size=(10, 10))": T.CenterCrop(10),
     "Resize(size=10, interpolation=bilinear, max_size=None, antialias=True)": T.Resize(10),
     "RandomRotation(degrees=[-10.0, 10.0], interpolation=nearest, expand=False, fill=0)": T.RandomRotation(10),
+    "RandomAffine(degrees=[-10.0, 10.0], scale=(0.5, 1.0))": T.RandomAffine(10, scale=(0.5, 1.0)),
+    "GaussianBlur(kernel_size=(3, 3), sigma=(0.1, 2.0))": T.GaussianBlur(3),
     "Pad(padding=2, fill=0, padding_mode=constant)": T.Pad(2),
     "RandomErasing(p=0.5, scale=(0.02, 0.33), ratio=(0.3, 3.3), value=0, inplace=False)": T.RandomErasing(),
     "ColorJitter(brightness=(0.9, 1.1), contrast=None, saturation=None, hue=(-0.1, 0.1))": T.ColorJitter(0.1, hue=0.1),
@@ -132,6 +148,8 @@ RANDOM = {
     "vertical flip": T.RandomVerticalFlip(),
     "resized crop": T.RandomResizedCrop(6),
     "rotation": T.RandomRotation(40),
+    "affine": T.RandomAffine(20, translate=(0.2, 0.2), scale=(0.8, 1.2), shear=10),
+    "blur": T.GaussianBlur(3),
     "gray": T.RandomGrayscale(0.5),
     "jitter": T.ColorJitter(0.4, 0.4, 0.4, 0.2),
     "apply": T.RandomApply([T.ColorJitter(0.4)], 0.5),

@@ -16,7 +16,20 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..op import NOTHING, Counter, Op, Value, as_array, compute, evaluate, install, local, ndarray, quietly, unusual
+from ..op import (
+    NOTHING,
+    Counter,
+    Op,
+    Value,
+    as_array,
+    compute,
+    evaluate,
+    install,
+    local,
+    ndarray,
+    quietly,
+    unusual,
+)
 from ..tensor import Tensor
 
 ARG, SHAPE, SETTING, OUT, SAVED, NUMBER, ARGS, SHAPES, SETTINGS = range(9)
@@ -540,7 +553,7 @@ def walk(roots, gradients, targets: Any, useful: Any, retain_graph: bool, create
             if not retain_graph and node.saved:
                 node.saved = None
             for p, gp in zip(node.inputs, pulled):
-                if gp is None or useful is not None and p not in useful and p not in targets:
+                if gp is None or (useful is not None and p not in useful and p not in targets):
                     continue
                 if p.shape is not None and (create_graph or gp.shape != p.shape or gp.dtype is not p.dtype):
                     gp = fit(gp, p)
@@ -573,7 +586,7 @@ class AnomalyError(RuntimeError):
 
 
 def refuse_nan(node: Node, g, pulled) -> None:
-    nan = lambda x: x is not None and not isinstance(x, Parts) and bool(np.isnan(x.array if isinstance(x, Value) else x).any())  # noqa: E731
+    nan = lambda x: x is not None and not isinstance(x, Parts) and bool(np.isnan(x.array if isinstance(x, Value) else x).any())
     if not nan(g) and any(map(nan, pulled)):
         raise AnomalyError(f"the backward pass of op '{node.op_name}' returned a NaN, and there was none in its gradient\n  forward called at {node.line}")
 

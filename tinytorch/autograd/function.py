@@ -75,10 +75,10 @@ class FunctionNode(Node):
                 )
 
     def gradients(self, g) -> list:
-        as_tensor = lambda g: g if isinstance(g, Tensor) else Tensor.wrap(g)  # noqa: E731
+        as_tensor = lambda g: g if isinstance(g, Tensor) else Tensor.wrap(g)
         if not self.many:
             return [as_tensor(g)]
-        zeros = lambda kind: Tensor.wrap(kind[2].zeros(*kind[:2])) if self.context.materialize else None  # noqa: E731
+        zeros = lambda kind: Tensor.wrap(kind[2].zeros(*kind[:2])) if self.context.materialize else None
         return [as_tensor(g[i]) if i in g else zeros(kind) for i, kind in enumerate(self.dtype)]
 
 

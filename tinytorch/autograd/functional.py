@@ -12,7 +12,7 @@ def tracked(inputs, create_graph: bool):
     """The inputs as tensors of their own that require a gradient."""
     single = isinstance(inputs, Tensor)
     inputs = (inputs,) if single else tuple(inputs)
-    keep = lambda x: x.view_as(x) if create_graph and x.requires_grad else x.detach().clone().requires_grad_()  # noqa: E731
+    keep = lambda x: x.view_as(x) if create_graph and x.requires_grad else x.detach().clone().requires_grad_()
     return tuple(keep(x) for x in inputs), single
 
 
@@ -34,7 +34,7 @@ def vjp(func, inputs, v=None, create_graph=False, strict=False):
 @enable_grad()
 def jvp(func, inputs, v=None, create_graph=False, strict=False):
     """func's outputs and Jacobian @ v, by differentiating a vjp with respect to its vector (the double-backward trick)."""
-    inputs, single = tracked(inputs, create_graph)
+    inputs, _ = tracked(inputs, create_graph)
     outputs = func(*inputs)
     results = (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
     vectors = (v,) if isinstance(v, Tensor) else v

@@ -40,7 +40,7 @@ def places(view: np.ndarray, base: np.ndarray) -> np.ndarray:
     if view.itemsize != item:
         raise NotImplementedError("writing through .real, .imag or view_as_real to a tensor that requires a gradient is not supported; build a new one")
     numbers = np.zeros(span(base) // item, np.int64)
-    steps = lambda array: tuple(s // item * numbers.itemsize for s in array.strides)  # noqa: E731
+    steps = lambda array: tuple(s // item * numbers.itemsize for s in array.strides)
     strided = np.lib.stride_tricks.as_strided
     strided(numbers, base.shape, steps(base))[...] = np.arange(base.size).reshape(base.shape)
     offset = (view.__array_interface__["data"][0] - base.__array_interface__["data"][0]) // item

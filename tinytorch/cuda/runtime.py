@@ -7,7 +7,7 @@ import time
 from .. import backend
 from ..backend import cuda_available as is_available
 from ..random import get_rng_state as _get_state
-from ..random import initial_seed, manual_seed, seed
+from ..random import initial_seed, manual_seed, seed  # noqa: F401
 from ..random import set_rng_state as _set_state
 
 OutOfMemoryError = MemoryError  # CuPy's own is a subclass of it

@@ -25,7 +25,8 @@ class Transform:
     def __init__(self, cache_size: int = 0):
         if cache_size not in (0, 1):
             raise ValueError("cache_size must be 0 or 1")
-        self._cache_size, self._cached, self._inv = cache_size, (None, None), None
+        self._cache_size, self._cached = cache_size, (None, None)
+        self._inv: Any = None
 
     @property
     def inv(self) -> Transform:

@@ -132,7 +132,7 @@ class profile:
 def forward_shapes(node, shapes) -> tuple:
     """The shapes of all of an op's arguments, where only those with a gradient are edges of its node."""
     known = dict(zip(node.plan.positions, shapes))
-    for (kind, key), value in zip(node.plan.fetch, node.saved or ()):
+    for (_, key), value in zip(node.plan.fetch, node.saved or ()):
         if isinstance(value, Value) and isinstance(key, int):
             known.setdefault(key, tuple(value.array.shape))
     return tuple(known.get(i, ()) for i in range(max(known, default=-1) + 1))

@@ -16,4 +16,5 @@ if TYPE_CHECKING:  # handed on when they are asked for: see later.py
 
 
 def __getattr__(name: str):
-    return _later.missing(name, package=__name__) if name in _later.handed_on(__name__) else getattr(_nn, name)
+    known = name in _later.handed_on(__name__) or _later.comes_with(f"nn.modules.{name}")
+    return _later.missing(name, package=__name__) if known else getattr(_nn, name)

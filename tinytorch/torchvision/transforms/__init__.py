@@ -3,8 +3,8 @@
 from . import functional  # 07
 from .functional import InterpolationMode  # 07
 from .random import (  # 07
-    ColorJitter, RandomApply, RandomChoice, RandomCrop, RandomErasing, RandomGrayscale, RandomHorizontalFlip, RandomOrder,
-    RandomResizedCrop, RandomRotation, RandomVerticalFlip,
+    ColorJitter, GaussianBlur, RandomAffine, RandomApply, RandomChoice, RandomCrop, RandomErasing, RandomGrayscale,
+    RandomHorizontalFlip, RandomOrder, RandomResizedCrop, RandomRotation, RandomVerticalFlip,
 )
 from .transforms import (  # 07
     CenterCrop, Compose, ConvertImageDtype, Grayscale, Lambda, Normalize, Pad, PILToTensor, Resize, ToPILImage, ToTensor,

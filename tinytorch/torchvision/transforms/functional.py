@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from enum import Enum
 
 import numpy as np
 
 from ... import dtypes
+from ...nn.functional.conv import conv2d
 from ...nn.functional.pad import pad as pad_tensor
 from ...nn.functional.resize import interpolate
 from ...ops import flip
@@ -70,9 +72,12 @@ def pil_to_tensor(pic) -> Tensor:
     """A picture as the tensor (C, H, W) of its numbers."""
     if not is_picture(pic):
         raise TypeError(f"pic should be PIL Image. Got {type(pic)}")
-    array = np.array(pic, copy=True)
-    array = array[:, :, None] if array.ndim == 2 else array
-    return from_numpy(np.ascontiguousarray(array.transpose(2, 0, 1)))
+    return from_numpy(channels_first(np.asarray(pic)))
+
+
+def channels_first(array: np.ndarray) -> np.ndarray:
+    """(H, W) or (H, W, C) as (C, H, W), a copy."""
+    return np.array((array[:, :, None] if array.ndim == 2 else array).transpose(2, 0, 1), order="C")
 
 
 def to_tensor(pic) -> Tensor:
@@ -80,8 +85,7 @@ def to_tensor(pic) -> Tensor:
     if isinstance(pic, np.ndarray):
         if pic.ndim not in (2, 3):
             raise ValueError(f"pic should be 2/3 dimensional. Got {pic.ndim} dimensions.")
-        array = pic[:, :, None] if pic.ndim == 2 else pic
-        out = from_numpy(np.array(array.transpose(2, 0, 1), order="C"))
+        out = from_numpy(channels_first(pic))
     elif is_picture(pic):
         out = pil_to_tensor(pic)
         if pic.mode == "1":
@@ -258,11 +262,62 @@ def rotate(img, angle: float, interpolation=InterpolationMode.NEAREST, expand: b
     mode = FILTERS[as_filter(interpolation)]
     if is_picture(img):
         return img.rotate(angle, mode, expand, center, fillcolor=None if fill is None else colour_of(fill, img))
-    # Pillow turns one channel of floats at a time.
+    return plane_by_plane(img, lambda plane, colour: plane.rotate(angle, mode, expand, center, fillcolor=colour), fill)
+
+
+def plane_by_plane(img: Tensor, change, fill) -> Tensor:
+    """What Pillow does to a picture done to a tensor, each channel as a picture of floats."""
     planes = img.detach().cpu().float().reshape(-1, *img.shape[-2:]).numpy()
     colour = float((fill[0] if isinstance(fill, Sequence) else fill) or 0)
-    turned = [np.asarray(pillow().fromarray(p).rotate(angle, mode, expand, center, fillcolor=colour)) for p in planes]
-    return as_tensor(np.stack(turned)).reshape(*img.shape[:-2], *turned[0].shape).to(img.dtype)
+    changed = [np.asarray(change(pillow().fromarray(plane), colour)) for plane in planes]
+    return as_tensor(np.stack(changed)).reshape(*img.shape[:-2], *changed[0].shape).to(img.dtype)
+
+
+def affine(img, angle: float, translate, scale: float, shear, interpolation=InterpolationMode.NEAREST, fill=None, center=None):
+    """Turned, sheared and enlarged around the center, then moved: angles in degrees, clockwise."""
+    _, H, W = get_dimensions(img)
+    middle = (W * 0.5, H * 0.5) if center is None else center
+    sheared = (shear, 0.0) if isinstance(shear, (int, float)) else (*shear, 0.0)[:2]
+    matrix = inverse_affine(middle, *map(math.radians, (angle, *sheared)), translate, scale)
+    mode = FILTERS[as_filter(interpolation)]
+    if is_picture(img):
+        return img.transform(img.size, 0, matrix, mode, fillcolor=None if fill is None else colour_of(fill, img))
+    return plane_by_plane(img, lambda plane, colour: plane.transform(plane.size, 0, matrix, mode, fillcolor=colour), fill)
+
+
+def inverse_affine(center, angle: float, shear_x: float, shear_y: float, translate, scale: float) -> list[float]:
+    """Where a pixel of the result comes from: the inverse of move(translate) turn-and-shear move(-center), row by row."""
+    (cx, cy), (tx, ty) = center, translate
+    a = math.cos(angle - shear_y) / math.cos(shear_y)
+    b = -math.cos(angle - shear_y) * math.tan(shear_x) / math.cos(shear_y) - math.sin(angle)
+    c = math.sin(angle - shear_y) / math.cos(shear_y)
+    d = -math.sin(angle - shear_y) * math.tan(shear_x) / math.cos(shear_y) + math.cos(angle)
+    m = [d / scale, -b / scale, 0.0, -c / scale, a / scale, 0.0]
+    m[2] = m[0] * (-cx - tx) + m[1] * (-cy - ty) + cx
+    m[5] = m[3] * (-cx - tx) + m[4] * (-cy - ty) + cy
+    return m
+
+
+def gaussian_blur(img, kernel_size, sigma=None):
+    """Every pixel the mean of its neighbours with Gaussian weights; sizes and sigmas are (x, y)."""
+    width, height = pair(kernel_size, "kernel_size")
+    if sigma is None:
+        sigma = [0.15 * k + 0.35 for k in (width, height)]
+    sigma_x, sigma_y = (sigma, sigma) if isinstance(sigma, (int, float)) else (sigma[0], sigma[-1])
+    x = pil_to_tensor(img) if is_picture(img) else img
+    rows, columns = gaussian(height, sigma_y), gaussian(width, sigma_x)
+    kernel = as_tensor(np.outer(rows, columns).astype(np.float32))
+    batch = x.float().reshape(-1, 1, *x.shape[-2:])
+    border = (width // 2, width // 2, height // 2, height // 2)
+    out = conv2d(pad_tensor(batch, border, mode="reflect"), kernel.reshape(1, 1, height, width)).reshape(x.shape)
+    out = out.to(x.dtype) if x.is_floating_point() else out.round().to(x.dtype)
+    return to_pil_image(out, img.mode) if is_picture(img) else out
+
+
+def gaussian(size: int, sigma: float) -> np.ndarray:
+    places = np.linspace(-(size - 1) / 2, (size - 1) / 2, size)
+    weights = np.exp(-0.5 * (places / sigma) ** 2)
+    return weights / weights.sum()
 
 
 def erase(img: Tensor, i: int, j: int, h: int, w: int, v, inplace: bool = False) -> Tensor:

@@ -73,7 +73,7 @@ class RandomCrop(Transform):
         """Top, left, height and width of a random part."""
         _, H, W = F.get_dimensions(img)
         height, width = output_size
-        if H < height or W < width:
+        if height > H or width > W:
             raise ValueError(f"Required crop size {(height, width)} is larger than input image size {(H, W)}")
         return whole(0, H - height), whole(0, W - width), height, width
 
@@ -109,8 +109,8 @@ class RandomResizedCrop(Transform):
             w, h = round(math.sqrt(area * shape)), round(math.sqrt(area / shape))
             if 0 < w <= W and 0 < h <= H:
                 return whole(0, H - h), whole(0, W - w), h, w
-        h = round(W / min(ratio)) if W / H < min(ratio) else H
-        w = round(H * max(ratio)) if W / H > max(ratio) else W
+        h = round(W / min(ratio)) if min(ratio) > W / H else H
+        w = round(H * max(ratio)) if max(ratio) < W / H else W
         return (H - h) // 2, (W - w) // 2, h, w
 
     def forward(self, img):
@@ -127,9 +127,7 @@ class RandomRotation(Transform):
     """Turned by a random angle between degrees, or between -degrees and degrees."""
 
     def __init__(self, degrees, interpolation=InterpolationMode.NEAREST, expand: bool = False, center=None, fill=0):
-        if isinstance(degrees, (int, float)) and degrees < 0:
-            raise ValueError("If degrees is a single number, it must be positive.")
-        self.degrees = [float(d) for d in degrees] if isinstance(degrees, (tuple, list)) else [-float(degrees), float(degrees)]
+        self.degrees = both_ways(degrees, "degrees")
         self.interpolation, self.expand, self.center, self.fill = interpolation, expand, center, fill
 
     @staticmethod
@@ -143,6 +141,60 @@ class RandomRotation(Transform):
         extra = "" if self.center is None else f", center={self.center}"
         mode = F.as_filter(self.interpolation)
         return f"RandomRotation(degrees={self.degrees}, interpolation={mode}, expand={self.expand}{extra}, fill={self.fill})"
+
+
+class RandomAffine(Transform):
+    """Turned, moved, enlarged and sheared at random."""
+
+    def __init__(
+        self, degrees, translate=None, scale=None, shear=None, interpolation=InterpolationMode.NEAREST, fill=0, center=None,
+    ):  # fmt: skip
+        self.degrees = both_ways(degrees, "degrees")
+        self.shear = None if shear is None else both_ways(shear, "shear")
+        self.translate, self.scale = translate, scale
+        self.interpolation, self.fill, self.center = interpolation, fill, center
+
+    def forward(self, img):
+        _, H, W = F.get_dimensions(img)
+        angle = uniform(*self.degrees)
+        share = self.translate or (0.0, 0.0)
+        translate = [round(uniform(-part * size, part * size)) for part, size in zip(share, (W, H))]
+        scale = 1.0 if self.scale is None else uniform(*self.scale)
+        pairs = [] if self.shear is None else [self.shear[k : k + 2] for k in range(0, len(self.shear), 2)]
+        shear = ([uniform(*pair) for pair in pairs] + [0.0, 0.0])[:2]
+        return F.affine(img, angle, translate, scale, shear, self.interpolation, self.fill, self.center)
+
+    def __repr__(self) -> str:
+        given = {"translate": self.translate, "scale": self.scale, "shear": self.shear}
+        shown = "".join(f", {name}={value}" for name, value in given.items() if value is not None)
+        mode = "" if self.interpolation is InterpolationMode.NEAREST else f", interpolation={F.as_filter(self.interpolation)}"
+        return f"RandomAffine(degrees={self.degrees}{shown}{mode}{f', fill={self.fill}' if self.fill else ''})"
+
+
+def both_ways(value, name: str) -> list[float]:
+    """[-value, value] from one number."""
+    if isinstance(value, (int, float)):
+        if value < 0:
+            raise ValueError(f"If {name} is a single number, it must be positive.")
+        return [-float(value), float(value)]
+    return [float(v) for v in value]
+
+
+class GaussianBlur(Transform):
+    """Blurred, with a sigma drawn from a range."""
+
+    def __init__(self, kernel_size, sigma=(0.1, 2.0)):
+        self.kernel_size = F.pair(kernel_size, "kernel_size")
+        if any(k <= 0 or k % 2 == 0 for k in self.kernel_size):
+            raise ValueError("Kernel size value should be an odd and positive number.")
+        self.sigma = (float(sigma), float(sigma)) if isinstance(sigma, (int, float)) else tuple(sigma)
+
+    def forward(self, img):
+        sigma = uniform(*self.sigma)
+        return F.gaussian_blur(img, self.kernel_size, [sigma, sigma])
+
+    def __repr__(self) -> str:
+        return f"GaussianBlur(kernel_size={self.kernel_size}, sigma={self.sigma})"
 
 
 class RandomErasing(Sometimes):
