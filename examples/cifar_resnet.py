@@ -2,7 +2,8 @@
 
     python examples/cifar_resnet.py [epochs=4 lr=0.01 width=8 batch_size=128 data=cifar10 folder=runs/cifar]
 
-Measured: RESULT_CIFAR
+Measured: 76.67% on the 10,000 test images after 4 epochs with 103,944 parameters, seed 0, one run, in plain NumPy (before
+module 13's kernels) with one BLAS thread: 1,121 s on a two-core x86-64 machine that was busy with other work.
 """
 
 import time

@@ -5,7 +5,8 @@
 Reads MNIST from $TINYTORCH_DATA, datasets/ or ~/.tinytorch/datasets (downloading it if need be); `data=drawn` takes digits
 that the package draws itself.
 
-Measured: RESULT_MLP
+Measured: 96.58% on the 10,000 test images after 3 epochs, seed 0, one run; 1.0 s an epoch in plain NumPy with one BLAS thread
+on a two-core x86-64 machine.
 """
 
 import time

@@ -2,7 +2,7 @@
 
     python examples/xor.py [steps=300 lr=0.05 hidden=8 seeds=10]
 
-Measured: RESULT_XOR
+Measured: all four answers right from each of ten seeds (0 to 9).
 """
 
 from dataclasses import dataclass

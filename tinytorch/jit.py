@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Final  # noqa: F401
 
+from .nn.module import Module
+
+
+class ScriptModule(Module):
+    """The base class of modules written for compilation; their methods run as Python."""
+
+
+class ScriptFunction:
+    """What PyTorch makes of a function; here nothing is one."""
+
 
 def script(obj, *args, **kwargs):
     """obj itself."""
@@ -13,6 +23,11 @@ def script(obj, *args, **kwargs):
 def trace(func, example_inputs=None, *args, **kwargs):
     """func itself."""
     return func
+
+
+def trace_module(mod, inputs=None, *args, **kwargs):
+    """mod itself."""
+    return mod
 
 
 def ignore(fn=None, **kwargs):

@@ -30,7 +30,7 @@ def missing(name: str, later: Mapping[str, str] = LATER, package: str = ROOT) ->
     if hint:
         raise ComesLater(hint, name=full)
     text = f"module {package!r} has no attribute {name!r}"
-    if name.startswith("_"):  # Python itself asks for names with two underscores
+    if name.startswith("__"):  # Python itself asks for these
         raise AttributeError(text)
     table = handed_on(package)
     if name in table:

@@ -124,7 +124,7 @@ def from_numpy(ndarray) -> Tensor:
 
 def legacy(dtype, args, device=None, **_) -> Tensor:
     """PyTorch's old constructors: FloatTensor(2, 3) is memory of that shape, FloatTensor([2, 3]) holds those values."""
-    if args and isinstance(args[0], (list, tuple, np.ndarray, Tensor)) and not (isinstance(args[0], Size)):
+    if args and isinstance(args[0], (list, tuple, range, np.ndarray, Tensor)) and not (isinstance(args[0], Size)):
         return tensor(args[0], dtype=dtype, device=device)
     where = backend.default_device() if device is None else backend.device(device)
     return Tensor.wrap(backend.module_for(where).zeros(sizes(args) if args else (0,), dtype.np))

@@ -48,13 +48,19 @@ print(json.dumps(results))
 def lesson_problems(course: Course, module: Module) -> list[str]:
     """What is wrong with a lesson's form, with file and line; empty when it is complete."""
     lesson = course.lesson(module)
-    problems = [f"{module.name}/lesson.md: the front matter lacks {key}" for key in FRONT if not getattr(module, key)]
+    problems = [
+        f"{module.name}/lesson.md: the front matter lacks {key}" for key in FRONT if not getattr(module, key)
+    ]
     taught = course.taught(module)
     if not 4 <= len(taught) <= 10:
-        problems.append(f"{module.name}/lesson.md: it teaches {len(taught)} symbols; a lesson teaches 4 to 10")
+        problems.append(
+            f"{module.name}/lesson.md: it teaches {len(taught)} symbols; a lesson teaches 4 to 10"
+        )
     for one in taught:
         if not one.hints:
-            problems.append(f"{module.name}/lesson.md:{one.line}: {one.symbol} has no hints (lines that start with ?)")
+            problems.append(
+                f"{module.name}/lesson.md:{one.line}: {one.symbol} has no hints (lines that start with ?)"
+            )
     for part in lesson.parts:
         if part.kind == "show":
             try:
@@ -76,8 +82,12 @@ def question_problems(module: Module) -> list[str]:
         lacking = [key for key in QUESTION if key not in question]
         if lacking:
             problems.append(f"{module.name}/questions.yaml: question {n} lacks {', '.join(lacking)}")
-        elif not isinstance(question["choices"], list) or not 0 <= question["answer"] < len(question["choices"]):
-            problems.append(f"{module.name}/questions.yaml: question {n}: answer is the place of the right choice, from 0")
+        elif not isinstance(question["choices"], list) or not 0 <= question["answer"] < len(
+            question["choices"]
+        ):
+            problems.append(
+                f"{module.name}/questions.yaml: question {n}: answer is the place of the right choice, from 0"
+            )
     return problems
 
 
@@ -96,7 +106,11 @@ def check_problems(course: Course, module: Module, lesson: Lesson) -> list[str]:
         for s in tree.body
         if isinstance(s, ast.Assign)
         for target in s.targets
-        for t, v in (zip(target.elts, s.value.elts) if isinstance(target, ast.Tuple) and isinstance(s.value, ast.Tuple) else [(target, s.value)])
+        for t, v in (
+            zip(target.elts, s.value.elts)
+            if isinstance(target, ast.Tuple) and isinstance(s.value, ast.Tuple)
+            else [(target, s.value)]
+        )
         if isinstance(t, ast.Name) and isinstance(v, ast.Constant)
     }
     problems, about = [], set()
@@ -109,8 +123,15 @@ def check_problems(course: Course, module: Module, lesson: Lesson) -> list[str]:
         said: dict[str, Any] = {}
         for decorator in f.decorator_list:
             if isinstance(decorator, ast.Call) and getattr(decorator.func, "id", "") == "check":
-                said = {k.arg: constants.get(k.value.id) if isinstance(k.value, ast.Name) else ast.literal_eval(k.value) for k in decorator.keywords}
-        of, needs = (([v] if isinstance(v, str) else list(v)) for v in (said.get("of", []), said.get("needs", [])))
+                said = {
+                    str(k.arg): constants.get(k.value.id)
+                    if isinstance(k.value, ast.Name)
+                    else ast.literal_eval(k.value)
+                    for k in decorator.keywords
+                }
+        of, needs = (
+            ([v] if isinstance(v, str) else list(v)) for v in (said.get("of", []), said.get("needs", []))
+        )
         about |= set(of)
         problems += [f"{place}: of={s!r} is not taught here" for s in of if s not in wanted]
         problems += [f"{place}: needs={n!r} is no check of this file" for n in needs if n not in names]
@@ -122,7 +143,11 @@ def check_problems(course: Course, module: Module, lesson: Lesson) -> list[str]:
 def block_problems(course: Course, module: Module, figures: Path | None = None) -> list[str]:
     """Run a lesson's python blocks and figures on the package at the module's level; compare ```output blocks."""
     lesson = course.lesson(module)
-    parts = [p for p in lesson.parts if p.kind == "figure" or (p.kind == "code" and p.argument in ("python", "output"))]
+    parts = [
+        p
+        for p in lesson.parts
+        if p.kind == "figure" or (p.kind == "code" and p.argument in ("python", "output"))
+    ]
     blocks: list[tuple[Part, Part | None]] = []
     for part in parts:
         if part.kind == "code" and part.argument == "output" and blocks:
@@ -133,7 +158,12 @@ def block_problems(course: Course, module: Module, figures: Path | None = None) 
         write_level(course.package, course.modules, module.number, Path(folder) / "tinytorch")
         target = figures or Path(folder)
         jobs = [
-            {"text": p.text, "line": p.line, "save": str(target / f"{p.argument}.svg") if p.kind == "figure" else ""} for p, _ in blocks
+            {
+                "text": p.text,
+                "line": p.line,
+                "save": str(target / f"{p.argument}.svg") if p.kind == "figure" else "",
+            }
+            for p, _ in blocks
         ]
         environment = os.environ | {"PYTHONPATH": folder, "MPLBACKEND": "Agg"}
         done = subprocess.run(
@@ -141,14 +171,18 @@ def block_problems(course: Course, module: Module, figures: Path | None = None) 
             capture_output=True, text=True, timeout=300,
         )  # fmt: skip
     if done.returncode:
-        return [f"{module.name}/lesson.md: its code blocks could not be run: {done.stderr.strip().splitlines()[-1]}"]
+        return [
+            f"{module.name}/lesson.md: its code blocks could not be run: {done.stderr.strip().splitlines()[-1]}"
+        ]
     problems = []
     for (part, expected), result in zip(blocks, json.loads(done.stdout.splitlines()[-1])):
         place = where(lesson.path, part.line - 1)
         if result["problem"]:
             problems.append(f"{place}: this block fails: {result['problem'].strip().splitlines()[-1]}")
         elif expected is not None and result["printed"].rstrip() != expected.text.rstrip():
-            problems.append(f"{place}: it prints\n{result['printed'].rstrip()}\nbut the lesson says\n{expected.text.rstrip()}")
+            problems.append(
+                f"{place}: it prints\n{result['printed'].rstrip()}\nbut the lesson says\n{expected.text.rstrip()}"
+            )
     return problems
 
 
@@ -161,7 +195,12 @@ def examine_lesson(workspace, module: Module, mutants: bool = False) -> dict[str
     if not report.passed:
         failed = report.first_failure
         problems.append(f"{module.name}/checks.py: the reference fails {failed.check}: {failed.message}")  # type: ignore[union-attr]
-    record: dict[str, Any] = {"module": module.name, "problems": problems, "checks": len(report.results), "seconds": round(report.seconds, 2)}
+    record: dict[str, Any] = {
+        "module": module.name,
+        "problems": problems,
+        "checks": len(report.results),
+        "seconds": round(report.seconds, 2),
+    }
     if mutants:
         record["mutants"] = judged(module)
     return record
@@ -174,5 +213,7 @@ def judged(module: Module) -> dict[str, Any]:
         env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[1]), "OPENBLAS_NUM_THREADS": "1"},
     )  # fmt: skip
     if done.returncode:
-        raise CourseError(f"the mutants of {module.name} could not be tried: {done.stderr.strip().splitlines()[-1]}")
+        raise CourseError(
+            f"the mutants of {module.name} could not be tried: {done.stderr.strip().splitlines()[-1]}"
+        )
     return json.loads(done.stdout)

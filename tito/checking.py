@@ -26,7 +26,14 @@ class CheckFailed(AssertionError):
     """The student's code did something else than what was expected."""
 
     def __init__(self, message: str, expected: str = "", got: str = "", difference: str = ""):
-        super().__init__("\n".join(filter(None, [message, expected and f"expected {expected}", got and f"got      {got}", difference])))
+        super().__init__(
+            "\n".join(
+                filter(
+                    None,
+                    [message, expected and f"expected {expected}", got and f"got      {got}", difference],
+                )
+            )
+        )
         self.message, self.expected, self.got, self.difference = message, expected, got, difference
 
 
@@ -48,7 +55,9 @@ def check(function=None, *, of=(), needs=(), section: str = "", seconds: float =
     """Mark a check: which symbols it is about, which checks come first, which section helps, how long it may take."""
 
     def mark(f):
-        f.check = Check(as_tuple(of), tuple(n.removeprefix("test_") for n in as_tuple(needs)), section, seconds)
+        f.check = Check(
+            as_tuple(of), tuple(n.removeprefix("test_") for n in as_tuple(needs)), section, seconds
+        )
         return f
 
     return mark if function is None else mark(function)
@@ -86,7 +95,9 @@ def array_of(value) -> np.ndarray:
         inner = [array_of(v) for v in inner]
     out = np.asarray(inner)
     if out.dtype == object:
-        raise CheckFailed("a result is neither a tensor nor numbers", got=f"{type(value).__name__}: {short(value)}")
+        raise CheckFailed(
+            "a result is neither a tensor nor numbers", got=f"{type(value).__name__}: {short(value)}"
+        )
     return out
 
 
@@ -105,7 +116,9 @@ def expect_equal(actual, expected, what: str = "the result") -> None:
         raise CheckFailed(f"{what} is wrong", short(expected), short(actual))
 
 
-def expect_close(actual, expected, what: str = "the result", *, rtol: float = 1e-5, atol: float = 1e-6, dtype=None) -> None:
+def expect_close(
+    actual, expected, what: str = "the result", *, rtol: float = 1e-5, atol: float = 1e-6, dtype=None
+) -> None:
     """Shape and values agree; with dtype= that too."""
     if actual is None:
         raise CheckFailed(f"{what} is None", describe(np.asarray(expected)), "None: is there a `return`?")
@@ -113,7 +126,9 @@ def expect_close(actual, expected, what: str = "the result", *, rtol: float = 1e
         raise CheckFailed(f"{what} is not written yet", describe(np.asarray(expected)), repr(actual))
     a, e = array_of(actual), np.asarray(expected)
     if a.shape != e.shape:
-        raise CheckFailed(f"{what} has the wrong shape", f"shape {e.shape}: {short(e)}", f"shape {a.shape}: {short(a)}")
+        raise CheckFailed(
+            f"{what} has the wrong shape", f"shape {e.shape}: {short(e)}", f"shape {a.shape}: {short(a)}"
+        )
     if dtype is not None and a.dtype != np.dtype(dtype):
         raise CheckFailed(f"{what} has the wrong dtype", str(np.dtype(dtype)), str(a.dtype))
     same = np.isclose(a, e, rtol=rtol, atol=atol, equal_nan=True)
@@ -134,7 +149,9 @@ def expect_raises(kind, call: Callable[[], Any], says: str | Iterable[str] = (),
         absent = [piece for piece in pieces if piece not in str(error)]
         if absent:
             raise CheckFailed(
-                f"the error for {what} does not say enough", f"a text with {', '.join(map(repr, absent))}", repr(str(error))
+                f"the error for {what} does not say enough",
+                f"a text with {', '.join(map(repr, absent))}",
+                repr(str(error)),
             ) from None
         return
     name = kind.__name__ if isinstance(kind, type) else " or ".join(k.__name__ for k in kind)
@@ -144,7 +161,9 @@ def expect_raises(kind, call: Callable[[], Any], says: str | Iterable[str] = (),
 # ---------------------------------------------------------------- gradients
 
 
-def numerical_gradient(f: Callable[..., np.ndarray], inputs: Sequence[np.ndarray], g: np.ndarray, wrt: int, eps: float = 1e-6) -> np.ndarray:
+def numerical_gradient(
+    f: Callable[..., np.ndarray], inputs: Sequence[np.ndarray], g: np.ndarray, wrt: int, eps: float = 1e-6
+) -> np.ndarray:
     """d sum(g * f(inputs)) / d inputs[wrt] by central differences, in float64."""
     x = np.array(inputs[wrt], np.float64)
     out = np.zeros_like(x)
@@ -158,11 +177,20 @@ def numerical_gradient(f: Callable[..., np.ndarray], inputs: Sequence[np.ndarray
     return out
 
 
-def expect_gradient(f, *inputs, reference=None, wrt: Iterable[int] | None = None, what: str = "", seed: int = 1, rtol: float = 1e-4, atol: float = 1e-6) -> None:
+def expect_gradient(
+    f,
+    *inputs,
+    reference=None,
+    wrt: Iterable[int] | None = None,
+    what: str = "",
+    seed: int = 1,
+    rtol: float = 1e-4,
+    atol: float = 1e-6,
+) -> None:
     """Backpropagation through `f` (on Tensors) agrees with finite differences of `reference` (on arrays; default: f itself)."""
-    inputs = [np.asarray(v) for v in inputs]
-    places = [k for k, v in enumerate(inputs) if v.dtype.kind == "f"] if wrt is None else list(wrt)
-    tensors = [tensor(v, requires_grad=k in places) for k, v in enumerate(inputs)]
+    values = [np.asarray(v) for v in inputs]
+    places = [k for k, v in enumerate(values) if v.dtype.kind == "f"] if wrt is None else list(wrt)
+    tensors = [tensor(v, requires_grad=k in places) for k, v in enumerate(values)]
     plain = reference or (lambda *vs: array_of(f(*[tensor(v) for v in vs])))
     out = f(*tensors)
     shape = array_of(out).shape
@@ -170,8 +198,13 @@ def expect_gradient(f, *inputs, reference=None, wrt: Iterable[int] | None = None
     out.backward(tensor(g.astype(array_of(out).dtype)))
     for k in places:
         name = what or (f"the gradient of argument {k}" if len(places) > 1 else "the gradient")
-        expect(tensors[k].grad is not None, f"{name} never arrived", expected=f"shape {inputs[k].shape}", got="grad is None")
-        expect_close(tensors[k].grad, numerical_gradient(plain, inputs, g, k), name, rtol=rtol, atol=atol)
+        expect(
+            tensors[k].grad is not None,
+            f"{name} never arrived",
+            expected=f"shape {values[k].shape}",
+            got="grad is None",
+        )
+        expect_close(tensors[k].grad, numerical_gradient(plain, values, g, k), name, rtol=rtol, atol=atol)
 
 
 # ---------------------------------------------------------------- how values are shown

@@ -53,7 +53,11 @@ class Report:
 
     @property
     def could_not(self) -> bool:
-        bad = [self.problem] if self.problem else [r for r in self.results if r.outcome not in (PASSED, SKIPPED)]
+        bad = (
+            [self.problem]
+            if self.problem
+            else [r for r in self.results if r.outcome not in (PASSED, SKIPPED)]
+        )
         return bool(bad) and all(r.outcome == UNKNOWN for r in bad)
 
     def count(self, outcome: str) -> int:
@@ -84,7 +88,9 @@ def run_checks(workspace, module: Module, names: list[str] | None = None, second
 
     checks = workspace.checks_of(module)
     if not checks.is_file():
-        raise CouldNotCheck(f"{module.name} has no checks yet", "Its lesson is not written; nothing can be said about it.")
+        raise CouldNotCheck(
+            f"{module.name} has no checks yet", "Its lesson is not written; nothing can be said about it."
+        )
     start = time.monotonic()
     job = {
         "root": str(workspace.root),
@@ -116,7 +122,9 @@ def start_runner(job: dict, root: Path, seconds: float) -> tuple[str, str]:
         )  # fmt: skip
     except subprocess.TimeoutExpired as late:
         out = late.stdout or ""
-        return out.decode(errors="replace") if isinstance(out, bytes) else out, f"stopped after {seconds:.0f} s"
+        return out.decode(errors="replace") if isinstance(
+            out, bytes
+        ) else out, f"stopped after {seconds:.0f} s"
     return done.stdout, done.stderr
 
 

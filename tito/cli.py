@@ -11,7 +11,10 @@ import click
 from .errors import TitoError
 
 SUBCOMMANDS = {
-    "init": ("commands.workspace:init", "Make a workspace: a folder whose tinytorch/ grows module by module."),
+    "init": (
+        "commands.workspace:init",
+        "Make a workspace: a folder whose tinytorch/ grows module by module.",
+    ),
     "setup": ("commands.doctor:setup", "Get this machine ready: folders, git, what is missing."),
     "doctor": ("commands.doctor:doctor", "Say what is wrong here and the command that mends it."),
     "module": ("commands.module:module", "Work on a module: start, view, test, hint, complete, ..."),
@@ -90,7 +93,11 @@ def main(args: list[str] | None = None) -> None:
 def fail(args, message: str, hint: str, code: int, details: dict) -> None:
     """The one place that prints an error."""
     if "--json" in args:
-        click.echo(json.dumps({"error": message, "hint": hint, "exit_code": code} | details, ensure_ascii=False, default=str))
+        click.echo(
+            json.dumps(
+                {"error": message, "hint": hint, "exit_code": code} | details, ensure_ascii=False, default=str
+            )
+        )
     else:
         click.echo(click.style("error: ", fg="red", bold=True) + message, err=True)
         if hint:

@@ -52,9 +52,9 @@ class Course:
 
 
 def the_course() -> Course:
-    """The course this tito belongs to: `modules/` beside it in the source tree, `tito/course/` when installed."""
+    """The course this tito belongs to: `modules/` beside it in the source tree, `tito/_modules/` when installed."""
     beside = HERE.parent
-    lessons = beside / "modules" if (beside / "modules").is_dir() else HERE / "course"
+    lessons = beside / "modules" if (beside / "modules").is_dir() else HERE / "_modules"
     return Course(beside / "tinytorch", lessons)
 
 

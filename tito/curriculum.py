@@ -31,7 +31,9 @@ class Module:
     lesson: Path
     points: int = 0
     time: str = ""  # what a student needs: "2 to 3 hours"
-    capability: str = ""  # what the student can do now, as a question: "Can I turn scores into probabilities?"
+    capability: str = (
+        ""  # what the student can do now, as a question: "Can I turn scores into probabilities?"
+    )
     celebration: str = ""
 
     @property
@@ -75,7 +77,14 @@ def read_module(lesson: Path) -> Module:
         )
     texts = {key: str(matter.get(key, "")) for key in ("time", "capability", "celebration")}
     return Module(
-        matter["number"], name, matter["title"], files, needs, lesson, points=int(matter.get("points", 0)), **texts
+        matter["number"],
+        name,
+        matter["title"],
+        files,
+        needs,
+        lesson,
+        points=int(matter.get("points", 0)),
+        **texts,
     )
 
 

@@ -54,7 +54,9 @@ def locked(path: Path, patience: float = 20.0) -> Iterator[None]:
         deadline = time.monotonic() + patience
         while not grab(file):
             if time.monotonic() > deadline:
-                raise TitoError(f"another tito has held {path} for {patience:.0f} s", "Try again when it has ended.")
+                raise TitoError(
+                    f"another tito has held {path} for {patience:.0f} s", "Try again when it has ended."
+                )
             time.sleep(0.02)
         try:
             yield

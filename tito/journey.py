@@ -23,7 +23,11 @@ def standing(workspace) -> dict[str, Any]:
         elif module.name in workspace.state["started"]:
             state = "started"
         else:
-            state = "open" if all(m.name in done for m in workspace.course.modules if m.number < module.number) else "locked"
+            state = (
+                "open"
+                if all(m.name in done for m in workspace.course.modules if m.number < module.number)
+                else "locked"
+            )
         rows.append(
             {
                 "number": module.number, "name": module.name, "title": module.title, "state": state, "points": module.points,
@@ -70,7 +74,10 @@ def hint(workspace, module: Module) -> dict[str, Any]:
     report = test(workspace, module)
     first = next((r for r in report.results if r.outcome == FAILED), None)
     if report.problem:
-        raise TitoError(report.problem.message, f"Look at {report.problem.file}:{report.problem.line}" if report.problem.file else "tito doctor")
+        raise TitoError(
+            report.problem.message,
+            f"Look at {report.problem.file}:{report.problem.line}" if report.problem.file else "tito doctor",
+        )
     if first is None:
         return {"module": module.name, "symbol": "", "hint": "", "left": 0, "check": ""}
     symbol = pick_symbol(workspace, module, first)
@@ -95,7 +102,11 @@ def pick_symbol(workspace, module: Module, failed) -> Taught:
     taught = workspace.course.taught(module)
     wanted = failed.stub.partition(": ")[2] if failed.stub else ""
     for one in taught:
-        if wanted and (wanted == one.symbol or wanted.startswith(f"{one.symbol}.")) and failed.stub.startswith(module.name):
+        if (
+            wanted
+            and (wanted == one.symbol or wanted.startswith(f"{one.symbol}."))
+            and failed.stub.startswith(module.name)
+        ):
             return one
     for name in failed.of:
         for one in taught:
@@ -116,7 +127,11 @@ def complete(workspace, module: Module) -> dict[str, Any]:
         count = sum(r.count(FAILED) for r in bad)
         named = ", ".join(r.module for r in bad)
         what = bad[0].problem.message if bad[0].problem else f"{count} check(s) of {named} fail"
-        raise error(f"{module.name} is not complete: {what}", f"tito module test {bad[0].module[:2]}", reports=[r.record() for r in reports])
+        raise error(
+            f"{module.name} is not complete: {what}",
+            f"tito module test {bad[0].module[:2]}",
+            reports=[r.record() for r in reports],
+        )
     record = {
         "module": module.name, "title": module.title, "capability": module.capability, "celebration": module.celebration,
         "points": module.points, "checks": len(last.results), "modules_checked": [r.module for r in reports],
@@ -135,7 +150,9 @@ def complete(workspace, module: Module) -> dict[str, Any]:
 def checked_up_to(workspace, module: Module) -> list[Report]:
     """Reports of a module and all before it that are laid out; a module without checks cannot vouch for anything."""
     if not module.checks.is_file():
-        raise CouldNotCheck(f"{module.name} has no checks yet, so it cannot be completed", "Its lesson is not written.")
+        raise CouldNotCheck(
+            f"{module.name} has no checks yet, so it cannot be completed", "Its lesson is not written."
+        )
     return [test(workspace, m) for m in workspace.course.up_to(module.number) if m.checks.is_file()]
 
 

@@ -1,7 +1,7 @@
 """A lesson as its parts: prose, code and directives. docs/lesson-format.md describes the format for authors.
 
-    lesson = read_lesson(Path("modules/03_activations/lesson.md"))
-    [build.target for build in lesson.builds]   # ["nn/functional/activation:relu_op", ...]
+lesson = read_lesson(Path("modules/03_activations/lesson.md"))
+[build.target for build in lesson.builds]   # ["nn/functional/activation:relu_op", ...]
 """
 
 from __future__ import annotations

@@ -39,7 +39,18 @@ NAMES = {
     "maximum": "minimum", "minimum": "maximum", "exp": "exp2", "log": "log2", "log1p": "log", "max": "min", "min": "max",
     "sum": "max", "subtract": "add", "add": "subtract", "multiply": "true_divide", "tanh": "sin", "erf": "tanh", "square": "abs", "sqrt": "abs",
 }  # fmt: skip
-SYMMETRIC = {"maximum", "minimum", "max", "min", "add", "multiply", "add_op", "mul", "logaddexp", "expect_same_size"}  # of two arguments
+SYMMETRIC = {
+    "maximum",
+    "minimum",
+    "max",
+    "min",
+    "add",
+    "multiply",
+    "add_op",
+    "mul",
+    "logaddexp",
+    "expect_same_size",
+}  # of two arguments
 COMMUTES = (ast.Add, ast.Mult, ast.BitAnd, ast.BitOr, ast.BitXor)
 
 
@@ -85,7 +96,11 @@ def taught_nodes(statement: ast.stmt) -> list[ast.AST]:
             roots += node.body[1:] if ast.get_docstring(node) is not None else node.body
             if node is not statement:
                 continue
-        elif isinstance(node, ast.keyword) and isinstance(statement, ast.Expr) and isinstance(node.value, ast.Lambda):
+        elif (
+            isinstance(node, ast.keyword)
+            and isinstance(statement, ast.Expr)
+            and isinstance(node.value, ast.Lambda)
+        ):
             roots.append(node.value)
     if isinstance(statement, ast.Assign | ast.AnnAssign):
         roots.append(statement)
@@ -159,7 +174,9 @@ def versions(node: ast.AST) -> Iterator[ast.AST | None]:
     elif isinstance(node, ast.Slice):
         for end in ("lower", "upper"):
             if getattr(node, end) is not None:
-                yield ast.Slice(**{k: None if k == end else getattr(node, k) for k in ("lower", "upper", "step")})
+                yield ast.Slice(
+                    **{k: None if k == end else getattr(node, k) for k in ("lower", "upper", "step")}
+                )
     elif isinstance(node, ast.Return) and node.value is not None and not isinstance(node.value, ast.Constant):
         yield ast.Return(ast.Constant(None))
 
@@ -179,13 +196,25 @@ def calls(node: ast.Call) -> Iterator[ast.AST]:
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     if name in NAMES:
         new = NAMES[name]
-        f = ast.Attribute(node.func.value, new, ast.Load()) if isinstance(node.func, ast.Attribute) else ast.Name(new, ast.Load())
+        f = (
+            ast.Attribute(node.func.value, new, ast.Load())
+            if isinstance(node.func, ast.Attribute)
+            else ast.Name(new, ast.Load())
+        )
         yield ast.Call(f, node.args, node.keywords)
-    if len(node.args) == 2 and name not in SYMMETRIC and not any(isinstance(a, ast.Starred) for a in node.args):
+    if (
+        len(node.args) == 2
+        and name not in SYMMETRIC
+        and not any(isinstance(a, ast.Starred) for a in node.args)
+    ):
         yield ast.Call(node.func, node.args[::-1], node.keywords)
     for k in node.keywords:  # a wrong axis, a forgotten setting
         if k.arg in ("dim", "axis") and not isinstance(k.value, ast.Constant):
-            yield ast.Call(node.func, node.args, [ast.keyword(k.arg, ast.Constant(0)) if x is k else x for x in node.keywords])
+            yield ast.Call(
+                node.func,
+                node.args,
+                [ast.keyword(k.arg, ast.Constant(0)) if x is k else x for x in node.keywords],
+            )
         if k.arg in ("dim", "axis", "keepdim", "keepdims", "dtype"):
             yield ast.Call(node.func, node.args, [x for x in node.keywords if x is not k])
 
@@ -239,7 +268,9 @@ class Replaced(importlib.machinery.SourceFileLoader):
         return compile(self.text, self.path, "exec", dont_inherit=True)
 
 
-def try_versions(root: Path, checks: Path, versions: Iterable[tuple[str, str, str]], jobs: int = 2, seconds: float = 20.0) -> list[Trial]:
+def try_versions(
+    root: Path, checks: Path, versions: Iterable[tuple[str, str, str]], jobs: int = 2, seconds: float = 20.0
+) -> list[Trial]:
     """The checks' verdict on (name, file, text) triples. Call it in a process that has not imported tinytorch."""
     import numpy  # noqa: F401
 
@@ -334,7 +365,11 @@ def main() -> None:
 
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     course = the_course()
-    print(json.dumps(examine(course, course.module(sys.argv[1]), symbols=sys.argv[2:]), indent=2, ensure_ascii=False))
+    print(
+        json.dumps(
+            examine(course, course.module(sys.argv[1]), symbols=sys.argv[2:]), indent=2, ensure_ascii=False
+        )
+    )
 
 
 if __name__ == "__main__":

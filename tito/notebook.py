@@ -83,7 +83,9 @@ def take_back(workspace, module: Module) -> list[str]:
         book = json.loads(path.read_text(encoding="utf-8"))
         found = [c for c in book["cells"] if c["cell_type"] == "code" and c.get("metadata", {}).get("tito")]
     except (ValueError, KeyError, TypeError):
-        raise TitoError(f"{path} is not a notebook that can be read", "Delete it and write it again: tito module notebook") from None
+        raise TitoError(
+            f"{path} is not a notebook that can be read", "Delete it and write it again: tito module notebook"
+        ) from None
     memory = json.loads(memory_path.read_text(encoding="utf-8"))
     texts: dict[str, str] = {}
     taken, conflicts = [], []
@@ -112,7 +114,9 @@ def take_back(workspace, module: Module) -> list[str]:
             conflicts=conflicts,
         )
     if texts:
-        workspace.back_up(f"notebook {module.number:02}", {f"tinytorch/{f}": workspace.file(f).read_bytes() for f in texts})
+        workspace.back_up(
+            f"notebook {module.number:02}", {f"tinytorch/{f}": workspace.file(f).read_bytes() for f in texts}
+        )
         for file, text in texts.items():
             write_atomic(workspace.file(file), text)
         for key in taken:
@@ -132,6 +136,12 @@ def check_cell(text: str, symbol: str, path: Path) -> None:
         ast.parse(text)
         text_of(text, symbol)
     except SyntaxError as error:
-        raise TitoError(f"{path.name}, the cell of {symbol}, line {error.lineno}: {error.msg}", "Mend the cell, save, try again.") from None
+        raise TitoError(
+            f"{path.name}, the cell of {symbol}, line {error.lineno}: {error.msg}",
+            "Mend the cell, save, try again.",
+        ) from None
     except NoSuchSymbol:
-        raise TitoError(f"{path.name}: the cell of {symbol} does not define it any more", "Give the function its name back.") from None
+        raise TitoError(
+            f"{path.name}: the cell of {symbol} does not define it any more",
+            "Give the function its name back.",
+        ) from None

@@ -95,9 +95,12 @@ def parsed(path: Path) -> dict[str, Any]:
         raise ValueError("not a progress record")
     if record.get("version", 0) > VERSION:
         raise TitoError(
-            f"{path} was written by a newer tito (format {record['version']})", "Update tinytorch: pip install -U tinytorch"
+            f"{path} was written by a newer tito (format {record['version']})",
+            "Update tinytorch: pip install -U tinytorch",
         )
-    if not all(isinstance(e, dict) and isinstance(e.get("modules"), dict) for e in record["workspaces"].values()):
+    if not all(
+        isinstance(e, dict) and isinstance(e.get("modules"), dict) for e in record["workspaces"].values()
+    ):
         raise ValueError("not a progress record")
     return record
 

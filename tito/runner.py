@@ -54,7 +54,11 @@ def main() -> None:
             continue
         blocked = [n for n in function.check.needs if verdicts.get(n, "passed") != "passed"]
         if blocked:
-            record = {"check": name, "outcome": "skipped", "message": f"needs {spoken(blocked[0])}, which did not pass"}
+            record = {
+                "check": name,
+                "outcome": "skipped",
+                "message": f"needs {spoken(blocked[0])}, which did not pass",
+            }
         else:
             record = run_apart(job, name, function)
         verdicts[name] = record["outcome"]
@@ -91,7 +95,10 @@ def load_package(job) -> dict | None:
         return failure(job, error, "import tinytorch fails") | {"outcome": "failed"}
     found = Path(tinytorch.__file__).resolve().parent
     if found != (root / "tinytorch").resolve():
-        return {"outcome": "could_not_check", "message": f"`import tinytorch` finds {found}, not this workspace's"}
+        return {
+            "outcome": "could_not_check",
+            "message": f"`import tinytorch` finds {found}, not this workspace's",
+        }
     return None
 
 
@@ -106,9 +113,13 @@ def load_checks(job):
             spec.loader.exec_module(module)
     except BaseException as error:
         record = failure(job, error, "the checks cannot be loaded")
-        mine = record.get("file", "").startswith("tinytorch/") or isinstance(error, (ImportError, AttributeError)) and "tinytorch" in str(error)
+        mine = record.get("file", "").startswith("tinytorch/") or (
+            isinstance(error, (ImportError, AttributeError)) and "tinytorch" in str(error)
+        )
         return {}, record | {"outcome": "failed" if mine else "could_not_check"}
-    checks = {n.removeprefix("test_"): f for n, f in vars(module).items() if n.startswith("test_") and callable(f)}
+    checks = {
+        n.removeprefix("test_"): f for n, f in vars(module).items() if n.startswith("test_") and callable(f)
+    }
     for function in checks.values():
         if not hasattr(function, "check"):
             function.check = Check()
@@ -122,7 +133,7 @@ def run_apart(job, name: str, function) -> dict:
     """A check in a process of its own."""
     if not hasattr(os, "fork"):
         return run_new_process(job, name, function)
-    out = tempfile.TemporaryFile()
+    out = tempfile.TemporaryFile()  # noqa: SIM115 (the child writes to it)
     reading, writing = os.pipe()
     start = time.monotonic()
     child = os.fork()
@@ -144,7 +155,11 @@ def run_apart(job, name: str, function) -> dict:
     out.seek(0)
     printed = out.read(4000).decode(errors="replace")
     out.close()
-    return record | {"seconds": round(time.monotonic() - start, 4)} | ({"printed": printed} if printed.strip() else {})
+    return (
+        record
+        | {"seconds": round(time.monotonic() - start, 4)}
+        | ({"printed": printed} if printed.strip() else {})
+    )
 
 
 def receive(reading: int, child: int, name: str, deadline: float) -> dict:
@@ -180,7 +195,11 @@ def run_new_process(job, name: str, function) -> dict:
     command = [sys.executable, "-m", "tito.runner"]
     try:
         done = subprocess.run(
-            command, input=json.dumps(job | {"only": name}), capture_output=True, text=True, timeout=function.check.seconds + 30
+            command,
+            input=json.dumps(job | {"only": name}),
+            capture_output=True,
+            text=True,
+            timeout=function.check.seconds + 30,
         )
         record = json.loads(done.stdout.splitlines()[-1])
     except subprocess.TimeoutExpired:
@@ -207,7 +226,11 @@ def run_here(job, name: str, function) -> dict:
 
 
 def out_of_time(name: str, record: dict | None) -> dict:
-    base = {"check": name, "outcome": "failed", "message": "it took too long and was stopped: is there a loop that does not end?"}
+    base = {
+        "check": name,
+        "outcome": "failed",
+        "message": "it took too long and was stopped: is there a loop that does not end?",
+    }
     if record and record.get("file"):
         base |= {k: record[k] for k in ("file", "line", "code") if k in record}
     return base

@@ -11,7 +11,12 @@ from typing import Any
 
 import click
 
-MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "yellow"), "could_not_check": ("?", "magenta")}
+MARKS = {
+    "passed": ("✓", "green"),
+    "failed": ("✗", "red"),
+    "skipped": ("–", "yellow"),
+    "could_not_check": ("?", "magenta"),
+}
 PLAIN = {"passed": "+", "failed": "x", "skipped": "-", "could_not_check": "?"}
 
 

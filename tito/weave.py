@@ -56,7 +56,9 @@ def taught_by(module: Module, package: Path, lesson: Lesson | None = None) -> li
         place = where(lesson.path, part.line - 1)
         file, symbol = locate(package, part.target, place)
         if file not in module.files:
-            raise CourseError(f"{place}: {file} is not among the files of {module.name}; it teaches only its own")
+            raise CourseError(
+                f"{place}: {file} is not among the files of {module.name}; it teaches only its own"
+            )
         if any(t.file == file and overlaps(t.symbol, symbol) for t in found):
             raise CourseError(f"{place}: {part.target} is taught twice in this lesson")
         found.append(
@@ -82,7 +84,11 @@ def locate(package: Path, target: str, place: str = "") -> tuple[str, str]:
             raise CourseError(f"{prefix}there is no file {package.name}/{file}")
     else:
         parts = re.split(r"[./]", target)
-        ends = [n for n in range(len(parts) - 1, 0, -1) if (package / "/".join(parts[:n])).with_suffix(".py").is_file()]
+        ends = [
+            n
+            for n in range(len(parts) - 1, 0, -1)
+            if (package / "/".join(parts[:n])).with_suffix(".py").is_file()
+        ]
         if not ends:
             raise CourseError(f"{prefix}{target}: no file of {package.name}/ starts like this")
         file, symbol = "/".join(parts[: ends[0]]) + ".py", ".".join(parts[ends[0] :])
@@ -101,6 +107,7 @@ def find(source: str, symbol: str) -> ast.stmt:
     tree = ast.parse(source)
     names = symbol.split(".")
     body: Sequence[ast.stmt] = tree.body
+    found: ast.stmt | None = None
     if len(names) > 1 and not isinstance(first_named(body, names[0]), ast.ClassDef):
         found = first_named(body, symbol)  # a rule row
         if found is None:
@@ -114,6 +121,7 @@ def find(source: str, symbol: str) -> ast.stmt:
             if not isinstance(found, ast.ClassDef):
                 raise NoSuchSymbol(f"has no {symbol}: {name} is not a class")
             body = found.body
+    assert found is not None
     return found
 
 
@@ -126,7 +134,9 @@ def names_of(statement: ast.stmt) -> list[str]:
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [statement.name]
     if isinstance(statement, ast.Assign):
-        return [node.id for target in statement.targets for node in ast.walk(target) if isinstance(node, ast.Name)]
+        return [
+            node.id for target in statement.targets for node in ast.walk(target) if isinstance(node, ast.Name)
+        ]
     if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
         return [statement.target.id]
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
@@ -214,7 +224,9 @@ def stub(source: str, one: Taught) -> list[Edit]:
         if not methods:
             raise CourseError(f"{one.label}: a class without methods has no bodies to take out")
         return [
-            stub_function(lines, method, f"{one.label}.{method.name}", steps_for(one, method.name, i == 0, methods))
+            stub_function(
+                lines, method, f"{one.label}.{method.name}", steps_for(one, method.name, i == 0, methods)
+            )
             for i, method in enumerate(methods)
         ]
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -344,7 +356,7 @@ def stubs_in(source: str) -> list[str]:
 def cells(source: str) -> list[str]:
     """A file cut before each top-level statement (and the comments above it). "".join(cells(s)) == s."""
     lines = split_lines(source)
-    starts = []
+    starts: list[int] = []
     floor = 0
     for statement in ast.parse(source).body:
         first, last = span(statement)

@@ -52,7 +52,9 @@ class Laid:
     changed: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)  # edited by the student, nothing new to merge
     merged: list[str] = field(default_factory=list)
-    conflicts: list[str] = field(default_factory=list)  # the student's lines stayed, the new file lies in .tito/incoming
+    conflicts: list[str] = field(
+        default_factory=list
+    )  # the student's lines stayed, the new file lies in .tito/incoming
     backup: str = ""
 
 
@@ -86,7 +88,8 @@ class Workspace:
             ) from None
         if state.get("version", 0) > VERSION:
             raise TitoError(
-                f"this workspace was written by a newer tito (format {state['version']})", "Update tinytorch: pip install -U tinytorch"
+                f"this workspace was written by a newer tito (format {state['version']})",
+                "Update tinytorch: pip install -U tinytorch",
             )
         return state
 
@@ -136,7 +139,12 @@ class Workspace:
     def stubs(self, module: Module) -> list[str]:
         """The labels of what is still to be written in a module's files."""
         files = {one.file for one in self.course.taught(module)}
-        found = [label for file in sorted(files) if self.file(file).is_file() for label in stubs_in(self.read(file))]
+        found = [
+            label
+            for file in sorted(files)
+            if self.file(file).is_file()
+            for label in stubs_in(self.read(file))
+        ]
         return [label for label in found if label.startswith(f"{module.name}:")]
 
     # ------------------------------------------------------------ laying out
@@ -159,7 +167,11 @@ class Workspace:
         }
         for module in self.course.up_to(level):
             if module.checks.is_file() or self.course.lesson(module).builds:
-                files |= {f"tinytorch/{file}": content for file, content in weave_module(module, self.course.package).items() if file != "later.py"}
+                files |= {
+                    f"tinytorch/{file}": content
+                    for file, content in weave_module(module, self.course.package).items()
+                    if file != "later.py"
+                }
             for name in LESSON_FILES:
                 if (module.folder / name).is_file():
                     files[f"modules/{module.name}/{name}"] = (module.folder / name).read_bytes()
@@ -263,11 +275,16 @@ class Workspace:
         everything = self.course.taught(module)
         if not symbol:
             return everything
-        chosen = [one for one in everything if symbol in (one.symbol, f"{one.file.removesuffix('.py')}:{one.symbol}")]
+        chosen = [
+            one
+            for one in everything
+            if symbol in (one.symbol, f"{one.file.removesuffix('.py')}:{one.symbol}")
+        ]
         if not chosen:
             near = difflib.get_close_matches(symbol, [one.symbol for one in everything])
             raise TitoError(
-                f"{module.name} does not teach {symbol!r}", f"It teaches: {', '.join(near or [one.symbol for one in everything])}"
+                f"{module.name} does not teach {symbol!r}",
+                f"It teaches: {', '.join(near or [one.symbol for one in everything])}",
             )
         return chosen
 
@@ -285,7 +302,9 @@ class Workspace:
         reference = {file: (self.course.package / file).read_bytes().decode() for file in files}
         return self.replace(module, reference, "solution", symbol, by_symbol=True)
 
-    def replace(self, module: Module, texts: dict[str, str], why: str, symbol: str, by_symbol: bool = False) -> Laid:
+    def replace(
+        self, module: Module, texts: dict[str, str], why: str, symbol: str, by_symbol: bool = False
+    ) -> Laid:
         new: dict[str, bytes] = {}
         before: dict[str, bytes] = {}
         chosen = self.taught(module, symbol)
@@ -313,21 +332,27 @@ class Workspace:
             return swap_taught(mine, one, other)
         except SyntaxError as error:
             raise TitoError(
-                f"tinytorch/{one.file}, line {error.lineno}: {error.msg}", "Mend that line first, or reset the whole file."
+                f"tinytorch/{one.file}, line {error.lineno}: {error.msg}",
+                "Mend that line first, or reset the whole file.",
             ) from None
         except NoSuchSymbol as error:
-            raise TitoError(f"your tinytorch/{one.file} {error}", "Reset the whole file: tito module reset") from None
+            raise TitoError(
+                f"your tinytorch/{one.file} {error}", "Reset the whole file: tito module reset"
+            ) from None
 
     def diff(self, module: Module) -> str:
         """What the student changed in a module's files since they were given."""
         self.need(module)
-        parts = []
+        parts: list[str] = []
         for file in module.files:
             path = f"tinytorch/{file}"
             base, mine = self.base(path) or b"", (self.root / path)
             now = mine.read_bytes().decode() if mine.is_file() else ""
             parts += difflib.unified_diff(
-                base.decode().splitlines(keepends=True), now.splitlines(keepends=True), f"given/{path}", f"yours/{path}"
+                base.decode().splitlines(keepends=True),
+                now.splitlines(keepends=True),
+                f"given/{path}",
+                f"yours/{path}",
             )
         return "".join(parts)
 
@@ -390,13 +415,24 @@ def create(root: Path, course: Course | None = None, git: bool = True) -> Worksp
         raise TitoError(f"{root} is a workspace already", "tito module status")
     if root.exists() and not root.is_dir():
         raise TitoError(f"{root} is a file, not a folder")
-    if root == course.root.resolve() or course.root.resolve() in root.parents and (course.root / "modules").is_dir():
-        raise TitoError(f"{root} is inside the course's source tree", "Choose a folder of your own: tito init ~/my-tinytorch")
-    if root.is_dir() and any(p.name not in (".git", ".venv", "README.md", ".gitignore", "LICENSE") for p in root.iterdir()):
+    if root == course.root.resolve() or (
+        course.root.resolve() in root.parents and (course.root / "modules").is_dir()
+    ):
+        raise TitoError(
+            f"{root} is inside the course's source tree",
+            "Choose a folder of your own: tito init ~/my-tinytorch",
+        )
+    if root.is_dir() and any(
+        p.name not in (".git", ".venv", "README.md", ".gitignore", "LICENSE") for p in root.iterdir()
+    ):
         raise TitoError(f"{root} is not empty", "Choose a new folder: tito init DIR")
     (root / "tinytorch").mkdir(parents=True)
     (root / "modules").mkdir()
-    for name, text in {"README.md": README, "pytest.ini": PYTEST, ".gitignore": "__pycache__/\n.tito/lock\n.tito/backups/\n.venv/\n"}.items():
+    for name, text in {
+        "README.md": README,
+        "pytest.ini": PYTEST,
+        ".gitignore": "__pycache__/\n.tito/lock\n.tito/backups/\n.venv/\n",
+    }.items():
         if not (root / name).exists():
             write_atomic(root / name, text)
     state = {
@@ -434,4 +470,6 @@ def find_workspace(start: Path | None = None, course: Course | None = None) -> W
             if folder == course.root.resolve():
                 return Reference(course)
             return Reference(Course(folder / "tinytorch", folder / "modules"))
-    raise TitoError(f"{here} is not inside a workspace", "Make one: tito init my-tinytorch, then cd my-tinytorch")
+    raise TitoError(
+        f"{here} is not inside a workspace", "Make one: tito init my-tinytorch, then cd my-tinytorch"
+    )

@@ -44,18 +44,32 @@ def np_erf(x):
 @check(of="relu_op", section=BEND)
 def test_relu_cuts_off_what_is_negative():
     """relu keeps positive numbers and makes negative ones 0, in the dtype that came in."""
-    expect_close(F.relu(tt.tensor([-2.0, -0.5, 0.0, 3.0])), [0.0, 0.0, 0.0, 3.0], "relu of -2, -0.5, 0, 3", dtype="float32")
+    expect_close(
+        F.relu(tt.tensor([-2.0, -0.5, 0.0, 3.0])),
+        [0.0, 0.0, 0.0, 3.0],
+        "relu of -2, -0.5, 0, 3",
+        dtype="float32",
+    )
     expect_close(F.relu(tt.tensor([-2, 5])), [0, 5], "relu of the integers -2, 5", dtype="int64")
     for shape in ((), (0, 3), (4, 1, 2)):
         (x,) = arrays(shape)
         expect_close(F.relu(tensor(x)), np.where(x > 0, x, 0), f"relu of shape {shape}")
-    expect_close(F.relu(tt.tensor([float("nan"), float("inf"), -float("inf")])), [np.nan, np.inf, 0], "relu of nan, inf, -inf")
+    expect_close(
+        F.relu(tt.tensor([float("nan"), float("inf"), -float("inf")])),
+        [np.nan, np.inf, 0],
+        "relu of nan, inf, -inf",
+    )
 
 
 @check(of="relu_op", section=BEND)
 def test_relu_refuses_booleans():
     """relu of a bool tensor is an error that says so."""
-    expect_raises((ValueError, RuntimeError), lambda: F.relu(tt.tensor([True, False])), "Boolean inputs not supported for relu", "relu of booleans")
+    expect_raises(
+        (ValueError, RuntimeError),
+        lambda: F.relu(tt.tensor([True, False])),
+        "Boolean inputs not supported for relu",
+        "relu of booleans",
+    )
 
 
 @check(of="relu_op.vjps", needs="relu_cuts_off_what_is_negative", section=BEND)
@@ -94,7 +108,9 @@ def test_gelu_formula_has_a_gradient():
 
     (x,) = arrays((7,), seed=2)
     for kind in ("none", "tanh"):
-        expect_gradient(lambda t, kind=kind: gelu_formula(t, kind), x, what=f"the gradient of gelu, approximate={kind!r}")
+        expect_gradient(
+            lambda t, kind=kind: gelu_formula(t, kind), x, what=f"the gradient of gelu, approximate={kind!r}"
+        )
 
 
 # ---------------------------------------------------------------- softmax
@@ -103,7 +119,12 @@ def test_gelu_formula_has_a_gradient():
 @check(of="softmax_op", section=PROBABILITIES)
 def test_softmax_by_hand():
     """softmax of 1, 2, 3 is 0.090, 0.245, 0.665."""
-    expect_close(F.softmax(tt.tensor([1.0, 2.0, 3.0]), 0), [0.09003057, 0.24472847, 0.66524096], "softmax of 1, 2, 3", dtype="float32")
+    expect_close(
+        F.softmax(tt.tensor([1.0, 2.0, 3.0]), 0),
+        [0.09003057, 0.24472847, 0.66524096],
+        "softmax of 1, 2, 3",
+        dtype="float32",
+    )
 
 
 @check(of="softmax_op", needs="softmax_by_hand", section=PROBABILITIES)
@@ -121,12 +142,21 @@ def test_softmax_along_each_dim():
 def test_softmax_of_large_scores():
     """Scores of a thousand, or minus a thousand, give probabilities and not NaN."""
     for shift in (1000.0, -1000.0):
-        expect_close(F.softmax(tt.tensor([[1.0, 2.0, 3.0]]) + shift, 1), [[0.090031, 0.244728, 0.665241]], f"softmax of 1, 2, 3 plus {shift}", atol=1e-4)
+        expect_close(
+            F.softmax(tt.tensor([[1.0, 2.0, 3.0]]) + shift, 1),
+            [[0.090031, 0.244728, 0.665241]],
+            f"softmax of 1, 2, 3 plus {shift}",
+            atol=1e-4,
+        )
     expect_close(F.softmax(tt.tensor([0.0, 5000.0]), 0), [0.0, 1.0], "softmax of 0, 5000")
     half = F.softmax(tt.tensor([1.0, 2.0, 3.0], dtype=tt.float16), 0)
-    expect_close(half, [0.09003, 0.24473, 0.66524], "softmax of half precision", rtol=1e-3, atol=1e-3, dtype="float16")
+    expect_close(
+        half, [0.09003, 0.24473, 0.66524], "softmax of half precision", rtol=1e-3, atol=1e-3, dtype="float16"
+    )
     many = F.softmax(tt.zeros(1, 70000, dtype=tt.float16) + 1, 1)
-    expect_close(array_of(many).astype(float).sum(), 1.0, "the sum of 70,000 probabilities in half precision", rtol=0.1)
+    expect_close(
+        array_of(many).astype(float).sum(), 1.0, "the sum of 70,000 probabilities in half precision", rtol=0.1
+    )
 
 
 @check(of="softmax_op.vjps", needs="softmax_along_each_dim", section=PROBABILITIES)
@@ -137,7 +167,12 @@ def test_softmax_gradient():
     expect_close(x.grad, [0.25, -0.25], "the gradient for p = (0.5, 0.5), g = (1, 0)")
     (x,) = arrays((2, 3, 4), seed=4)
     for dim in (0, 1, 2):
-        expect_gradient(lambda t, dim=dim: F.softmax(t, dim), x, reference=lambda a, dim=dim: np_softmax(a, dim), what=f"the gradient along dim {dim}")
+        expect_gradient(
+            lambda t, dim=dim: F.softmax(t, dim),
+            x,
+            reference=lambda a, dim=dim: np_softmax(a, dim),
+            what=f"the gradient along dim {dim}",
+        )
 
 
 @check(of="softmax_op.vjps", needs="softmax_gradient", section=PROBABILITIES)
@@ -159,7 +194,10 @@ def second_order(f, x):
     (second,) = tt.autograd.grad((grad * tensor(weights)).sum(), t)
     numeric = np.zeros_like(x)
     for i in range(len(x)):
-        ends = [np.sum(weights * array_of(first(x + step * np.eye(len(x))[i])[1].detach())) for step in (1e-6, -1e-6)]
+        ends = [
+            np.sum(weights * array_of(first(x + step * np.eye(len(x))[i])[1].detach()))
+            for step in (1e-6, -1e-6)
+        ]
         numeric[i] = (ends[0] - ends[1]) / 2e-6
     expect_close(second, numeric, "the gradient of the gradient", rtol=1e-4)
 
@@ -172,7 +210,12 @@ def test_log_softmax():
     """log_softmax is the log of the softmax, along any dim."""
     (x,) = arrays((2, 3, 4), seed=5)
     for dim in (0, 1, 2, -1):
-        expect_close(F.log_softmax(tensor(x), dim), np.log(np_softmax(x, dim)), f"log_softmax along dim {dim}", dtype="float64")
+        expect_close(
+            F.log_softmax(tensor(x), dim),
+            np.log(np_softmax(x, dim)),
+            f"log_softmax along dim {dim}",
+            dtype="float64",
+        )
     expect_close(F.log_softmax(tt.zeros(0, 3), 1), np.zeros((0, 3)), "log_softmax of no rows")
 
 
@@ -180,10 +223,23 @@ def test_log_softmax():
 def test_log_softmax_of_large_scores():
     """Where the softmax has rounded to 0 the log is still right: -200, not minus infinity."""
     expect_close(F.log_softmax(tt.tensor([0.0, 200.0]), 0), [-200.0, 0.0], "log_softmax of 0, 200")
-    expect_close(F.log_softmax(tt.tensor([1000.0, 1000.0]), 0), [-0.693147, -0.693147], "log_softmax of 1000, 1000", dtype="float32")
-    expect_close(F.log_softmax(tt.tensor([-1000.0, -1000.0]), 0), [-0.693147, -0.693147], "log_softmax of -1000, -1000")
+    expect_close(
+        F.log_softmax(tt.tensor([1000.0, 1000.0]), 0),
+        [-0.693147, -0.693147],
+        "log_softmax of 1000, 1000",
+        dtype="float32",
+    )
+    expect_close(
+        F.log_softmax(tt.tensor([-1000.0, -1000.0]), 0), [-0.693147, -0.693147], "log_softmax of -1000, -1000"
+    )
     many = F.log_softmax(tt.zeros(1, 70000, dtype=tt.float16) + 1, 1)
-    expect_close(many[0, :2], np.log([1 / 70000] * 2), "log_softmax of 70,000 half-precision scores", rtol=1e-2, dtype="float16")
+    expect_close(
+        many[0, :2],
+        np.log([1 / 70000] * 2),
+        "log_softmax of 70,000 half-precision scores",
+        rtol=1e-2,
+        dtype="float16",
+    )
 
 
 @check(of="log_softmax_op.vjps", needs="log_softmax", section=LOGS)
@@ -194,7 +250,12 @@ def test_log_softmax_gradient():
     expect_close(x.grad, [0.5, -0.5], "the gradient for p = (0.5, 0.5), g = (1, 0)")
     (x,) = arrays((2, 3, 4), seed=6)
     for dim in (0, 1, 2):
-        expect_gradient(lambda t, dim=dim: F.log_softmax(t, dim), x, reference=lambda a, dim=dim: np.log(np_softmax(a, dim)), what=f"the gradient along dim {dim}")
+        expect_gradient(
+            lambda t, dim=dim: F.log_softmax(t, dim),
+            x,
+            reference=lambda a, dim=dim: np.log(np_softmax(a, dim)),
+            what=f"the gradient along dim {dim}",
+        )
 
 
 @check(of="log_softmax_op.vjps", needs="log_softmax_gradient", section=LOGS)
@@ -223,7 +284,11 @@ def test_mse_loss_weights_and_settings():
     expect_close(F.mse_loss(a, b, weight=w), 7.0 / 4, "with weights 3, 1")
     expect_close(F.mse_loss(a, b, weight=w, reduction="sum"), 7.0, "with weights 3, 1 and reduction='sum'")
     expect_raises(ValueError, lambda: F.mse_loss(a, b, reduction="average"), "average", "reduction='average'")
-    warned(lambda: F.mse_loss(tt.ones(3, 1), tt.ones(3)), "broadcasting", "a target of shape (3,) for an input of shape (3, 1)")
+    warned(
+        lambda: F.mse_loss(tt.ones(3, 1), tt.ones(3)),
+        "broadcasting",
+        "a target of shape (3,) for an input of shape (3, 1)",
+    )
     old_form(lambda **old: F.mse_loss(a, b, **old), 5.0, [1.0, 4.0], 2.5)
 
 
@@ -240,7 +305,12 @@ def warned(call, text, what):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         call()
-    expect(any(text in str(w.message) for w in caught), f"{what} should be warned of", expected=f"a warning with {text!r}", got=f"{len(caught)} other warnings")
+    expect(
+        any(text in str(w.message) for w in caught),
+        f"{what} should be warned of",
+        expected=f"a warning with {text!r}",
+        got=f"{len(caught)} other warnings",
+    )
 
 
 # ---------------------------------------------------------------- nll_loss
@@ -276,11 +346,23 @@ def test_nll_loss_weights_and_padding():
             losses, weights = np_nll(x, t, weight, ignore=-1)
             options = {"ignore_index": -1, "weight": None if weight is None else tensor(weight)}
             name = f"input {shape}, {'no weights' if weight is None else 'weights'}"
-            for reduction, answer in {"none": losses, "sum": losses.sum(), "mean": losses.sum() / weights.sum()}.items():
-                expect_close(F.nll_loss(tensor(x), tensor(t), reduction=reduction, **options), answer, f"{name}, reduction={reduction!r}")
+            for reduction, answer in {
+                "none": losses,
+                "sum": losses.sum(),
+                "mean": losses.sum() / weights.sum(),
+            }.items():
+                expect_close(
+                    F.nll_loss(tensor(x), tensor(t), reduction=reduction, **options),
+                    answer,
+                    f"{name}, reduction={reduction!r}",
+                )
     expect_close(F.nll_loss(tt.tensor([-1.0, -2.0]), tt.tensor(1)), 2.0, "one example without a batch")
     inf = tt.tensor([[-float("inf"), -1.0], [-2.0, -3.0]])
-    expect_close(F.nll_loss(inf, tt.tensor([-100, 0]), reduction="none"), [0.0, 2.0], "an ignored row whose log-probability is -inf")
+    expect_close(
+        F.nll_loss(inf, tt.tensor([-100, 0]), reduction="none"),
+        [0.0, 2.0],
+        "an ignored row whose log-probability is -inf",
+    )
 
 
 @check(of="nll_loss", needs="nll_loss_by_hand", section=CLASSES)
@@ -301,13 +383,29 @@ def test_nll_loss_gradient():
 def test_nll_loss_refuses_what_does_not_fit():
     """A class that does not exist, targets that are not integers, and an unknown reduction are errors."""
     x = tt.zeros(2, 3)
-    expect_raises(IndexError, lambda: F.nll_loss(x, tt.tensor([0, 3])), ["3", "out of bounds"], "the class 3 of 3")
+    expect_raises(
+        IndexError, lambda: F.nll_loss(x, tt.tensor([0, 3])), ["3", "out of bounds"], "the class 3 of 3"
+    )
     expect_raises(RuntimeError, lambda: F.nll_loss(x, tt.tensor([0.0, 1.0])), "Long", "a float target")
-    expect_raises(ValueError, lambda: F.nll_loss(x, tt.tensor([0, 1]), reduction="average"), "average", "reduction='average'")
-    old_form(lambda **old: F.nll_loss(tt.tensor([[-1.0, -2.0], [-3.0, -4.0]]), tt.tensor([0, 1]), **old), 5.0, [1.0, 4.0], 2.5)
+    expect_raises(
+        ValueError,
+        lambda: F.nll_loss(x, tt.tensor([0, 1]), reduction="average"),
+        "average",
+        "reduction='average'",
+    )
+    old_form(
+        lambda **old: F.nll_loss(tt.tensor([[-1.0, -2.0], [-3.0, -4.0]]), tt.tensor([0, 1]), **old),
+        5.0,
+        [1.0, 4.0],
+        2.5,
+    )
 
 
-@check(of=["nll_loss", "log_softmax_op"], needs=["nll_loss_by_hand", "log_softmax"], section="How PyTorch does it")
+@check(
+    of=["nll_loss", "log_softmax_op"],
+    needs=["nll_loss_by_hand", "log_softmax"],
+    section="How PyTorch does it",
+)
 def test_cross_entropy_is_the_two_steps():
     """cross_entropy equals nll_loss of log_softmax, in value and gradient, fused or not."""
     (x,) = arrays((6, 4), seed=9, low=-5, high=5)
@@ -315,7 +413,11 @@ def test_cross_entropy_is_the_two_steps():
     answer = -np.log(np_softmax(x, 1))[np.arange(6), t].mean()
     expect_close(F.cross_entropy(tensor(x), tensor(t)), answer, "the fused cross_entropy")
     expect_close(F.nll_loss(F.log_softmax(tensor(x), 1), tensor(t)), answer, "nll_loss of log_softmax")
-    expect_gradient(lambda a: F.nll_loss(F.log_softmax(a, 1), tensor(t)), x, reference=lambda a: -np.log(np_softmax(a, 1))[np.arange(6), t].mean())
+    expect_gradient(
+        lambda a: F.nll_loss(F.log_softmax(a, 1), tensor(t)),
+        x,
+        reference=lambda a: -np.log(np_softmax(a, 1))[np.arange(6), t].mean(),
+    )
 
 
 # ---------------------------------------------------------------- yes or no
@@ -329,7 +431,12 @@ def np_bce(x, t, pos=1.0):
 def test_bce_by_hand():
     """At a score of 0 the loss is 0.693 either way; at 3 it is 0.049 for a yes and 3.049 for a no."""
     x, t = tt.tensor([0.0, 0.0, 3.0, 3.0]), tt.tensor([1.0, 0.0, 1.0, 0.0])
-    expect_close(F.binary_cross_entropy_with_logits(x, t, reduction="none"), [0.693147, 0.693147, 0.048587, 3.048587], "the losses", rtol=1e-4)
+    expect_close(
+        F.binary_cross_entropy_with_logits(x, t, reduction="none"),
+        [0.693147, 0.693147, 0.048587, 3.048587],
+        "the losses",
+        rtol=1e-4,
+    )
 
 
 @check(of="binary_cross_entropy_with_logits", needs="bce_by_hand", section=BITS)
@@ -342,9 +449,19 @@ def test_bce_settings():
     for reduction, reduce in {"none": lambda v: v, "sum": np.sum, "mean": np.mean}.items():
         args = (tensor(x), tensor(t))
         expect_close(f(*args, reduction=reduction), reduce(np_bce(x, t)), f"reduction={reduction!r}")
-        expect_close(f(*args, weight=tensor(w), reduction=reduction), reduce(w * np_bce(x, t)), f"weights, reduction={reduction!r}")
-        expect_close(f(*args, pos_weight=tensor(pos), reduction=reduction), reduce(np_bce(x, t, pos)), f"pos_weight, reduction={reduction!r}")
-    expect_gradient(lambda a: f(a, tensor(t), pos_weight=tensor(pos)), x, reference=lambda a: np_bce(a, t, pos).mean())
+        expect_close(
+            f(*args, weight=tensor(w), reduction=reduction),
+            reduce(w * np_bce(x, t)),
+            f"weights, reduction={reduction!r}",
+        )
+        expect_close(
+            f(*args, pos_weight=tensor(pos), reduction=reduction),
+            reduce(np_bce(x, t, pos)),
+            f"pos_weight, reduction={reduction!r}",
+        )
+    expect_gradient(
+        lambda a: f(a, tensor(t), pos_weight=tensor(pos)), x, reference=lambda a: np_bce(a, t, pos).mean()
+    )
     a, b = tt.tensor([0.0, 0.0]), tt.tensor([1.0, 0.0])
     old_form(lambda **old: f(a, b, **old), 1.386294, [0.693147] * 2, 0.693147)
 
@@ -353,16 +470,27 @@ def test_bce_settings():
 def test_bce_of_large_scores():
     """Scores of plus and minus 1000 give 0 or 1000, not inf or NaN."""
     x, t = tt.tensor([1000.0, 1000.0, -1000.0, -1000.0]), tt.tensor([1.0, 0.0, 1.0, 0.0])
-    expect_close(F.binary_cross_entropy_with_logits(x, t, reduction="none"), [0.0, 1000.0, 1000.0, 0.0], "the losses")
+    expect_close(
+        F.binary_cross_entropy_with_logits(x, t, reduction="none"), [0.0, 1000.0, 1000.0, 0.0], "the losses"
+    )
 
 
 @check(of="binary_cross_entropy_with_logits", needs="bce_by_hand", section=BITS)
 def test_bce_refuses_what_does_not_fit():
     """Sizes that differ, targets that are integers, and an unknown reduction are errors that say what is wrong."""
     f = F.binary_cross_entropy_with_logits
-    expect_raises(ValueError, lambda: f(tt.zeros(2, 3), tt.zeros(2, 1)), ["Target size", "input size"], "a target of size (2, 1) for (2, 3)")
-    expect_raises(RuntimeError, lambda: f(tt.zeros(2), tt.tensor([0, 1])), "must be floating point", "an integer target")
-    expect_raises(ValueError, lambda: f(tt.zeros(2), tt.zeros(2), reduction="average"), "average", "reduction='average'")
+    expect_raises(
+        ValueError,
+        lambda: f(tt.zeros(2, 3), tt.zeros(2, 1)),
+        ["Target size", "input size"],
+        "a target of size (2, 1) for (2, 3)",
+    )
+    expect_raises(
+        RuntimeError, lambda: f(tt.zeros(2), tt.tensor([0, 1])), "must be floating point", "an integer target"
+    )
+    expect_raises(
+        ValueError, lambda: f(tt.zeros(2), tt.zeros(2), reduction="average"), "average", "reduction='average'"
+    )
 
 
 @check(
@@ -385,4 +513,9 @@ def test_a_network_learns():
         for w in weights:
             w.data -= 0.5 * w.grad.data
             w.grad = None
-    expect(losses[-1] < 0.5 * losses[0], "the loss does not go down", expected=f"below {0.5 * losses[0]:.3f} after 60 steps", got=f"{losses[-1]:.3f} (it began at {losses[0]:.3f})")
+    expect(
+        losses[-1] < 0.5 * losses[0],
+        "the loss does not go down",
+        expected=f"below {0.5 * losses[0]:.3f} after 60 steps",
+        got=f"{losses[-1]:.3f} (it began at {losses[0]:.3f})",
+    )

@@ -11,7 +11,7 @@ from tests.parity.names import NN
 from tests.parity.opinfo import ours_of, shown
 from tests.parity.runs import cotangents
 
-MOST = 10  # samples of one layer: a few have hundreds
+MOST = 20  # samples of one layer: a few have hundreds
 # layers that the database does not have; its TransformerEncoder is given a layer of torch's
 LEFT_OUT = set(
     """

@@ -85,8 +85,22 @@ PACKAGE = {
 }
 LESSONS = {
     "00_setup": ("Setup", ["later.py", "version.py", "zero.py"], [("zero:half", "Divide by two.\n? x / 2")]),
-    "01_tensor": ("Arrays", ["first.py"], [("first:add", "Add them.\n? np.add\n? np.add(x, y)"), ("first.scale", "Three times x.\n? SCALE * x")]),
-    "02_memory": ("Memory", ["second.py"], [("second:Counter", "Remember the start.\nstep: Add one.\n? self.count"), ("second:double", "Twice.\n? add(x, x)")]),
+    "01_tensor": (
+        "Arrays",
+        ["first.py"],
+        [
+            ("first:add", "Add them.\n? np.add\n? np.add(x, y)"),
+            ("first.scale", "Three times x.\n? SCALE * x"),
+        ],
+    ),
+    "02_memory": (
+        "Memory",
+        ["second.py"],
+        [
+            ("second:Counter", "Remember the start.\nstep: Add one.\n? self.count"),
+            ("second:double", "Twice.\n? add(x, x)"),
+        ],
+    ),
 }
 CHECKS = {
     "00_setup": '''
@@ -136,7 +150,9 @@ def write_course(root: Path) -> Course:
         listed = "\n".join(f"  - {file}" for file in files)
         matter = f"number: {number}\ntitle: {title}\nfiles:\n{listed}\nneeds: {list(range(number))}\npoints: 10\ntime: 1 hour\ncapability: Can I {title}?\ncelebration: Well done."
         body = "\n\n".join(f"```{{build}} {target}\n{text}\n```" for target, text in builds)
-        (modules / name / "lesson.md").write_text(f"---\n{matter}\n---\n\n# {title}\n\n## The idea\n\nProse.\n\n{body}\n")
+        (modules / name / "lesson.md").write_text(
+            f"---\n{matter}\n---\n\n# {title}\n\n## The idea\n\nProse.\n\n{body}\n"
+        )
         (modules / name / "checks.py").write_text(HEAD + textwrap.dedent(CHECKS[name]))
     shutil.copytree(REPOSITORY / "tito", root / "tito", ignore=shutil.ignore_patterns("__pycache__"))
     return Course(package, modules)
@@ -157,14 +173,25 @@ class Tito:
 
     def run(self, *args: str, here: Path | None = None, **environment: str) -> subprocess.CompletedProcess:
         variables = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "NO_COLOR")}
-        variables |= {"PYTHONPATH": str(self.course), "TINYTORCH_HOME": str(self.home), "PYTHONIOENCODING": "utf-8"} | environment
+        variables |= {
+            "PYTHONPATH": str(self.course),
+            "TINYTORCH_HOME": str(self.home),
+            "PYTHONIOENCODING": "utf-8",
+        } | environment
         return subprocess.run(
-            [sys.executable, "-m", "tito", *args], cwd=here or self.here, env=variables, capture_output=True, encoding="utf-8", timeout=240
+            [sys.executable, "-m", "tito", *args],
+            cwd=here or self.here,
+            env=variables,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=240,
         )
 
     def json(self, *args: str, code: int = 0, **options):
         done = self.run(*args, "--json", **options)
-        assert done.returncode == code, f"tito {' '.join(args)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == code, (
+            f"tito {' '.join(args)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        )
         return json.loads(done.stdout)
 
 
@@ -175,4 +202,3 @@ def tito(course, tmp_path) -> Tito:
     made.json("init", "work")
     made.here = tmp_path / "work"
     return made
-

@@ -62,7 +62,13 @@ def test_the_whole_way(tito):
 def test_the_level_grows(tito):
     tito.json("module", "start", "0")
     code = "import tinytorch; print(tinytorch.half); tinytorch.add"
-    done = subprocess.run([sys.executable, "-c", code], cwd=tito.here, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": ""})
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tito.here,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": ""},
+    )
     assert "comes with module 01_tensor. Start it with: tito module start 01" in done.stderr
     assert not student(tito, "first.py").exists()
 
@@ -97,7 +103,13 @@ def test_what_a_failure_looks_like(tito):
     edit(student(tito, "first.py"), "return np.add(x, y)", "print('here', x)\n    return x + missing")
     shown = tito.run("module", "test", COLUMNS="60")
     assert shown.returncode == 1
-    for piece in ("NameError: name 'missing' is not defined", "tinytorch/first.py:12", "return x + missing", "here [1 2]", "'The idea'"):
+    for piece in (
+        "NameError: name 'missing' is not defined",
+        "tinytorch/first.py:12",
+        "return x + missing",
+        "here [1 2]",
+        "'The idea'",
+    ):
         assert piece in shown.stdout, shown.stdout
     assert "Traceback" not in shown.stdout + shown.stderr
     assert max(map(len, shown.stdout.splitlines())) <= 75
@@ -139,7 +151,10 @@ def test_could_not_check_is_no_failure(tito):
     reach(tito, 1)
     fill(tito, "first.py")
     checks = tito.course / "modules" / "01_tensor" / "checks.py"
-    checks.write_text(checks.read_text() + "\ndef test_elsewhere():\n    '''Needs a camera.'''\n    raise CouldNotCheck('no camera')\n")
+    checks.write_text(
+        checks.read_text()
+        + "\ndef test_elsewhere():\n    '''Needs a camera.'''\n    raise CouldNotCheck('no camera')\n"
+    )
     report = tito.json("module", "test", code=3)
     assert report["counts"] == {"passed": 2, "failed": 0, "skipped": 0, "could_not_check": 1}
     assert tito.json("module", "complete", code=3)
@@ -155,7 +170,11 @@ def test_hints_are_about_the_failing_symbol_only(tito):
     assert [h["hint"] for h in hints] == ["np.add", "np.add(x, y)", "np.add(x, y)"]
     assert {h["symbol"] for h in hints} == {"add"}
     assert [h["left"] for h in hints] == [1, 0, 0]
-    student(tito, "first.py").write_text(student(tito, "first.py").read_text().replace('raise NotImplementedError("01_tensor: add")', "return x + y"))
+    student(tito, "first.py").write_text(
+        student(tito, "first.py")
+        .read_text()
+        .replace('raise NotImplementedError("01_tensor: add")', "return x + y")
+    )
     assert tito.json("module", "hint")["hint"] == "SCALE * x"
     fill(tito, "first.py")
     assert tito.json("module", "hint")["symbol"] == ""
@@ -195,7 +214,11 @@ def test_diff_shows_what_the_student_wrote(tito):
     reach(tito, 1)
     assert tito.json("module", "diff")["diff"] == ""
     edit(student(tito, "first.py"), 'raise NotImplementedError("01_tensor: add")', "return x + y")
-    lines = [line for line in tito.json("module", "diff")["diff"].splitlines() if line[0] in "+-" and line[:3] not in ("+++", "---")]
+    lines = [
+        line
+        for line in tito.json("module", "diff")["diff"].splitlines()
+        if line[0] in "+-" and line[:3] not in ("+++", "---")
+    ]
     assert lines == ['-    raise NotImplementedError("01_tensor: add")', "+    return x + y"]
 
 
@@ -222,7 +245,9 @@ def test_update_leaves_what_the_student_wrote(tito):
     edit(package / "first.py", "    return -x", "    return 0 - x")
     edit(package / "version.py", "1.0", "1.1")
     edit(package / "zero.py", '"""Numbers."""', '"""All numbers."""')
-    assert any(f["name"] == "course" and f["mend"] == "tito update" for f in tito.json("doctor", code=1)["findings"])
+    assert any(
+        f["name"] == "course" and f["mend"] == "tito update" for f in tito.json("doctor", code=1)["findings"]
+    )
     record = tito.json("update")
     assert (record["from"], record["to"]) == ("1.0", "1.1")
     assert "return x + y" in mine.read_text()
@@ -266,9 +291,19 @@ def test_a_notebook_and_back(tito):
 
 def test_watch_runs_again_on_save(tito):
     reach(tito, 1)
-    variables = os.environ | {"PYTHONPATH": str(tito.course), "TINYTORCH_HOME": str(tito.home), "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
+    variables = os.environ | {
+        "PYTHONPATH": str(tito.course),
+        "TINYTORCH_HOME": str(tito.home),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONIOENCODING": "utf-8",
+    }
     process = subprocess.Popen(
-        [sys.executable, "-m", "tito", "module", "watch"], cwd=tito.here, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+        [sys.executable, "-m", "tito", "module", "watch"],
+        cwd=tito.here,
+        env=variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
     )
     try:
         wait_for(process, "1 failed, 1 skipped")
@@ -335,9 +370,17 @@ def test_tito_answers_at_once(tito):
             tito.run(*args)
             times.append(time.perf_counter() - start)
         empty = min(timed_python() for _ in range(5))
-        assert min(times) < 0.2 + 3 * empty, f"tito {' '.join(args)} takes {min(times):.3f} s"  # a loaded machine starts Python slowly
+        assert min(times) < 0.2 + 3 * empty, (
+            f"tito {' '.join(args)} takes {min(times):.3f} s"
+        )  # a loaded machine starts Python slowly
         code = f"import sys; from tito.cli import main\ntry: main({args!r})\nexcept SystemExit: pass\nprint(*{{'numpy', 'tinytorch', 'rich'}} & set(sys.modules), file=sys.stderr)"
-        done = subprocess.run([sys.executable, "-c", code], cwd=tito.here, env=os.environ | {"PYTHONPATH": str(tito.course)}, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=tito.here,
+            env=os.environ | {"PYTHONPATH": str(tito.course)},
+            capture_output=True,
+            text=True,
+        )
         assert done.stderr.strip() == ""
 
 

@@ -60,11 +60,22 @@ def test_stubs_fail_and_mutants_are_killed(module):
 
 
 def tito(here, home, *args, code=0):
-    variables = os.environ | {"PYTHONPATH": str(COURSE.root), "TINYTORCH_HOME": str(home), "PYTHONIOENCODING": "utf-8"}
+    variables = os.environ | {
+        "PYTHONPATH": str(COURSE.root),
+        "TINYTORCH_HOME": str(home),
+        "PYTHONIOENCODING": "utf-8",
+    }
     done = subprocess.run(
-        [sys.executable, "-m", "tito", *args, "--json"], cwd=here, env=variables, capture_output=True, encoding="utf-8", timeout=280
+        [sys.executable, "-m", "tito", *args, "--json"],
+        cwd=here,
+        env=variables,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=280,
     )
-    assert done.returncode == code, f"tito {' '.join(args)}: {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-2000:]}"
+    assert done.returncode == code, (
+        f"tito {' '.join(args)}: {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-2000:]}"
+    )
     return json.loads(done.stdout)
 
 
@@ -76,7 +87,9 @@ def test_the_real_course_grows(tmp_path):
     assert "nn/functional/softmax.py: softmax_op" in started["build"]
     assert not (work / "tinytorch" / "nn" / "module.py").exists()
     failing = tito(work, home, "module", "test", "03", code=1)
-    assert failing["counts"]["passed"] == 0, [c["check"] for c in failing["checks"] if c["outcome"] == "passed"]
+    assert failing["counts"]["passed"] == 0, [
+        c["check"] for c in failing["checks"] if c["outcome"] == "passed"
+    ]
     for number in ("00", "01", "02", "03"):
         if COURSE.taught(COURSE.module(number)):
             tito(work, home, "module", "solution", number, "--yes")

@@ -23,12 +23,21 @@ for n in range(25):
 
 def start(tito, code, *args):
     variables = os.environ | {"PYTHONPATH": str(tito.course), "TINYTORCH_HOME": str(tito.home)}
-    return subprocess.Popen([sys.executable, "-c", code, *map(str, args)], env=variables, cwd=tito.here, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, args)],
+        env=variables,
+        cwd=tito.here,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def test_processes_at_once_lose_nothing(tito, tmp_path):
     tito.json("init", "other", here=tmp_path)
-    running = [start(tito, WRITE, folder, name) for folder, name in [(tito.here, "a"), (tito.here, "b"), (tmp_path / "other", "c")]]
+    running = [
+        start(tito, WRITE, folder, name)
+        for folder, name in [(tito.here, "a"), (tito.here, "b"), (tmp_path / "other", "c")]
+    ]
     for process in running:
         assert process.communicate(timeout=120)[1] == ""
         assert process.returncode == 0
@@ -39,7 +48,9 @@ def test_processes_at_once_lose_nothing(tito, tmp_path):
     assert other["shared"]["tests"] == 25
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"version": 1, "workspaces": {"x": 3}}', "\x00" * 40, "gone"])
+@pytest.mark.parametrize(
+    "damage", ["", "{", "[]", '{"version": 1, "workspaces": {"x": 3}}', "\x00" * 40, "gone"]
+)
 def test_a_damaged_file_is_set_aside_and_rebuilt(tito, damage):
     tito.json("module", "start", "0")
     path = tito.home / "progress.json"

@@ -10,7 +10,18 @@ from tito.course import named, the_course
 from tito.errors import CourseError, TitoError
 from tito.files import merge
 from tito.lessons import parse
-from tito.weave import Taught, cells, locate, names_of, split_lines, stubs_in, swap, swap_taught, text_of, weave_file
+from tito.weave import (
+    Taught,
+    cells,
+    locate,
+    names_of,
+    split_lines,
+    stubs_in,
+    swap,
+    swap_taught,
+    text_of,
+    weave_file,
+)
 
 COURSE = the_course()
 FILES = sorted(COURSE.package.rglob("*.py"))
@@ -88,7 +99,9 @@ def test_a_body_on_the_line_of_its_def():
 def test_a_class_loses_the_bodies_of_its_methods():
     text = woven(taught("A", "Begin.", "size: Count."))
     assert '        # Begin.\n        raise NotImplementedError("03_x: A.__init__")' in text
-    assert '        """Its size."""\n        # Count.\n        raise NotImplementedError("03_x: A.size")' in text
+    assert (
+        '        """Its size."""\n        # Count.\n        raise NotImplementedError("03_x: A.size")' in text
+    )
     assert "    limit = 3\n" in text
     assert stubs_in(woven("A.size")) == ["03_x: A.size"]
 
@@ -127,7 +140,9 @@ def test_swap_brings_a_symbol_back_byte_for_byte():
     text = woven("f", "g", "A", "ops.mul.vjps")
     for symbol in ("f", "g", "A.__init__", "A.size", "ops.mul.vjps"):
         text = swap(text, symbol, SOURCE)
-    assert text == SOURCE.replace("    # trailing\n", "")  # a comment below the last statement belongs to nobody
+    assert text == SOURCE.replace(
+        "    # trailing\n", ""
+    )  # a comment below the last statement belongs to nobody
     assert text_of(SOURCE, "g") == "def g(x): return x * 2\n"
 
 
@@ -141,7 +156,7 @@ def test_cells_join_to_the_file(path):
     functions = [s for s in ast.parse(source).body if isinstance(s, ast.FunctionDef)]
     for one in functions[:3]:  # the lines outside a taught function are the reference's, in their order
         woven = weave_file(source, [Taught(one.name, module="03_x")])
-        rest = [line for line in split_lines(woven) if "NotImplementedError(\"03_x" not in line]
+        rest = [line for line in split_lines(woven) if 'NotImplementedError("03_x' not in line]
         remaining = iter(split_lines(source))
         assert all(line in remaining for line in rest)
         assert text_of(swap(woven, one.name, source), one.name) == text_of(source, one.name)
@@ -153,7 +168,9 @@ def test_cells_of_odd_files():
 
 
 def test_an_unknown_symbol_stops_with_file_and_line():
-    with pytest.raises(CourseError, match=r"lesson\.md:7: tinytorch/ops/reduction\.py has no meen; near names: mean"):
+    with pytest.raises(
+        CourseError, match=r"lesson\.md:7: tinytorch/ops/reduction\.py has no meen; near names: mean"
+    ):
         locate(COURSE.package, "ops/reduction:meen", "03_x/lesson.md:7")
     with pytest.raises(CourseError, match="no file tinytorch/nowhere"):
         locate(COURSE.package, "nowhere:f")
@@ -169,7 +186,11 @@ def test_ways_to_name_a_symbol():
 
 
 def test_names_of_statements():
-    assert [names_of(s) for s in ast.parse("a, b = 1, 2\nops.x.vjps(y=1)\nimport q").body] == [["a", "b"], ["ops.x.vjps"], []]
+    assert [names_of(s) for s in ast.parse("a, b = 1, 2\nops.x.vjps(y=1)\nimport q").body] == [
+        ["a", "b"],
+        ["ops.x.vjps"],
+        [],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -189,7 +210,13 @@ def test_a_wrong_directive_stops_with_file_and_line(text, message):
 def test_parts_of_a_lesson():
     text = "---\nnumber: 3\n---\n# T\n## S\nprose\n```python\n# not a heading\n```\n```{build} a:b\nstep\n? hint\n```\nend\n"
     parts = list(parse(text, Path("03_x/lesson.md")))
-    assert [(p.kind, p.section) for p in parts] == [("prose", "T"), ("prose", "S"), ("code", "S"), ("build", "S"), ("prose", "S")]
+    assert [(p.kind, p.section) for p in parts] == [
+        ("prose", "T"),
+        ("prose", "S"),
+        ("code", "S"),
+        ("build", "S"),
+        ("prose", "S"),
+    ]
     assert (parts[3].steps, parts[3].hints, parts[3].line) == (["step"], ["hint"], 10)
 
 

@@ -1,6 +1,10 @@
 """torch.distributed: not here, and says so. One process on one machine."""
 
-from .alone import get_rank, get_world_size, init_process_group, is_available, is_initialized, is_nccl_available, is_torchelastic_launched  # 00
+from .alone import (
+    ReduceOp, all_gather, all_gather_object, all_reduce, barrier, broadcast, broadcast_object_list, destroy_process_group, gather,
+    get_backend, get_rank, get_world_size, group, init_process_group, is_available, is_gloo_available, is_initialized,
+    is_mpi_available, is_nccl_available, is_torchelastic_launched, new_group, recv, reduce, reduce_scatter, scatter, send,
+)  # 00
 
 from .. import later as _later
 

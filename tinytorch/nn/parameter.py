@@ -37,6 +37,50 @@ class Buffer(Tensor):
         return buffer
 
 
+class Uninitialized:
+    """A tensor whose shape is not known yet. `materialize` gives it memory; it stays the same object."""
+
+    becomes: type[Tensor]
+
+    def materialize(self, shape, device=None, dtype=None) -> None:
+        like = self.array.dtype if dtype is None else dtype
+        self.array = empty(shape, device=self.device if device is None else device, dtype=like).array
+        self.__class__ = self.becomes
+
+    @property
+    def shape(self):
+        raise RuntimeError(
+            "Can't access the shape of an uninitialized parameter or buffer. This error usually happens in `load_state_dict` when"
+            " trying to load an uninitialized parameter into an initialized one. Call `forward` to initialize the parameters"
+            " before accessing their attributes."
+        )
+
+    def __repr__(self, *, tensor_contents=None) -> str:
+        return f"<{type(self).__name__}>"
+
+
+class UninitializedParameter(Uninitialized, Parameter):
+    """A Parameter of a lazy layer, before the first input has told its shape."""
+
+    becomes = Parameter
+
+    def __new__(cls, requires_grad: bool = True, device=None, dtype=None):
+        return Parameter.__new__(cls, empty(0, device=device, dtype=dtype), requires_grad)
+
+
+class UninitializedBuffer(Uninitialized, Tensor):
+    """A buffer of a lazy layer, before the first input has told its shape."""
+
+    becomes = Tensor
+
+    def __new__(cls, requires_grad: bool = False, device=None, dtype=None, persistent: bool = True):
+        return blank(cls, empty(0, device=device, dtype=dtype).array)
+
+
+def is_lazy(param) -> bool:
+    return isinstance(param, Uninitialized)
+
+
 def view_as_kind(cls, data: Tensor):
     """A leaf of class `cls` over the memory of `data`, sharing its count of writes."""
     source = data.detach()

@@ -33,7 +33,9 @@ def status(as_json: bool):
         return
     ui.say_where(workspace)
     for one in records:
-        ui.echo(f" {ui.mark('passed' if one['passed'] else 'skipped')} {one['number']:02}  {one['capability']}")
+        ui.echo(
+            f" {ui.mark('passed' if one['passed'] else 'skipped')} {one['number']:02}  {one['capability']}"
+        )
     ahead = next((one for one in records if not one["passed"]), None)
     if ahead:
         ui.echo(f"\nNext: tito module complete {ahead['number']:02}", bold=True)
@@ -64,5 +66,7 @@ def test(module: str, as_json: bool):
     if not ui.give(as_json, outcome):
         for report in outcome["reports"]:
             ui.echo(f" {ui.mark('passed' if report['passed'] else 'failed')} {report['module']}")
-        ui.echo(f"{chosen.capability or chosen.title}: {'yes' if outcome['passed'] else 'not yet'}", bold=True)
+        ui.echo(
+            f"{chosen.capability or chosen.title}: {'yes' if outcome['passed'] else 'not yet'}", bold=True
+        )
     sys.exit(0 if outcome["passed"] else 1)

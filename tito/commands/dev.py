@@ -26,7 +26,12 @@ def dev():
 
 @click.command()
 @click.argument("name")
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Write the files here; without it only the stubs are listed.")
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Write the files here; without it only the stubs are listed.",
+)
 @ui.json_option
 def weave(name: str, out: Path | None, as_json: bool):
     """Weave module NAME."""
@@ -35,11 +40,22 @@ def weave(name: str, out: Path | None, as_json: bool):
 
     course = find_workspace().course
     files = weave_module(course.module(name), course.package)
-    for file, content in files.items() if out else ():
-        write_atomic(out / file, content)
+    if out:
+        for file, content in files.items():
+            write_atomic(out / file, content)
     stubs = {file: found for file, content in files.items() if (found := stubs_in(content.decode()))}
     if not ui.give(as_json, {"module": course.module(name).name, "files": sorted(files), "stubs": stubs}):
-        ui.table([[file, len(stubs.get(file, [])), ", ".join(s.partition(": ")[2] for s in stubs.get(file, []))] for file in files], ["file", "stubs", "symbols"])
+        ui.table(
+            [
+                [
+                    file,
+                    str(len(stubs.get(file, []))),
+                    ", ".join(s.partition(": ")[2] for s in stubs.get(file, [])),
+                ]
+                for file in files
+            ],
+            ["file", "stubs", "symbols"],
+        )
 
 
 @click.command()
@@ -52,7 +68,12 @@ def check(name: str, mutants: bool, as_json: bool):
 
     workspace = find_workspace()
     record = examine_lesson(workspace, workspace.module(name), mutants)
-    tried = record.get("mutants") or {"rate": 1.0, "stubs_that_pass": [], "survivors": [], "stale_justifications": []}
+    tried = record.get("mutants") or {
+        "rate": 1.0,
+        "stubs_that_pass": [],
+        "survivors": [],
+        "stale_justifications": [],
+    }
     good = not record["problems"] and tried["rate"] >= 0.95 and not tried["stubs_that_pass"]
     if not ui.give(as_json, record | {"good": good}):
         for problem in record["problems"]:
@@ -60,16 +81,23 @@ def check(name: str, mutants: bool, as_json: bool):
         for stub in tried["stubs_that_pass"]:
             ui.echo(f"{ui.mark('failed')} the stub of {stub} passes every check")
         if mutants:
-            ui.echo(f"{tried['killed']} of {tried['mutants']} mutants killed ({tried['rate']:.1%} without those that compute the same)")
+            ui.echo(
+                f"{tried['killed']} of {tried['mutants']} mutants killed ({tried['rate']:.1%} without those that compute the same)"
+            )
             for survivor in tried["survivors"]:
                 ui.echo(f"  survives: {survivor}")
-        ui.echo(f"{record['module']}: {'good' if good else 'not yet'}; {record['checks']} checks in {record['seconds']} s", bold=True)
+        ui.echo(
+            f"{record['module']}: {'good' if good else 'not yet'}; {record['checks']} checks in {record['seconds']} s",
+            bold=True,
+        )
     sys.exit(0 if good else 1)
 
 
 @click.command()
 @click.argument("name")
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Draw the figures into this folder as SVG.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), help="Draw the figures into this folder as SVG."
+)
 @ui.json_option
 def preview(name: str, out: Path | None, as_json: bool):
     """Show lesson NAME as a student sees it."""

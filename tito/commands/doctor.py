@@ -30,22 +30,70 @@ def examine() -> list[Finding]:
     from ..progress import home
 
     findings = [
-        Finding("python", sys.version_info >= (3, 10), f"{platform.python_version()} ({sys.executable})", "Install Python 3.10 or later")
+        Finding(
+            "python",
+            sys.version_info >= (3, 10),
+            f"{platform.python_version()} ({sys.executable})",
+            "Install Python 3.10 or later",
+        )
     ]
     for package, optional in {"numpy": False, "scipy": False, "click": False, "rich": False, "pyyaml": False, "numba": True, "matplotlib": True, "pytest": True, "nbformat": True}.items():  # fmt: skip
         version = installed(package)
-        findings.append(Finding(package, bool(version), version or "not installed", f"{sys.executable} -m pip install {package}", optional))
-    findings.append(Finding("git", bool(shutil.which("git")), shutil.which("git") or "not found", "Install git: https://git-scm.com", True))
+        findings.append(
+            Finding(
+                package,
+                bool(version),
+                version or "not installed",
+                f"{sys.executable} -m pip install {package}",
+                optional,
+            )
+        )
+    findings.append(
+        Finding(
+            "git",
+            bool(shutil.which("git")),
+            shutil.which("git") or "not found",
+            "Install git: https://git-scm.com",
+            True,
+        )
+    )
     folder = home()
     existing = next(p for p in (folder, *folder.parents) if p.exists())
     writable = os.access(existing, os.W_OK)
-    findings.append(Finding("home", writable, str(folder), f"Make {existing} writable, or set TINYTORCH_HOME to a folder that is"))
+    findings.append(
+        Finding(
+            "home",
+            writable,
+            str(folder),
+            f"Make {existing} writable, or set TINYTORCH_HOME to a folder that is",
+        )
+    )
     data = os.environ.get("TINYTORCH_DATA")
-    there = bool(data) and Path(data).is_dir()
-    findings.append(Finding("data", there, data or "TINYTORCH_DATA is not set: data sets are downloaded when first used", "export TINYTORCH_DATA=/folder/with/datasets", True))
+    there = data is not None and Path(data).is_dir()
+    findings.append(
+        Finding(
+            "data",
+            there,
+            data or "TINYTORCH_DATA is not set: data sets are downloaded when first used",
+            "export TINYTORCH_DATA=/folder/with/datasets",
+            True,
+        )
+    )
     gpu = bool(installed("cupy-cuda12x") or installed("cupy-cuda13x"))
     card = Path("/proc/driver/nvidia/version").exists() or bool(shutil.which("nvidia-smi"))
-    findings.append(Finding("gpu", gpu and card, "ready" if gpu and card else "a card, but no CuPy" if card else "no NVIDIA card; everything runs on the CPU", "pip install 'tinytorch[cuda12]'" if card else "", True))
+    findings.append(
+        Finding(
+            "gpu",
+            gpu and card,
+            "ready"
+            if gpu and card
+            else "a card, but no CuPy"
+            if card
+            else "no NVIDIA card; everything runs on the CPU",
+            "pip install 'tinytorch[cuda12]'" if card else "",
+            True,
+        )
+    )
     return findings + examine_workspace()
 
 
@@ -68,7 +116,14 @@ def examine_workspace() -> list[Finding]:
         return [Finding("workspace", True, f"the course's source tree, {workspace.root}")]
     findings = [Finding("workspace", True, str(workspace.root))]
     if workspace.state["course"] != workspace.course.version:
-        findings.append(Finding("course", False, f"the workspace is at {workspace.state['course']}, tito at {workspace.course.version}", "tito update"))
+        findings.append(
+            Finding(
+                "course",
+                False,
+                f"the workspace is at {workspace.state['course']}, tito at {workspace.course.version}",
+                "tito update",
+            )
+        )
     gone = [path for path in workspace.state["files"] if not (workspace.root / path).is_file()]
     if gone:
         findings.append(Finding("files", False, f"missing: {', '.join(gone[:3])}", "tito update"))
@@ -84,7 +139,9 @@ def examine_workspace() -> list[Finding]:
                     ast.parse(text)
             except (SyntaxError, UnicodeDecodeError) as error:
                 line = getattr(error, "lineno", "?")
-                findings.append(Finding("syntax", False, f"{path}:{line}: {error}", f"Open {path} at line {line}"))
+                findings.append(
+                    Finding("syntax", False, f"{path}:{line}: {error}", f"Open {path} at line {line}")
+                )
     return findings
 
 
@@ -111,12 +168,19 @@ def setup(as_json: bool):
     bad = [f for f in findings if not f.ok and not f.optional]
     if not ui.give(as_json, {"ok": not bad, "home": str(home()), "findings": [asdict(f) for f in findings]}):
         show(findings)
-        ui.echo("Ready. Make a workspace: tito init my-tinytorch" if not bad else "Mend these, then run `tito setup` again.", bold=True)
+        ui.echo(
+            "Ready. Make a workspace: tito init my-tinytorch"
+            if not bad
+            else "Mend these, then run `tito setup` again.",
+            bold=True,
+        )
     sys.exit(1 if bad else 0)
 
 
 def show(findings: list[Finding]) -> None:
     for f in findings:
-        ui.echo(f" {ui.mark('passed' if f.ok else 'skipped' if f.optional else 'failed')} {f.name:<11} {f.what}")
+        ui.echo(
+            f" {ui.mark('passed' if f.ok else 'skipped' if f.optional else 'failed')} {f.name:<11} {f.what}"
+        )
         if not f.ok and f.mend:
             ui.para(f"-> {f.mend}", 15, fg="cyan")

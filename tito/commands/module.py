@@ -40,11 +40,21 @@ def listing(as_json: bool):
 
     course = the_course()
     rows = [
-        {"number": m.number, "name": m.name, "title": m.title, "points": m.points, "time": m.time, "needs": list(m.needs)}
+        {
+            "number": m.number,
+            "name": m.name,
+            "title": m.title,
+            "points": m.points,
+            "time": m.time,
+            "needs": list(m.needs),
+        }
         for m in course.modules
     ]
     if not ui.give(as_json, {"modules": rows}):
-        ui.table([[f"{r['number']:02}", r["name"][3:], r["time"], r["title"]] for r in rows], ["", "name", "time", "title"])
+        ui.table(
+            [[f"{m.number:02}", m.bare_name, m.time, m.title] for m in course.modules],
+            ["", "name", "time", "title"],
+        )
 
 
 @click.command()
@@ -58,7 +68,13 @@ def status(as_json: bool):
     if ui.give(as_json, record):
         return
     ui.say_where(workspace)
-    signs = {"complete": "passed", "started": "could_not_check", "open": "skipped", "locked": "skipped", "reference": "passed"}
+    signs = {
+        "complete": "passed",
+        "started": "could_not_check",
+        "open": "skipped",
+        "locked": "skipped",
+        "reference": "passed",
+    }
     for row in record["modules"]:
         dim = row["state"] == "locked"
         ui.echo(f" {ui.mark(signs[row['state']])} {line(row)}", dim=dim)
@@ -156,7 +172,10 @@ def hint(name: str, as_json: bool):
     ui.para(record["hint"] or "No hint for this one; read the section again.", 2)
     if record["section"]:
         ui.para(f"The lesson's section: {record['section']}", 2, dim=True)
-    ui.echo(f"  {record['left']} more hint(s) for it." if record["left"] else "  That was the last hint for it.", dim=True)
+    ui.echo(
+        f"  {record['left']} more hint(s) for it." if record["left"] else "  That was the last hint for it.",
+        dim=True,
+    )
 
 
 @click.command()
@@ -203,7 +222,10 @@ def complete(name: str, as_json: bool):
     if ui.give(as_json, record):
         return
     ui.say_where(workspace)
-    ui.echo(f"{ui.mark('passed')} {record['module']} is complete: {record['checks']} checks, {record['points']} points", bold=True)
+    ui.echo(
+        f"{ui.mark('passed')} {record['module']} is complete: {record['checks']} checks, {record['points']} points",
+        bold=True,
+    )
     if record["celebration"]:
         ui.para(record["celebration"], 2, fg="green")
     if record["capability"]:
@@ -226,12 +248,19 @@ def diff(name: str, as_json: bool):
     workspace = find_workspace()
     chosen = journey.current(workspace, name)
     if workspace.is_reference:
-        raise TitoError("the reference is what the course gives: there is nothing to compare it with", "git diff")
+        raise TitoError(
+            "the reference is what the course gives: there is nothing to compare it with", "git diff"
+        )
     text = workspace.diff(chosen)
     if not ui.give(as_json, {"module": chosen.name, "diff": text}):
         colours = {"+": "green", "-": "red", "@": "cyan"}
         for line in text.splitlines():
-            ui.echo(line, **({"fg": colours[line[0]]} if line[:1] in colours and line[:3] not in ("+++", "---") else {}))
+            ui.echo(
+                line,
+                **(
+                    {"fg": colours[line[0]]} if line[:1] in colours and line[:3] not in ("+++", "---") else {}
+                ),
+            )
         if not text:
             ui.echo("No change since the files were given.")
 
@@ -257,7 +286,9 @@ def reset(name: str, symbol: str, undo: bool, as_json: bool):
     if not ui.give(as_json, laid_record(laid)):
         ui.echo(f"Stubs are back in: {', '.join(laid.changed) or 'no file; nothing had been changed'}")
         if laid.backup:
-            ui.echo(f"What was there is in .tito/backups/{laid.backup}; `tito module reset --undo` brings it back.")
+            ui.echo(
+                f"What was there is in .tito/backups/{laid.backup}; `tito module reset --undo` brings it back."
+            )
 
 
 @click.command()
@@ -275,11 +306,16 @@ def solution(name: str, symbol: str, yes: bool, as_json: bool):
     refuse_reference(workspace)
     chosen = journey.current(workspace, name)
     if not yes:
-        raise TitoError(f"this replaces your code of {symbol or chosen.name} by the reference's, and is recorded", "Add --yes if that is what you want.")
+        raise TitoError(
+            f"this replaces your code of {symbol or chosen.name} by the reference's, and is recorded",
+            "Add --yes if that is what you want.",
+        )
     laid = workspace.solve(chosen, symbol)
     with book.edit(workspace) as entry:
         mine = book.module_entry(entry, chosen.name)
-        mine["solutions"] = sorted({*mine["solutions"], *(one.symbol for one in workspace.taught(chosen, symbol))})
+        mine["solutions"] = sorted(
+            {*mine["solutions"], *(one.symbol for one in workspace.taught(chosen, symbol))}
+        )
     if not ui.give(as_json, laid_record(laid)):
         ui.echo(f"The reference's code is in: {', '.join(laid.changed) or 'no file; it was there already'}")
         if laid.backup:
@@ -300,7 +336,9 @@ def notebook(name: str, as_json: bool):
     path = write(workspace, journey.current(workspace, name))
     if not ui.give(as_json, {"notebook": str(path)}):
         ui.echo(f"Written: {path}")
-        ui.echo(f"Open it with: jupyter lab {path.name}. Your edits go into tinytorch/ when you run `tito module test`.")
+        ui.echo(
+            f"Open it with: jupyter lab {path.name}. Your edits go into tinytorch/ when you run `tito module test`."
+        )
 
 
 def refuse_reference(workspace) -> None:

@@ -29,7 +29,9 @@ def progress(as_json: bool):
         points = sum(m.points for m in course.modules if m.name in done)
         ui.echo(f"  {len(done)} of {len(course.modules)} modules, {points} points")
         for name, module in sorted(entry["modules"].items()):
-            ui.echo(f"  {ui.mark('passed' if module.get('completed') else 'skipped')} {name:<18}{told(module)}")
+            ui.echo(
+                f"  {ui.mark('passed' if module.get('completed') else 'skipped')} {name:<18}{told(module)}"
+            )
 
 
 def told(module: dict) -> str:

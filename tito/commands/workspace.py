@@ -21,7 +21,9 @@ def init(folder: Path, no_git: bool, as_json: bool):
 
     with edit(workspace):
         pass
-    if not ui.give(as_json, {"workspace": str(workspace.root), "id": workspace.id, "course": workspace.course.version}):
+    if not ui.give(
+        as_json, {"workspace": str(workspace.root), "id": workspace.id, "course": workspace.course.version}
+    ):
         ui.echo(f"A workspace for tinytorch {workspace.course.version}: {workspace.root}")
         first = workspace.course.modules[0]
         ui.echo(f"Next:  cd {folder}  and then  tito module start {first.number:02}")

@@ -1,0 +1,3 @@
+"""torch.utils.hooks: what registering a hook returns."""
+
+from ..nn.hooks import RemovableHandle  # noqa: F401
