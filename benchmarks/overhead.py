@@ -78,17 +78,26 @@ def compare(case, blocks: int = 41, times: int = 100):
 def import_seconds(name: str) -> float:
     """The time a fresh process takes to import a package, without Python's own start."""
     script = f"import time; t = time.perf_counter(); import {name}; print(time.perf_counter() - t)"
-    times = [float(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout) for _ in range(9)]
+    times = [
+        float(
+            subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+        )
+        for _ in range(9)
+    ]
     return statistics.median(times)
 
 
 def main() -> None:
     torch.set_num_threads(2)
-    print(f"tinytorch {tinytorch.__version__} and PyTorch {torch.__version__}, microseconds (an op, or the whole step)")
+    print(
+        f"tinytorch {tinytorch.__version__} and PyTorch {torch.__version__}, microseconds (an op, or the whole step)"
+    )
     print(f"{'case':12} {'ours':>8} {'PyTorch':>8}   ratio (quartiles)")
     for case in (chain, layer, xor_step):
         ours, theirs, (low, middle, high) = compare(case)
-        print(f"{case.__name__:12} {ours * 1e6:8.2f} {theirs * 1e6:8.2f}   {middle:.2f} ({low:.2f} to {high:.2f})  {case.__doc__.splitlines()[0]}")
+        print(
+            f"{case.__name__:12} {ours * 1e6:8.2f} {theirs * 1e6:8.2f}   {middle:.2f} ({low:.2f} to {high:.2f})  {case.__doc__.splitlines()[0]}"
+        )
     numpy, ours = import_seconds("numpy"), import_seconds("tinytorch")
     print(f"import: numpy {numpy * 1e3:.0f} ms, tinytorch {ours * 1e3:.0f} ms: {ours / numpy:.2f} times")
 

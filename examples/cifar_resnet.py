@@ -32,7 +32,9 @@ class Knobs:
     label_smoothing: float = 0.1
     seed: int = 0
     device: str = "auto"
-    folder: Path | None = None  # metrics.jsonl, curves.png and checkpoints; a second run goes on from the last one
+    folder: Path | None = (
+        None  # metrics.jsonl, curves.png and checkpoints; a second run goes on from the last one
+    )
 
 
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)  # of CIFAR-10's training images, per channel

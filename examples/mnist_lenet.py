@@ -28,7 +28,9 @@ class Knobs:
     batch_size: int = 64
     seed: int = 0
     device: str = "auto"
-    folder: Path | None = None  # metrics.jsonl, curves.png and checkpoints; a second run goes on from the last one
+    folder: Path | None = (
+        None  # metrics.jsonl, curves.png and checkpoints; a second run goes on from the last one
+    )
 
 
 def digits(name: str, train: bool):

@@ -67,7 +67,9 @@ def main(arguments: list[str] | None = None) -> float:
         begun = time.perf_counter()
         loss = train_epoch(model, loader, optimizer)
         result = accuracy(model, test)
-        print(f"epoch {epoch + 1}: loss {loss:.4f}, test accuracy {result:.2%}, {time.perf_counter() - begun:.1f} s")
+        print(
+            f"epoch {epoch + 1}: loss {loss:.4f}, test accuracy {result:.2%}, {time.perf_counter() - begun:.1f} s"
+        )
     return result
 
 

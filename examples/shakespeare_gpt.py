@@ -72,7 +72,9 @@ def main(arguments: list[str] | None = None) -> float:
     model = GPT(GPTConfig(tokenizer.vocab_size, knobs.block_size, *shape, dropout=0.0, bias=False))
     optimizer = optim.AdamW(model.parameter_groups(knobs.weight_decay), lr=knobs.lr, betas=(0.9, knobs.beta2))
     warm = optim.lr_scheduler.LinearLR(optimizer, 1 / knobs.warmup, total_iters=knobs.warmup)
-    fall = optim.lr_scheduler.CosineAnnealingLR(optimizer, max(knobs.iterations - knobs.warmup, 1), knobs.min_lr)
+    fall = optim.lr_scheduler.CosineAnnealingLR(
+        optimizer, max(knobs.iterations - knobs.warmup, 1), knobs.min_lr
+    )
     schedule = optim.lr_scheduler.SequentialLR(optimizer, [warm, fall], [knobs.warmup])
     rng, begun, loss = np.random.default_rng(knobs.seed), time.perf_counter(), 0.0
     for step in range(1, knobs.iterations + 1):
@@ -84,7 +86,10 @@ def main(arguments: list[str] | None = None) -> float:
         schedule.step()
         if step % knobs.eval_every == 0 or step == knobs.iterations:
             seconds = time.perf_counter() - begun
-            print(f"step {step}: loss {loss.item():.4f}, held out {held_out_loss(model, held_out, knobs):.4f}, {seconds:.0f} s", flush=True)
+            print(
+                f"step {step}: loss {loss.item():.4f}, held out {held_out_loss(model, held_out, knobs):.4f}, {seconds:.0f} s",
+                flush=True,
+            )
     start = torch.tensor([tokenizer.encode("\n")])
     print(tokenizer.decode(model.generate(start, knobs.sample, temperature=0.8, top_k=40)[0].tolist()))
     return held_out_loss(model, held_out, knobs)

@@ -22,7 +22,9 @@ def install() -> None:
     """From here on `torch` means tinytorch in this process. An installed PyTorch is left alone."""
     for name in ANSWERED:
         if name in sys.modules and not sys.modules[name].__name__.startswith(ROOT):
-            raise RuntimeError(f"as_torch: {name} itself has been imported in this process; install() has to come before that")
+            raise RuntimeError(
+                f"as_torch: {name} itself has been imported in this process; install() has to come before that"
+            )
     if not any(isinstance(finder, TorchFinder) for finder in sys.meta_path):
         sys.meta_path.insert(0, TorchFinder())
 
@@ -77,7 +79,9 @@ def submodule(package: ModuleType, name: str) -> ModuleType | None:
 def no_module(fullname: str, package: ModuleType, name: str) -> ModuleNotFoundError:
     import pkgutil  # here: an import that fails is rare
 
-    modules = {n for n, value in vars(package).items() if isinstance(value, ModuleType) and not n.startswith("_")}
+    modules = {
+        n for n, value in vars(package).items() if isinstance(value, ModuleType) and not n.startswith("_")
+    }
     modules.update(found.name for found in pkgutil.iter_modules(getattr(package, "__path__", [])))
     text = f"No module named '{fullname}': here {fullname.partition('.')[0]} is tinytorch, which has no such module"
     return ModuleNotFoundError(text + nearby(name, modules), name=fullname)
@@ -94,7 +98,11 @@ def hint(error: BaseException | None) -> str:
     """What to add to Python's own text about a `from torch.nn import X` that found no X; else nothing."""
     import re
 
-    found = re.match(rf"cannot import name '(\w+)' from '({ROOT}[\w.]*)'", str(error)) if isinstance(error, ImportError) else None
+    found = (
+        re.match(rf"cannot import name '(\w+)' from '({ROOT}[\w.]*)'", str(error))
+        if isinstance(error, ImportError)
+        else None
+    )
     if not found or found[2] not in sys.modules:
         return ""
     near = nearby(found[1], [n for n in dir(sys.modules[found[2]]) if not n.startswith("_")])

@@ -38,17 +38,23 @@ def _shape(size, named) -> tuple:
 
 def zeros(*size, dtype=None, device=None, requires_grad=False, **named) -> Tensor:
     """All 0."""
-    return made(backend.module_for(place(device)).zeros(_shape(size, named), float_type(dtype)), device, requires_grad)
+    return made(
+        backend.module_for(place(device)).zeros(_shape(size, named), float_type(dtype)), device, requires_grad
+    )
 
 
 def ones(*size, dtype=None, device=None, requires_grad=False, **named) -> Tensor:
     """All 1."""
-    return made(backend.module_for(place(device)).ones(_shape(size, named), float_type(dtype)), device, requires_grad)
+    return made(
+        backend.module_for(place(device)).ones(_shape(size, named), float_type(dtype)), device, requires_grad
+    )
 
 
 def empty(*size, dtype=None, device=None, requires_grad=False, **named) -> Tensor:
     """Memory with whatever stands in it."""
-    return made(backend.module_for(place(device)).empty(_shape(size, named), float_type(dtype)), device, requires_grad)
+    return made(
+        backend.module_for(place(device)).empty(_shape(size, named), float_type(dtype)), device, requires_grad
+    )
 
 
 def full(size, fill_value, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
@@ -85,7 +91,13 @@ def empty_like(input, *, dtype=None, device=None, requires_grad=False, **_) -> T
 
 def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
     """One value in input's shape, dtype and device."""
-    return _like(input, dtype, device, requires_grad, fill_value.item() if isinstance(fill_value, Tensor) else fill_value)
+    return _like(
+        input,
+        dtype,
+        device,
+        requires_grad,
+        fill_value.item() if isinstance(fill_value, Tensor) else fill_value,
+    )
 
 
 def new_zeros(input, *size, **options) -> Tensor:
@@ -124,7 +136,9 @@ def eye(n, m=None, *, dtype=None, device=None, requires_grad=False, **_) -> Tens
 # ---------------------------------------------------------------- ranges
 
 
-def arange(start=0, end=None, step=1, *, out=None, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
+def arange(
+    start=0, end=None, step=1, *, out=None, dtype=None, device=None, requires_grad=False, **_
+) -> Tensor:
     """start, start + step, ... below end; integers if all three are."""
     if out is not None:
         return out._fill_with(arange(start, end, step, dtype=out.dtype))
@@ -134,7 +148,9 @@ def arange(start=0, end=None, step=1, *, out=None, dtype=None, device=None, requ
     if not (math.isfinite(start) and math.isfinite(end)):
         raise RuntimeError(f"unsupported range: {start} -> {end}")
     if step == 0 or (end - start) / step < 0:
-        raise RuntimeError(f"arange: from {start} to {end} with step {step}: the bounds do not fit the step's sign, or the step is zero")
+        raise RuntimeError(
+            f"arange: from {start} to {end} with step {step}: the bounds do not fit the step's sign, or the step is zero"
+        )
     target = dtypes.to_numpy(dtype) or dtypes.result_np([start, end, step])
     if target.kind in "iu":
         if not int(step):
@@ -162,7 +178,9 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False,
     step = work((end - start) / max(steps - 1, 1))
     # From both ends to the middle, as PyTorch does: both bounds are exact, and rounding is symmetric.
     counts = np.arange(steps).astype(work)
-    points = np.where(counts < steps / 2, work(start) + step * counts, work(end) - step * (work(steps - 1) - counts))
+    points = np.where(
+        counts < steps / 2, work(start) + step * counts, work(end) - step * (work(steps - 1) - counts)
+    )
     return made(points.astype(target), device, requires_grad)
 
 
@@ -172,17 +190,25 @@ def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_
         raise RuntimeError(f"logspace: number of steps must be non-negative, got {steps}")
     if any(isinstance(v, Tensor) and v.ndim for v in (start, end)):
         raise RuntimeError("logspace only supports 0-dimensional start and end tensors")
-    return made(np.power(float(base), np.linspace(start, end, int(steps))).astype(float_type(dtype)), device, requires_grad)
+    return made(
+        np.power(float(base), np.linspace(start, end, int(steps))).astype(float_type(dtype)),
+        device,
+        requires_grad,
+    )
 
 
 def tril_indices(row, col, offset=0, *, dtype=None, device=None) -> Tensor:
     """Rows and columns of the lower triangle."""
-    return made(np.stack(np.tril_indices(row, offset, col)).astype(dtypes.to_numpy(dtype) or np.int64), device, False)
+    return made(
+        np.stack(np.tril_indices(row, offset, col)).astype(dtypes.to_numpy(dtype) or np.int64), device, False
+    )
 
 
 def triu_indices(row, col, offset=0, *, dtype=None, device=None) -> Tensor:
     """Rows and columns of the upper triangle."""
-    return made(np.stack(np.triu_indices(row, offset, col)).astype(dtypes.to_numpy(dtype) or np.int64), device, False)
+    return made(
+        np.stack(np.triu_indices(row, offset, col)).astype(dtypes.to_numpy(dtype) or np.int64), device, False
+    )
 
 
 def hann_window(window_length, periodic=True, *, dtype=None, device=None, requires_grad=False) -> Tensor:
@@ -204,7 +230,9 @@ def randn(*size, generator=None, dtype=None, device=None, requires_grad=False, *
     return made(random.normal(_shape(size, named), float_type(dtype), generator), device, requires_grad)
 
 
-def randint(low, high=None, size=None, *, generator=None, dtype=None, device=None, requires_grad=False) -> Tensor:
+def randint(
+    low, high=None, size=None, *, generator=None, dtype=None, device=None, requires_grad=False
+) -> Tensor:
     """Integers from low up to, not including, high: randint(high, size) or randint(low, high, size)."""
     if size is None:
         if isinstance(high, (tuple, list)):
@@ -213,36 +241,62 @@ def randint(low, high=None, size=None, *, generator=None, dtype=None, device=Non
             raise TypeError("randint: expected randint(high, size) or randint(low, high, size)")
     elif high is None:
         low, high = 0, low
-    return made(random.integers(int(low), int(high), tuple(size), dtypes.to_numpy(dtype) or np.int64, generator), device, requires_grad)
+    return made(
+        random.integers(int(low), int(high), tuple(size), dtypes.to_numpy(dtype) or np.int64, generator),
+        device,
+        requires_grad,
+    )
 
 
 def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
     """The numbers 0 to n - 1 in random order."""
-    return made(random.permutation(int(n), generator).astype(dtypes.to_numpy(dtype) or np.int64), device, requires_grad)
+    return made(
+        random.permutation(int(n), generator).astype(dtypes.to_numpy(dtype) or np.int64),
+        device,
+        requires_grad,
+    )
 
 
 def rand_like(input, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
     """Uniform random numbers in input's shape."""
-    return rand(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
+    return rand(
+        input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad
+    )
 
 
 def randn_like(input, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
     """Normal random numbers in input's shape."""
-    return randn(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
+    return randn(
+        input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad
+    )
 
 
-def randint_like(input, low, high=None, *, generator=None, dtype=None, device=None, requires_grad=False) -> Tensor:
+def randint_like(
+    input, low, high=None, *, generator=None, dtype=None, device=None, requires_grad=False
+) -> Tensor:
     """Random integers in input's shape and dtype."""
     low, high = (0, low) if high is None else (low, high)
-    return randint(low, high, input.array.shape, generator=generator, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
+    return randint(
+        low,
+        high,
+        input.array.shape,
+        generator=generator,
+        dtype=dtype or input.dtype,
+        device=device or input.device,
+        requires_grad=requires_grad,
+    )
 
 
-def normal(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=None, requires_grad=False) -> Tensor:
+def normal(
+    mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=None, requires_grad=False
+) -> Tensor:
     """Normal with means and deviations given as tensors or numbers."""
     if not isinstance(std, Tensor) and std < 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
     if size is not None:
-        return made(random.normal(tuple(size), float_type(dtype), generator, mean, std), device, requires_grad)
+        return made(
+            random.normal(tuple(size), float_type(dtype), generator, mean, std), device, requires_grad
+        )
     source = mean if isinstance(mean, Tensor) else std
     shape = np.broadcast_shapes(*(v.array.shape for v in (mean, std) if isinstance(v, Tensor)))
     noise = source.wrap(random.normal(shape, source.array.dtype, generator))
@@ -269,7 +323,9 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
         raise RuntimeError("cannot sample n_sample <= 0 samples")
     if out is not None and out.dtype is not dtypes.int64:
         raise RuntimeError(f"multinomial expects Long tensor out, got: {out.dtype!r}")
-    drawn = input.wrap(np.ascontiguousarray(random.multinomial(input.array, num_samples, replacement, generator)))
+    drawn = input.wrap(
+        np.ascontiguousarray(random.multinomial(input.array, num_samples, replacement, generator))
+    )
     return drawn if out is None else out._fill_with(drawn)
 
 
@@ -284,9 +340,13 @@ def complex(real, imag) -> Tensor:
         if not isinstance(part, Tensor):
             raise TypeError(f"complex(): argument '{name}' must be Tensor, not {type(part).__name__}")
         if not part.is_floating_point():
-            raise RuntimeError(f"Expected both inputs to be Half, Float or Double tensors but got {real.dtype!r} and {imag.dtype!r}")
+            raise RuntimeError(
+                f"Expected both inputs to be Half, Float or Double tensors but got {real.dtype!r} and {imag.dtype!r}"
+            )
     if real.dtype is not imag.dtype:
-        raise RuntimeError(f"Expected object of scalar type {real.dtype!r} but got scalar type {imag.dtype!r} for second argument")
+        raise RuntimeError(
+            f"Expected object of scalar type {real.dtype!r} but got scalar type {imag.dtype!r} for second argument"
+        )
     return ops.make_complex(real, imag)
 
 

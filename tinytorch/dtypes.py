@@ -50,7 +50,23 @@ bool = dtype("bool", np.bool_)
 complex64 = cfloat = dtype("complex64", np.complex64)
 complex128 = cdouble = dtype("complex128", np.complex128)
 
-ALL = (float16, float32, float64, bfloat16, int8, int16, int32, int64, uint8, uint16, uint32, uint64, bool, complex64, complex128)
+ALL = (
+    float16,
+    float32,
+    float64,
+    bfloat16,
+    int8,
+    int16,
+    int32,
+    int64,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+    bool,
+    complex64,
+    complex128,
+)
 _BY_NUMPY = {d.np: d for d in ALL if d.np is not None}
 _SCALARS = {np.bool_: bool, np.integer: int64, np.floating: None, np.complexfloating: None}
 _default = float32
@@ -80,7 +96,9 @@ def to_numpy(dt) -> Any:
         return None
     if isinstance(dt, dtype):
         if dt.np is None:
-            raise TypeError(f"{dt!r} tensors are not supported: NumPy has no such type; use torch.float32 or torch.float16")
+            raise TypeError(
+                f"{dt!r} tensors are not supported: NumPy has no such type; use torch.float32 or torch.float16"
+            )
         return dt.np
     if isinstance(dt, np.dtype):
         return dt
@@ -161,7 +179,9 @@ _NUMBERS = (_py_bool, _py_int, _py_float, _py_complex)
 
 
 def _number_type(value) -> np.dtype:
-    if isinstance(value, np.generic):  # what is left of a 0-dim array; `convert` has made Python's of the ones users pass
+    if isinstance(
+        value, np.generic
+    ):  # what is left of a 0-dim array; `convert` has made Python's of the ones users pass
         return value.dtype
     if isinstance(value, _py_bool):
         return bool.np
@@ -203,7 +223,9 @@ class finfo:
 
     def __init__(self, type: dtype | None = None):
         if type is not None and not type.is_floating_point:
-            raise TypeError(f"finfo() requires a floating point input type, got {type!r}; use iinfo for integers")
+            raise TypeError(
+                f"finfo() requires a floating point input type, got {type!r}; use iinfo for integers"
+            )
         info = np.finfo(to_numpy(type or _default))
         self.dtype = from_numpy(info.dtype).name
         self.bits = info.bits

@@ -35,15 +35,28 @@ def tensors_of(nest) -> list[Tensor]:
 # ---------------------------------------------------------------- modules as functions
 
 
-def functional_call(module, parameter_and_buffer_dicts, args=None, kwargs=None, *, tie_weights: bool = True, strict: bool = False):
+def functional_call(
+    module,
+    parameter_and_buffer_dicts,
+    args=None,
+    kwargs=None,
+    *,
+    tie_weights: bool = True,
+    strict: bool = False,
+):
     """module(*args, **kwargs) with these tensors in the place of its parameters and buffers of the same names."""
     dicts = parameter_and_buffer_dicts
     given = dict(dicts) if isinstance(dicts, dict) else {k: v for d in dicts for k, v in d.items()}
     args = () if args is None else args if isinstance(args, tuple) else (args,)
-    known = {**dict(module.named_parameters(remove_duplicate=False)), **dict(module.named_buffers(remove_duplicate=False))}
+    known = {
+        **dict(module.named_parameters(remove_duplicate=False)),
+        **dict(module.named_buffers(remove_duplicate=False)),
+    }
     unexpected, absent = sorted(given.keys() - known.keys()), sorted(known.keys() - given.keys())
     if unexpected or (strict and absent):
-        raise RuntimeError(f"functional_call: unexpected keys {unexpected}, missing keys {absent if strict else []}")
+        raise RuntimeError(
+            f"functional_call: unexpected keys {unexpected}, missing keys {absent if strict else []}"
+        )
     if tie_weights:  # a tensor that stands under several names is replaced under all of them
         names = {id(known[name]): tensor for name, tensor in given.items()}
         given = {name: names[id(tensor)] for name, tensor in known.items() if id(tensor) in names} | given
@@ -84,13 +97,17 @@ def grad_and_value(func: Callable, argnums: int | tuple[int, ...] = 0, has_aux: 
         nested = any(t.requires_grad for n in numbers for t in tensors_of(args[n]))
         args = list(args)
         for n in numbers:  # a history of their own, which goes on to the caller's where there is one
-            args[n] = each(lambda t: t.view_as(t) if t.requires_grad else t.detach().requires_grad_(), args[n])
+            args[n] = each(
+                lambda t: t.view_as(t) if t.requires_grad else t.detach().requires_grad_(), args[n]
+            )
         out = func(*args, **kwargs)
         value, aux = out if has_aux else (out, None)
         if not isinstance(value, Tensor) or value.dim():
             raise RuntimeError("grad: the function must return a scalar tensor")
         wanted = [args[n] for n in numbers]
-        found = iter(gradients(value, tensors_of(wanted), create_graph=True, allow_unused=True, materialize_grads=True))
+        found = iter(
+            gradients(value, tensors_of(wanted), create_graph=True, allow_unused=True, materialize_grads=True)
+        )
         own = tensors_of(wanted)
         keep = lambda t: t if nested or depends_on_others(t, own) else t.detach()
         results = tuple(each(lambda _: keep(next(found)), w) for w in wanted)
@@ -142,7 +159,9 @@ def by_argument(derivative: Callable) -> Callable:
 
             inputs = tuple(args[n] for n in numbers)
             nested = any(t.requires_grad for t in tensors_of(inputs))
-            return derivative(of_these, inputs[0] if isinstance(argnums, int) else inputs, create_graph=nested)
+            return derivative(
+                of_these, inputs[0] if isinstance(argnums, int) else inputs, create_graph=nested
+            )
 
         return differentiate
 
@@ -162,7 +181,16 @@ def vjp(func: Callable, *primals, has_aux: bool = False):
 
     def pull(cotangents, retain_graph: bool = True, create_graph: bool = False):
         seeds, options = tensors_of(cotangents), {"retain_graph": retain_graph, "create_graph": create_graph}
-        found = iter(gradients(tensors_of(out), tensors_of(inputs), seeds, allow_unused=True, materialize_grads=True, **options))
+        found = iter(
+            gradients(
+                tensors_of(out),
+                tensors_of(inputs),
+                seeds,
+                allow_unused=True,
+                materialize_grads=True,
+                **options,
+            )
+        )
         return each(lambda _: next(found), inputs)
 
     result = each(lambda t: t.detach(), out)
@@ -177,7 +205,9 @@ def jvp(func: Callable, primals: tuple, tangents: tuple):
 # ---------------------------------------------------------------- vmap
 
 
-def vmap(func: Callable, in_dims: Any = 0, out_dims: Any = 0, randomness: str = "error", *, chunk_size=None) -> Callable:
+def vmap(
+    func: Callable, in_dims: Any = 0, out_dims: Any = 0, randomness: str = "error", *, chunk_size=None
+) -> Callable:
     """func applied to each element of a batch, one after another, and the results stacked."""
 
     def mapped(*args, **kwargs):
@@ -186,9 +216,13 @@ def vmap(func: Callable, in_dims: Any = 0, out_dims: Any = 0, randomness: str = 
             raise ValueError(f"vmap: in_dims has {len(dims)} entries for {len(args)} arguments")
         sizes = {size for arg, dim in [*zip(args, dims), (kwargs, 0)] for size in batch_sizes(arg, dim)}
         if len(sizes) != 1:
-            raise ValueError(f"vmap: expected all tensors to have the same size in the mapped dimension, got sizes {sorted(sizes)}")
+            raise ValueError(
+                f"vmap: expected all tensors to have the same size in the mapped dimension, got sizes {sorted(sizes)}"
+            )
         (size,) = sizes
-        results = [func(*[pick(a, d, i) for a, d in zip(args, dims)], **pick(kwargs, 0, i)) for i in range(size)]
+        results = [
+            func(*[pick(a, d, i) for a, d in zip(args, dims)], **pick(kwargs, 0, i)) for i in range(size)
+        ]
         return joined(results, out_dims)
 
     return mapped
@@ -199,7 +233,11 @@ def batch_sizes(nest, dim) -> list[int]:
         dims = dim if isinstance(dim, (tuple, list)) else [dim] * len(nest)
         return [size for part, d in zip(nest, dims) for size in batch_sizes(part, d)]
     if isinstance(nest, dict):
-        return [size for key, part in nest.items() for size in batch_sizes(part, dim[key] if isinstance(dim, dict) else dim)]
+        return [
+            size
+            for key, part in nest.items()
+            for size in batch_sizes(part, dim[key] if isinstance(dim, dict) else dim)
+        ]
     return [nest.shape[dim]] if isinstance(nest, Tensor) and dim is not None else []
 
 
@@ -219,7 +257,10 @@ def joined(results: list, dim):
         dims = dim if isinstance(dim, (tuple, list)) else [dim] * len(first)
         return type(first)(joined([r[k] for r in results], d) for k, d in enumerate(dims))
     if isinstance(first, dict):
-        return {key: joined([r[key] for r in results], dim[key] if isinstance(dim, dict) else dim) for key in first}
+        return {
+            key: joined([r[key] for r in results], dim[key] if isinstance(dim, dict) else dim)
+            for key in first
+        }
     if not isinstance(first, Tensor):
         raise ValueError(f"vmap: the function must return tensors, got {type(first).__name__}")
     return ops.stack(results, dim=dim)

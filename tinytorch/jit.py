@@ -61,8 +61,12 @@ is_tracing = is_scripting
 
 
 def save(m, f, *args, **kwargs) -> None:
-    raise NotImplementedError("torch.jit.save: tinytorch compiles nothing; use torch.save(module.state_dict(), path)")
+    raise NotImplementedError(
+        "torch.jit.save: tinytorch compiles nothing; use torch.save(module.state_dict(), path)"
+    )
 
 
 def load(f, *args, **kwargs):
-    raise NotImplementedError("torch.jit.load: tinytorch cannot run compiled modules; load a state_dict into the module's class")
+    raise NotImplementedError(
+        "torch.jit.load: tinytorch cannot run compiled modules; load a state_dict into the module's class"
+    )

@@ -38,10 +38,14 @@ def missing(name: str, later: Mapping[str, str] = LATER, package: str = ROOT) ->
     import difflib  # here and below: a name that is missing is rare, and `import tinytorch` is to be quick
     import importlib.util
 
-    if importlib.util.find_spec(f"{package}.{name}"):  # a file that is read when it is first asked for: `tinytorch.fft`
+    if importlib.util.find_spec(
+        f"{package}.{name}"
+    ):  # a file that is read when it is first asked for: `tinytorch.fft`
         return importlib.import_module(f"{package}.{name}")
 
-    near = difflib.get_close_matches(name, [n for n in [*dir(sys.modules[package]), *table] if not n.startswith("_")])
+    near = difflib.get_close_matches(
+        name, [n for n in [*dir(sys.modules[package]), *table] if not n.startswith("_")]
+    )
     if near:
         text += f"; near names: {', '.join(near)}"
     raise AttributeError(f"{text}. If PyTorch has it, tinytorch does not")
@@ -54,7 +58,11 @@ def handed_on(package: str) -> dict[str, tuple[str, str]]:
 
     with open(sys.modules[package].__file__ or "", encoding="utf-8") as source:
         tree = ast.parse(source.read())
-    blocks = (node.body for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+    blocks = (
+        node.body
+        for node in tree.body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    )
     table = {}
     for statement in (s for block in blocks for s in block if isinstance(s, ast.ImportFrom)):
         base = package.rsplit(".", statement.level - 1)[0] if statement.level > 1 else package

@@ -47,7 +47,9 @@ class Processes:
             if process.exitcode:
                 for other in self.processes:
                     other.terminate()
-                raise RuntimeError(f"process {i} terminated with exit code {process.exitcode}; its own error stands above")
+                raise RuntimeError(
+                    f"process {i} terminated with exit code {process.exitcode}; its own error stands above"
+                )
         return all(process.exitcode is not None for process in self.processes)
 
 

@@ -6,4 +6,6 @@ def is_in_onnx_export() -> bool:
 
 
 def export(model, args=(), f=None, **options) -> None:
-    raise NotImplementedError("torch.onnx.export: tinytorch writes no ONNX files; torch.save(model.state_dict(), path) keeps the weights")
+    raise NotImplementedError(
+        "torch.onnx.export: tinytorch writes no ONNX files; torch.save(model.state_dict(), path) keeps the weights"
+    )

@@ -65,7 +65,9 @@ def method_named(name: str, kind: type):
     if name not in methods and not name.startswith("_"):
         bring_methods()
     if name not in methods:
-        raise AttributeError(comes_with(f"Tensor.{name}") or f"'{kind.__name__}' object has no attribute '{name}'")
+        raise AttributeError(
+            comes_with(f"Tensor.{name}") or f"'{kind.__name__}' object has no attribute '{name}'"
+        )
     return methods[name]
 
 
@@ -88,11 +90,18 @@ class Op:
         self.dtypes, self.grad, self.saves, self.view = dtypes, grad, saves, view
         self.composed = composed  # the same result from ops that have second derivatives
         self.rules: dict[str, Rule | None] = {}
-        self.plans: dict[int, Any] = {}  # filled by autograd: what to keep, per set of arguments with gradients
-        code = forward.__code__  # read directly: inspect.signature for every op would double the time of `import tinytorch`
+        self.plans: dict[
+            int, Any
+        ] = {}  # filled by autograd: what to keep, per set of arguments with gradients
+        code = (
+            forward.__code__
+        )  # read directly: inspect.signature for every op would double the time of `import tinytorch`
         self.data = list(code.co_varnames[: code.co_argcount])
         settings_end = code.co_argcount + code.co_kwonlyargcount
-        self.settings = {name: (forward.__kwdefaults__ or {}).get(name) for name in code.co_varnames[code.co_argcount : settings_end]}
+        self.settings = {
+            name: (forward.__kwdefaults__ or {}).get(name)
+            for name in code.co_varnames[code.co_argcount : settings_end]
+        }
         self.variadic = code.co_varnames[settings_end] if code.co_flags & TAKES_MORE else None
         defaults = forward.__defaults__ or ()
         self.optional = dict(zip(self.data[len(self.data) - len(defaults) :], defaults))
@@ -129,7 +138,9 @@ class Op:
             return args, kwargs
         settings = dict(zip(self.settings, args[self.arity :]))
         if len(args) > self.arity + len(self.settings):
-            raise TypeError(f"{self.name}() takes at most {self.arity + len(self.settings)} arguments, got {len(args)}")
+            raise TypeError(
+                f"{self.name}() takes at most {self.arity + len(self.settings)} arguments, got {len(args)}"
+            )
         data = dict(zip(self.data, args))
         for key, value in kwargs.items():
             key = self._resolve(key)
@@ -146,16 +157,22 @@ class Op:
             return key
         if SPELLINGS.get(key) in self.settings:
             return SPELLINGS[key]
-        position = {"input": 0, "self": 0, "other": 1}.get(key)  # PyTorch's names for the first and second operand
+        position = {"input": 0, "self": 0, "other": 1}.get(
+            key
+        )  # PyTorch's names for the first and second operand
         if position is None or position >= len(self.data):
-            raise TypeError(f"{self.name}() got an unexpected keyword argument '{key}'; it takes {self.__signature__}")
+            raise TypeError(
+                f"{self.name}() got an unexpected keyword argument '{key}'; it takes {self.__signature__}"
+            )
         return self.data[position]
 
     def vjps(self, **rules) -> None:
         """Give each data argument its rule: from the gradient of the result to the gradient of that argument."""
         for name, rule in rules.items():
             if name not in self.data and name != self.variadic:
-                raise TypeError(f"{self.name}.vjps: there is no data argument '{name}' in {self.__signature__}")
+                raise TypeError(
+                    f"{self.name}.vjps: there is no data argument '{name}' in {self.__signature__}"
+                )
             self.rules[name] = None if rule is None else Rule(self, rule)
         self.plans.clear()
 
@@ -168,12 +185,22 @@ class Rule:
     def __init__(self, op: Op, function):
         self.function = function
         self.needs = function.__code__.co_varnames[1 : function.__code__.co_argcount]  # the first is g
-        known = {"out", "saved", "i", "shapes", *op.data, *op.settings, *(f"{name}_shape" for name in op.data)}
+        known = {
+            "out",
+            "saved",
+            "i",
+            "shapes",
+            *op.data,
+            *op.settings,
+            *(f"{name}_shape" for name in op.data),
+        }
         if op.variadic:
             known.add(op.variadic)
         for name in self.needs:
             if name not in known:
-                raise TypeError(f"{op.name}: a rule asks for '{name}', which is neither an argument nor a setting")
+                raise TypeError(
+                    f"{op.name}: a rule asks for '{name}', which is neither an argument nor a setting"
+                )
 
 
 SPELLINGS = {"axis": "dim", "keepdims": "keepdim"}  # NumPy's names, which PyTorch takes too
@@ -286,7 +313,9 @@ def compute(op: Op, args, kwargs, arrays, dtype, mixed, wrap):
 def unusual(op: Op, argument) -> bool:
     """An argument that is neither tensor, float nor int: fine, but promotion has to look at it; a list is a mistake."""
     if op.dtypes is not None and isinstance(argument, (list, tuple, str, dict)):
-        raise TypeError(f"unsupported operand type for {op.name}: a Tensor and a {type(argument).__name__}; make it a tensor first")
+        raise TypeError(
+            f"unsupported operand type for {op.name}: a Tensor and a {type(argument).__name__}; make it a tensor first"
+        )
     return True
 
 
@@ -341,10 +370,14 @@ def as_array(result):
 
 def convert(op: Op, arrays) -> list:
     """Give all operands the dtype that PyTorch would compute in."""
-    arrays = [a.item() if isinstance(a, np.generic) else a for a in arrays]  # np.float64(2) is but a number to PyTorch
+    arrays = [
+        a.item() if isinstance(a, np.generic) else a for a in arrays
+    ]  # np.float64(2) is but a number to PyTorch
     target = dtypes.result_np(arrays)
     if op.dtypes == "numbers" and any(getattr(a, "dtype", type(a)) in (bool, np.bool_) for a in arrays):
-        raise RuntimeError("Subtraction, the `-` operator, with a bool tensor is not supported; to invert a mask use `~` or logical_not()")
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported; to invert a mask use `~` or logical_not()"
+        )
     if op.dtypes == "float" and target.kind in "biu":
         target = dtypes.default_np()
     return [a if a is None or is_number(a) else a.astype(target, copy=False) for a in weaken(arrays, target)]
@@ -364,18 +397,26 @@ def is_number(value) -> bool:
 def explain(op: Op, arrays, kwargs, error: Exception) -> Exception:
     """An error that names the op, the arguments and the rule, in the class PyTorch would raise."""
     shapes = [tuple(a.shape) if hasattr(a, "shape") else a for a in arrays]
-    places = {str(backend.device_of(a)) for a in arrays if hasattr(a, "dtype") and hasattr(a, "shape") and a.ndim}
+    places = {
+        str(backend.device_of(a)) for a in arrays if hasattr(a, "dtype") and hasattr(a, "shape") and a.ndim
+    }
     if len(places) > 1:
-        return RuntimeError(f"{op.name}: expected all tensors on one device, but found {' and '.join(sorted(places))}; move one with .to(...)")
+        return RuntimeError(
+            f"{op.name}: expected all tensors on one device, but found {' and '.join(sorted(places))}; move one with .to(...)"
+        )
     if isinstance(error, ValueError) and "broadcast" in str(error):
         return RuntimeError(f"{op.name}: {broadcast_rule([s for s in shapes if isinstance(s, tuple)])}")
     if isinstance(error, np.exceptions.AxisError):
         bound = max(error.ndim or 0, 1)
-        return IndexError(f"{op.name}: Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {error.axis})")
+        return IndexError(
+            f"{op.name}: Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {error.axis})"
+        )
     if isinstance(error, IndexError):
         return IndexError(f"{op.name}: {error}")
     if isinstance(error, TypeError) and "not supported for the input types" in str(error):
-        return RuntimeError(f"{op.name}: not implemented for these dtypes (arguments: {describe(arrays, kwargs)})")
+        return RuntimeError(
+            f"{op.name}: not implemented for these dtypes (arguments: {describe(arrays, kwargs)})"
+        )
     if isinstance(error, TypeError):
         return TypeError(f"{op.name}: {error} (arguments: {describe(arrays, kwargs)})")
     return RuntimeError(f"{op.name}: {error} (arguments: {describe(arrays, kwargs)})")

@@ -17,7 +17,9 @@ USAGE = """usage: python -m tinytorch SCRIPT.py [ARGUMENTS]
 Runs a PyTorch program, unmodified, with tinytorch in the place of torch and torchvision."""
 
 PACKAGE = os.path.dirname(os.path.abspath(__file__))
-FOR_CHILDREN = "TINYTORCH_PROGRAM"  # the environment variable that tells spawned processes which program is running
+FOR_CHILDREN = (
+    "TINYTORCH_PROGRAM"  # the environment variable that tells spawned processes which program is running
+)
 
 
 def main(arguments: list[str]) -> int | None:
@@ -32,7 +34,10 @@ def main(arguments: list[str]) -> int | None:
     else:
         program, rest = Program("file", arguments[0]), arguments[1:]
         if not os.path.exists(program.name):
-            print(f"python -m tinytorch: can't open file {os.path.abspath(program.name)!r}: No such file", file=sys.stderr)
+            print(
+                f"python -m tinytorch: can't open file {os.path.abspath(program.name)!r}: No such file",
+                file=sys.stderr,
+            )
             return 2
     as_torch.install()
     run(program, rest)
@@ -55,7 +60,13 @@ class Program:
             path = os.path.join(path, "__main__.py")
         with open(path, "rb") as file:
             code = compile(file.read(), path, "exec", dont_inherit=True)
-        return code, {"__file__": path, "__package__": None, "__loader__": None, "__cached__": None, "__builtins__": __builtins__}
+        return code, {
+            "__file__": path,
+            "__package__": None,
+            "__loader__": None,
+            "__cached__": None,
+            "__builtins__": __builtins__,
+        }
 
     def load_module(self):
         spec = self.find(self.name)
@@ -63,7 +74,12 @@ class Program:
             spec = self.find(f"{self.name}.__main__")
         if spec is None or not hasattr(spec.loader, "get_code"):
             raise SystemExit(f"{sys.executable}: No module named {self.name}")
-        names = {"__file__": spec.origin, "__package__": spec.parent, "__loader__": spec.loader, "__cached__": spec.cached}
+        names = {
+            "__file__": spec.origin,
+            "__package__": spec.parent,
+            "__loader__": spec.loader,
+            "__cached__": spec.cached,
+        }
         return spec.loader.get_code(spec.name), {**names, "__builtins__": __builtins__}
 
     @staticmethod

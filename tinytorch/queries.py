@@ -31,7 +31,9 @@ def is_signed(input) -> bool:
 def is_nonzero(input) -> bool:
     """Whether the one element of input is not zero."""
     if input.numel() != 1:
-        raise RuntimeError(f"Boolean value of Tensor with {input.numel()} values is ambiguous: is_nonzero wants one element")
+        raise RuntimeError(
+            f"Boolean value of Tensor with {input.numel()} values is ambiguous: is_nonzero wants one element"
+        )
     return bool(input.item() != 0)
 
 
@@ -65,12 +67,18 @@ def typename(obj) -> str:
     if isinstance(obj, Tensor):
         return obj.type()
     kind = obj if hasattr(obj, "__qualname__") else type(obj)
-    return kind.__qualname__ if kind.__module__ in ("builtins", None) else f"{kind.__module__}.{kind.__qualname__}"
+    return (
+        kind.__qualname__
+        if kind.__module__ in ("builtins", None)
+        else f"{kind.__module__}.{kind.__qualname__}"
+    )
 
 
 def result_type(tensor1, tensor2) -> dtypes.dtype:
     """The dtype of tensor1 + tensor2; either may be a number."""
-    return dtypes.from_numpy(dtypes.result_np([t.array if isinstance(t, Value) else t for t in (tensor1, tensor2)]))
+    return dtypes.from_numpy(
+        dtypes.result_np([t.array if isinstance(t, Value) else t for t in (tensor1, tensor2)])
+    )
 
 
 def can_cast(from_, to) -> bool:

@@ -115,7 +115,9 @@ def normal(shape, dtype, generator=None, mean=0.0, std=1.0):
 
 def integers(low: int, high: int, shape, dtype, generator=None):
     if low >= high:
-        raise RuntimeError(f"random integers: from {low} to {high} there is none; the upper bound itself is excluded")
+        raise RuntimeError(
+            f"random integers: from {low} to {high} there is none; the upper bound itself is excluded"
+        )
     return np.asarray(stream(generator).integers(low, high, shape, dtype=np.int64), dtype)
 
 
@@ -131,7 +133,9 @@ def multinomial(weights, count: int, replacement: bool, generator=None):
     """Indices drawn in proportion to the weights, for each row of weights."""
     rows = np.atleast_2d(np.asarray(weights, np.float64))
     if not np.isfinite(rows).all() or (rows < 0).any() or (rows.sum(-1) <= 0).any():
-        raise RuntimeError("multinomial: probabilities must be finite, not negative, and not all zero in a row")
+        raise RuntimeError(
+            "multinomial: probabilities must be finite, not negative, and not all zero in a row"
+        )
     if not replacement and count > rows.shape[-1]:
         raise RuntimeError(f"multinomial: cannot draw {count} of {rows.shape[-1]} without replacement")
     rng = stream(generator)

@@ -63,7 +63,10 @@ def is_deterministic_algorithms_warn_only_enabled() -> bool:
 def set_float32_matmul_precision(precision: str) -> None:
     """float32 products are computed in float32 whatever is asked for."""
     if precision not in ("highest", "high", "medium"):
-        warnings.warn(f"{precision} is not one of 'highest', 'high', or 'medium'; set_float32_matmul_precision has no effect", stacklevel=2)
+        warnings.warn(
+            f"{precision} is not one of 'highest', 'high', or 'medium'; set_float32_matmul_precision has no effect",
+            stacklevel=2,
+        )
         return
     Settings.matmul_precision = precision
 

@@ -17,7 +17,9 @@ def move_back(g, x):
 
 
 def is_complex(x) -> bool:
-    return isinstance(x, complex) or ((x.array if isinstance(x, Value) else x).dtype.kind == "c" if hasattr(x, "dtype") else False)
+    return isinstance(x, complex) or (
+        (x.array if isinstance(x, Value) else x).dtype.kind == "c" if hasattr(x, "dtype") else False
+    )
 
 
 def zeros(g):
@@ -214,7 +216,9 @@ def einsum_slope(g, i: int, operands, shapes, equation: str):
     others = [(t, x) for k, (t, x) in enumerate(zip(inputs, operands)) if k != i]
     known = output + "".join(t for t, _ in others)
     target = "".join(c for c in inputs[i] if c in known)
-    grad = ops.einsum_op(g, *[x for _, x in others], equation=",".join([output, *(t for t, _ in others)]) + "->" + target)
+    grad = ops.einsum_op(
+        g, *[x for _, x in others], equation=",".join([output, *(t for t, _ in others)]) + "->" + target
+    )
     lonely = tuple(1 if c not in known else s for c, s in zip(inputs[i], shapes[i]))
     return ops.expand_op(ops.reshape_op(grad, shape=lonely), shape=shapes[i])
 
@@ -267,7 +271,9 @@ def qr_slope(gq, gr, q, r):
         left, right = (..., slice(None, k)), (..., slice(k, None))
         gr_right = ops.getitem_op(gr, index=right)
         tail = q @ ops.getitem_op(r, index=right)
-        square = qr_slope(gq + tail @ mT(gr_right), ops.getitem_op(gr, index=left), q, ops.getitem_op(r, index=left))
+        square = qr_slope(
+            gq + tail @ mT(gr_right), ops.getitem_op(gr, index=left), q, ops.getitem_op(r, index=left)
+        )
         return ops.concatenate(square, q @ gr_right, dim=-1)
     # Walter and Lehmann, Algorithmic differentiation of linear algebra functions (2018), for tall or square matrices.
     m = r @ mT(gr) - mT(gq) @ q

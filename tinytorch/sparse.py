@@ -147,9 +147,13 @@ def from_coo(indices: Tensor, values: Tensor, size, coalesced: bool) -> SparseTe
     size = Size(size)
     if math.prod(size) * values.itemsize > LARGEST:
         needed = math.prod(size) * values.itemsize / 2**30
-        raise RuntimeError(f"sparse_coo_tensor: sparse tensors are stored densely here, and one of size {tuple(size)} would take {needed:.0f} GiB")
+        raise RuntimeError(
+            f"sparse_coo_tensor: sparse tensors are stored densely here, and one of size {tuple(size)} would take {needed:.0f} GiB"
+        )
     places = tuple(indices.array[d] for d in range(indices.shape[0]))
-    dense = ops.put(zeros(size, dtype=values.dtype, device=values.device), values, index=places, accumulate=True)
+    dense = ops.put(
+        zeros(size, dtype=values.dtype, device=values.device), values, index=places, accumulate=True
+    )
     out: Any = blank(SparseTensor, dense.array)
     out.node, out._requires_grad, out._counter = dense.node, dense._requires_grad, dense._counter
     out._coo = indices, values, coalesced
@@ -180,10 +184,14 @@ def sparse_coo_tensor(
         size = [int(row.max()) + 1 for row in indices.array]
     for d, (row, n) in enumerate(zip(indices.array, size)):
         if row.size and not 0 <= row.min() <= row.max() < n:
-            raise RuntimeError(f"sparse_coo_tensor: size {tuple(size)} does not fit the indices of dimension {d}, which are {row.min()} to {row.max()}")
+            raise RuntimeError(
+                f"sparse_coo_tensor: size {tuple(size)} does not fit the indices of dimension {d}, which are {row.min()} to {row.max()}"
+            )
     if indices.shape[1] != values.shape[0]:
-        raise RuntimeError(f"sparse_coo_tensor: {indices.shape[1]} indices and {values.shape[0]} values: the numbers must be equal")
-    out = from_coo(indices.to(values.device), values, size, is_coalesced)
+        raise RuntimeError(
+            f"sparse_coo_tensor: {indices.shape[1]} indices and {values.shape[0]} values: the numbers must be equal"
+        )
+    out: Any = from_coo(indices.to(values.device), values, size, is_coalesced)
     return out.requires_grad_() if requires_grad else out
 
 

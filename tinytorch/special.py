@@ -34,13 +34,21 @@ from .ops import sigmoid as expit  # noqa: F401
 
 def xlog1py(input, other):
     """x * log1p(y), and 0 where x is 0, whatever y."""
-    return xlogy(input, other + 1) if not isinstance(other, Value) else where((input == 0) & ~(other != other), 0.0, mul(input, log1p(other)))
+    return (
+        xlogy(input, other + 1)
+        if not isinstance(other, Value)
+        else where((input == 0) & ~(other != other), 0.0, mul(input, log1p(other)))
+    )
 
 
 def entr(input):
     """-x * log(x): 0 at 0, -inf below."""
     inside = where(input > 0, input, 1.0)
-    return where(input > 0, neg(mul(inside, log(inside))), where(input == 0, 0.0, where(input != input, input, -float("inf"))))
+    return where(
+        input > 0,
+        neg(mul(inside, log(inside))),
+        where(input == 0, 0.0, where(input != input, input, -float("inf"))),
+    )
 
 
 def as_float(x):

@@ -41,6 +41,7 @@ class Size(tuple):
     def __repr__(self) -> str:
         return f"torch.Size({list(self)})"
 
+
 def comparable(compare):
     """== and != that leave anything but tensors, arrays and numbers to Python: `x == None` is False."""
 
@@ -50,6 +51,7 @@ def comparable(compare):
         return NotImplemented
 
     return guarded
+
 
 class TensorType(type):
     """The class of Tensor, so that `Tensor.relu` finds what `@method` made a method later."""
@@ -133,7 +135,9 @@ class Tensor(Methods, Writing, Converting, metaclass=TensorType):
         return self.array.itemsize
 
     def stride(self, dim=None):
-        array = self.array if self.array.size else np.empty([max(n, 1) for n in self.array.shape], np.int8)  # NumPy's are 0 where there is nothing
+        array = (
+            self.array if self.array.size else np.empty([max(n, 1) for n in self.array.shape], np.int8)
+        )  # NumPy's are 0 where there is nothing
         steps = tuple(s // array.itemsize for s in array.strides)
         return steps if dim is None else steps[dim]
 
@@ -144,7 +148,11 @@ class Tensor(Methods, Writing, Converting, metaclass=TensorType):
         return (self.data_ptr() - owner.__array_interface__["data"][0]) // self.array.itemsize
 
     def data_ptr(self) -> int:
-        return self.array.__array_interface__["data"][0] if isinstance(self.array, np.ndarray) else self.array.data.ptr
+        return (
+            self.array.__array_interface__["data"][0]
+            if isinstance(self.array, np.ndarray)
+            else self.array.data.ptr
+        )
 
     def is_contiguous(self, memory_format=None) -> bool:
         return self.array.flags.c_contiguous
@@ -185,25 +193,35 @@ class Tensor(Methods, Writing, Converting, metaclass=TensorType):
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Ask for (or refuse) a gradient for this leaf."""
         if self.node is not None and not requires_grad:
-            raise RuntimeError("you can only change requires_grad flags of leaf variables; use .detach() to cut a tensor from its graph")
+            raise RuntimeError(
+                "you can only change requires_grad flags of leaf variables; use .detach() to cut a tensor from its graph"
+            )
         if requires_grad and self.array.dtype.kind not in "fc":
-            raise RuntimeError(f"only Tensors of floating point and complex dtype can require gradients, not {self.dtype!r}")
+            raise RuntimeError(
+                f"only Tensors of floating point and complex dtype can require gradients, not {self.dtype!r}"
+            )
         self._requires_grad = bool(requires_grad)
         return self
 
     def _set_grad(self, grad: Tensor | None) -> None:
         if grad is not None:
             if not isinstance(grad, Tensor):
-                raise TypeError(f"assigned grad expected to be a Tensor or None but got {type(grad).__name__}")
+                raise TypeError(
+                    f"assigned grad expected to be a Tensor or None but got {type(grad).__name__}"
+                )
             if grad.array.shape != self.array.shape:
                 raise RuntimeError(
                     f"attempting to assign a gradient of size {list(grad.shape)} to a tensor of size {list(self.shape)}; they must be the same"
                 )
             if grad.array.dtype != self.array.dtype:
-                raise RuntimeError(f"attempting to assign a gradient with dtype {grad.dtype!r} to a tensor with dtype {self.dtype!r}")
+                raise RuntimeError(
+                    f"attempting to assign a gradient with dtype {grad.dtype!r} to a tensor with dtype {self.dtype!r}"
+                )
         self._grad = grad
 
-    grad = property(attrgetter("_grad"), _set_grad, lambda self: self._set_grad(None))  # reading it costs no Python call
+    grad = property(
+        attrgetter("_grad"), _set_grad, lambda self: self._set_grad(None)
+    )  # reading it costs no Python call
 
     @property
     def grad_fn(self):
@@ -250,12 +268,16 @@ class Tensor(Methods, Writing, Converting, metaclass=TensorType):
     def backward(self, gradient=None, retain_graph=None, create_graph: bool = False, inputs=None) -> None:
         """Add the gradient of this tensor (a scalar, unless `gradient` is given) to the `.grad` of every leaf it came from."""
         if not self._requires_grad:
-            raise RuntimeError("element 0 of tensors does not require grad and does not have a grad_fn: nothing it came from has requires_grad=True")
+            raise RuntimeError(
+                "element 0 of tensors does not require grad and does not have a grad_fn: nothing it came from has requires_grad=True"
+            )
         gradient = self._seed_gradient(gradient)
         if self.grad_fn is None:
             self.grad = gradient if self.grad is None else self.grad + gradient
             return
-        self.node.backward(self, gradient, create_graph if retain_graph is None else retain_graph, create_graph, inputs)
+        self.node.backward(
+            self, gradient, create_graph if retain_graph is None else retain_graph, create_graph, inputs
+        )
 
     def _seed_gradient(self, gradient):
         if gradient is None:
@@ -266,7 +288,9 @@ class Tensor(Methods, Writing, Converting, metaclass=TensorType):
                 )
             return Tensor.wrap(backend.module_of(self.array).ones(self.array.shape, self.array.dtype))
         if gradient.array.shape != self.array.shape:
-            raise RuntimeError(f"Mismatch in shape: grad_output has shape {list(gradient.shape)} and output has shape {list(self.shape)}")
+            raise RuntimeError(
+                f"Mismatch in shape: grad_output has shape {list(gradient.shape)} and output has shape {list(self.shape)}"
+            )
         return gradient
 
     def retain_grad(self) -> None:
@@ -336,7 +360,9 @@ class Tensor(Methods, Writing, Converting, metaclass=TensorType):
 
     def _single(self):
         if self.array.size != 1:
-            raise ValueError(f"only one element tensors can be converted to Python scalars, this one has {self.array.size}")
+            raise ValueError(
+                f"only one element tensors can be converted to Python scalars, this one has {self.array.size}"
+            )
         return self.array.item()
 
     def __complex__(self) -> complex:
@@ -354,7 +380,9 @@ class Tensor(Methods, Writing, Converting, metaclass=TensorType):
 
     def __deepcopy__(self, memo):
         if self.node is not None:
-            raise RuntimeError("Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol; detach() it first")
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol; detach() it first"
+            )
         memo[id(self)] = other = blank(type(self), self.array.copy())
         other._requires_grad = self._requires_grad
         if self.grad is not None:
@@ -365,7 +393,11 @@ class Tensor(Methods, Writing, Converting, metaclass=TensorType):
         return self.detach().requires_grad_(self._requires_grad) if self.node is None else self.view_as(self)
 
     def __reduce__(self):
-        return rebuild, (backend.move(self.array, backend.CPU), self._requires_grad and self.node is None, type(self))
+        return rebuild, (
+            backend.move(self.array, backend.CPU),
+            self._requires_grad and self.node is None,
+            type(self),
+        )
 
     def __repr__(self, *, tensor_contents=None) -> str:
         return self._describe("tensor")
@@ -377,7 +409,14 @@ class Tensor(Methods, Writing, Converting, metaclass=TensorType):
         node = None if self.grad_fn is None else self.grad_fn.name()
         place = str(self.device) if self.is_cuda else None
         default = dtypes.get_default_dtype().name
-        return tensor_repr(array, name=name, device=place, grad_fn=node, requires_grad=self._requires_grad, default_dtype=default)
+        return tensor_repr(
+            array,
+            name=name,
+            device=place,
+            grad_fn=node,
+            requires_grad=self._requires_grad,
+            default_dtype=default,
+        )
 
     # ------------------------------------------------------------ operators
 
@@ -426,6 +465,7 @@ def blank(cls, array) -> Tensor:
     t._requires_grad = False
     return t
 
+
 class Handle:
     """What registering a hook returns; remove() takes the hook off again."""
 
@@ -441,6 +481,7 @@ class Handle:
 
     def __exit__(self, *error) -> None:
         self.remove()
+
 
 def rebuild(array, requires_grad: bool, cls=Tensor) -> Tensor:
     t = blank(cls, array)

@@ -17,8 +17,23 @@ TYPE_NAMES = {
     "float32": "Float", "float64": "Double", "float16": "Half", "int64": "Long", "int32": "Int", "int16": "Short",
     "int8": "Char", "uint8": "Byte", "bool": "Bool", "complex64": "ComplexFloat", "complex128": "ComplexDouble",
 }  # fmt: skip
-UFUNCS = {"multiply": "mul", "subtract": "sub", "true_divide": "div", "divide": "div", "power": "pow", "negative": "neg", "absolute": "abs"}
-UFUNCS |= {"equal": "eq", "not_equal": "ne", "less": "lt", "less_equal": "le", "greater": "gt", "greater_equal": "ge"}
+UFUNCS = {
+    "multiply": "mul",
+    "subtract": "sub",
+    "true_divide": "div",
+    "divide": "div",
+    "power": "pow",
+    "negative": "neg",
+    "absolute": "abs",
+}
+UFUNCS |= {
+    "equal": "eq",
+    "not_equal": "ne",
+    "less": "lt",
+    "less_equal": "le",
+    "greater": "gt",
+    "greater_equal": "ge",
+}
 
 
 class Converting(Value):
@@ -29,13 +44,21 @@ class Converting(Value):
     def numpy(self, *, force: bool = False) -> np.ndarray:
         """The array itself (memory is shared)."""
         if self._requires_grad and not force:
-            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead")
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead"
+            )
         if self.is_cuda and not force:
-            raise TypeError("can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first")
+            raise TypeError(
+                "can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first"
+            )
         return backend.move(self.array, backend.CPU)
 
     def __array__(self, dtype=None, copy=None):
-        return np.array(self.numpy(), dtype=dtype, copy=copy) if copy is not None else np.asarray(self.numpy(), dtype)
+        return (
+            np.array(self.numpy(), dtype=dtype, copy=copy)
+            if copy is not None
+            else np.asarray(self.numpy(), dtype)
+        )
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         """np.exp(tensor) and array * tensor answer with tensors."""
@@ -43,7 +66,10 @@ class Converting(Value):
 
         if method != "__call__":
             return NotImplemented
-        plain = [as_tensor(x) if isinstance(x, np.ndarray) else x.item() if isinstance(x, np.generic) else x for x in inputs]
+        plain = [
+            as_tensor(x) if isinstance(x, np.ndarray) else x.item() if isinstance(x, np.generic) else x
+            for x in inputs
+        ]
         ours = getattr(ops, UFUNCS.get(ufunc.__name__, ufunc.__name__), None)
         if ours is not None and not kwargs:
             return ours(*plain)
@@ -153,11 +179,15 @@ class Converting(Value):
     def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False) -> Tensor:
         from .tensor_data import tensor
 
-        return tensor(data, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad)
+        return tensor(
+            data, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad
+        )
 
     def _new_of(self, make, size, dtype, device, requires_grad, *fill) -> Tensor:
         where = backend.device(device) if device is not None else self.device
-        array = getattr(backend.module_for(where), make)(ops.sizes(size), *fill, dtype=dtypes.to_numpy(dtype) or self.array.dtype)
+        array = getattr(backend.module_for(where), make)(
+            ops.sizes(size), *fill, dtype=dtypes.to_numpy(dtype) or self.array.dtype
+        )
         return self.wrap(array).requires_grad_(requires_grad)
 
     def new_zeros(self, *size, dtype=None, device=None, requires_grad=False, **_) -> Tensor:

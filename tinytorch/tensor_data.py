@@ -85,13 +85,18 @@ def ragged(data, error) -> Exception:
 def without_tensors(data):
     """Nested lists with arrays in the place of tensors, which must be of one element."""
     if isinstance(data, (list, tuple)):
-        return [without_tensors(d) if isinstance(d, (list, tuple)) else single(d) if isinstance(d, Value) else d for d in data]
+        return [
+            without_tensors(d) if isinstance(d, (list, tuple)) else single(d) if isinstance(d, Value) else d
+            for d in data
+        ]
     return data.array if isinstance(data, Value) else data
 
 
 def single(tensor) -> np.ndarray:
     if tensor.array.size != 1:
-        raise ValueError("only one element tensors can be converted to Python scalars; stack them with torch.stack")
+        raise ValueError(
+            "only one element tensors can be converted to Python scalars; stack them with torch.stack"
+        )
     return tensor.array.reshape(())
 
 
@@ -116,15 +121,23 @@ def from_numpy(ndarray) -> Tensor:
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
     dtypes.from_numpy(ndarray.dtype)
     if min(ndarray.strides, default=0) < 0:
-        raise ValueError("At least one stride in the given numpy array is negative, and tensors with negative strides are not supported; copy it: array.copy()")
+        raise ValueError(
+            "At least one stride in the given numpy array is negative, and tensors with negative strides are not supported; copy it: array.copy()"
+        )
     if not ndarray.flags.writeable:
-        warnings.warn("from_numpy: the array is not writable; writing to the tensor will raise an error", stacklevel=2)
+        warnings.warn(
+            "from_numpy: the array is not writable; writing to the tensor will raise an error", stacklevel=2
+        )
     return Tensor.wrap(ndarray)
 
 
 def legacy(dtype, args, device=None, **_) -> Tensor:
     """PyTorch's old constructors: FloatTensor(2, 3) is memory of that shape, FloatTensor([2, 3]) holds those values."""
-    if args and isinstance(args[0], (list, tuple, range, np.ndarray, Tensor)) and not (isinstance(args[0], Size)):
+    if (
+        args
+        and isinstance(args[0], (list, tuple, range, np.ndarray, Tensor))
+        and not (isinstance(args[0], Size))
+    ):
         return tensor(args[0], dtype=dtype, device=device)
     where = backend.default_device() if device is None else backend.device(device)
     return Tensor.wrap(backend.module_for(where).zeros(sizes(args) if args else (0,), dtype.np))

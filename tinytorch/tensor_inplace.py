@@ -20,7 +20,10 @@ def inplace(function):
     def overwrite(self, *args, **kwargs):
         if local.grad and self.requires_grad:
             self._refuse_leaf()
-            if not isinstance(function, Op) and function not in (ops.add, ops.sub):  # several ops, and any may need the old values later
+            if not isinstance(function, Op) and function not in (
+                ops.add,
+                ops.sub,
+            ):  # several ops, and any may need the old values later
                 return self._become(function(self._before_write(), *args, **kwargs))
         new = function(self, *args, **kwargs)
         node = new.node
@@ -46,13 +49,19 @@ class Writing(Value):
         if local.grad:
             self._refuse_leaf()
         if new.array.shape != self.array.shape:
-            raise RuntimeError(f"output with shape {list(self.shape)} doesn't match the broadcast shape {list(new.shape)}")
+            raise RuntimeError(
+                f"output with shape {list(self.shape)} doesn't match the broadcast shape {list(new.shape)}"
+            )
         if not castable(new.array.dtype, self.array.dtype):
-            raise RuntimeError(f"result type {new.dtype!r} can't be cast to the desired output type {self.dtype!r}")
+            raise RuntimeError(
+                f"result type {new.dtype!r} can't be cast to the desired output type {self.dtype!r}"
+            )
         if new.array.dtype != self.array.dtype and new._requires_grad:
             new = ops.cast(new, dtype=self.array.dtype)
         if local.grad and self._requires_grad and not new._requires_grad:
-            new = ops.put(self, new, index=...)  # constants from here on, but still part of the graph, with gradient 0
+            new = ops.put(
+                self, new, index=...
+            )  # constants from here on, but still part of the graph, with gradient 0
         self._refuse_shared_places()
         self.array[...] = new.array
         self._wrote()
@@ -69,13 +78,21 @@ class Writing(Value):
 
     def _refuse_leaf(self) -> None:
         if self._requires_grad and self.node is None:
-            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation; wrap it in torch.no_grad()")
+            raise RuntimeError(
+                "a leaf Variable that requires grad is being used in an in-place operation; wrap it in torch.no_grad()"
+            )
         if self._base is not None and self._base._requires_grad and self._base.node is None:
-            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation")
+            raise RuntimeError(
+                "a view of a leaf Variable that requires grad is being used in an in-place operation"
+            )
 
     def _refuse_shared_places(self) -> None:
         array = self.array
-        if not array.flags.writeable or (0 in array.strides and array.size and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape))):
+        if not array.flags.writeable or (
+            0 in array.strides
+            and array.size
+            and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape))
+        ):
             raise RuntimeError(
                 "unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please"
                 " clone() the tensor before performing the operation"
@@ -91,7 +108,9 @@ class Writing(Value):
     def _fill_with(self, result) -> Tensor:
         """What `out=` does: this tensor gets the result's shape and values."""
         if local.grad and (self._requires_grad or result._requires_grad):
-            raise RuntimeError("functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad")
+            raise RuntimeError(
+                "functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad"
+            )
         if self.array.shape != result.array.shape:
             self.array = np.empty(result.array.shape, self.array.dtype)
         return self._become(result)
@@ -114,7 +133,9 @@ class Writing(Value):
         if not self.array.flags.writeable:
             self._refuse_shared_places()
         try:
-            self.array[index] = fitting_array(value.array if isinstance(value, Value) else value, self.array, index)
+            self.array[index] = fitting_array(
+                value.array if isinstance(value, Value) else value, self.array, index
+            )
         except ValueError as error:
             raise RuntimeError(f"shape mismatch: {error}") from None
         except IndexError as error:
@@ -137,17 +158,23 @@ class Writing(Value):
         if local.grad and self.requires_grad:
             self._refuse_leaf()
             return self._become(ops.put(self, moved, index=...))
-        return self._become(moved if moved.array.shape == self.array.shape else ops.expand(moved, self.array.shape))
+        return self._become(
+            moved if moved.array.shape == self.array.shape else ops.expand(moved, self.array.shape)
+        )
 
     def fill_(self, value):
         """Every element becomes value."""
         if isinstance(value, Value):
             if value.array.ndim:
-                raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value.array.ndim} dimensions")
+                raise RuntimeError(
+                    f"fill_ only supports 0-dimension value tensor but got tensor with {value.array.ndim} dimensions"
+                )
             return self.copy_(value)
         one = dtypes.element(value, self.array.dtype)
         if local.grad and self.requires_grad:
-            return self._become(self.wrap(backend.module_of(self.array).full(self.array.shape, one, self.array.dtype)))
+            return self._become(
+                self.wrap(backend.module_of(self.array).full(self.array.shape, one, self.array.dtype))
+            )
         self.array.fill(one)
         self._wrote()
         return self
@@ -160,7 +187,9 @@ class Writing(Value):
         """value on the main diagonal; with wrap, a tall matrix gets one every `columns + 1` rows."""
         shape = self.array.shape
         if len(shape) < 2 or (len(shape) > 2 and len(set(shape)) > 1):
-            raise RuntimeError(f"fill_diagonal_: expected at least 2 dimensions, all of one size if there are more, got shape {list(shape)}")
+            raise RuntimeError(
+                f"fill_diagonal_: expected at least 2 dimensions, all of one size if there are more, got shape {list(shape)}"
+            )
         new = self.array.copy()
         np.fill_diagonal(new, fill_value, wrap)
         return self._become(self.wrap(new))
@@ -191,7 +220,9 @@ class Writing(Value):
 
     def map_(self, other, function) -> Tensor:
         """Each element replaced by function(element, other's element)."""
-        return self._become(self.wrap(np.vectorize(function)(self.array, other.array).astype(self.array.dtype)))
+        return self._become(
+            self.wrap(np.vectorize(function)(self.array, other.array).astype(self.array.dtype))
+        )
 
     def apply_(self, function) -> Tensor:
         """Each element replaced by function(element)."""
@@ -210,7 +241,9 @@ class Writing(Value):
     def uniform_(self, from_=0, to=1, *, generator=None, **named) -> Tensor:
         low, high = named.get("a", named.get("from", from_)), named.get("b", to)
         if low > high:
-            raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}")
+            raise RuntimeError(
+                f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}"
+            )
         return self._draw(random.uniform(self.array.shape, self.array.dtype, generator, low, high))
 
     def bernoulli_(self, p=0.5, *, generator=None) -> Tensor:
@@ -226,13 +259,19 @@ class Writing(Value):
         return self._draw(random.integers(low, high, self.array.shape, self.array.dtype, generator))
 
     def exponential_(self, lambd=1, *, generator=None) -> Tensor:
-        return self._draw((random.stream(generator).standard_exponential(self.array.shape) / lambd).astype(self.array.dtype))
+        return self._draw(
+            (random.stream(generator).standard_exponential(self.array.shape) / lambd).astype(self.array.dtype)
+        )
 
     def log_normal_(self, mean=1, std=2, *, generator=None) -> Tensor:
         return self._draw(np.exp(random.normal(self.array.shape, self.array.dtype, generator, mean, std)))
 
     def cauchy_(self, median=0, sigma=1, *, generator=None) -> Tensor:
-        return self._draw((median + sigma * random.stream(generator).standard_cauchy(self.array.shape)).astype(self.array.dtype))
+        return self._draw(
+            (median + sigma * random.stream(generator).standard_cauchy(self.array.shape)).astype(
+                self.array.dtype
+            )
+        )
 
     def geometric_(self, p, *, generator=None) -> Tensor:
         return self._draw(random.stream(generator).geometric(p, self.array.shape).astype(self.array.dtype))
@@ -268,28 +307,61 @@ class Writing(Value):
     __iadd__, __isub__, __imul__, __itruediv__ = map(inplace, (ops.add_op, ops.sub_op, ops.mul, ops.div))
     __ifloordiv__, __imod__, __ipow__ = map(inplace, (ops.floor_divide, ops.remainder, ops.pow))
     __iand__, __ior__, __ixor__ = map(inplace, (ops.bitwise_and, ops.bitwise_or, ops.bitwise_xor))
-    add_, sub_, mul_, floor_divide_, remainder_, fmod_ = map(inplace, (ops.add, ops.sub, ops.mul, ops.floor_divide, ops.remainder, ops.fmod))
-    pow_, neg_, abs_, clamp_, clamp_min_, clamp_max_ = map(inplace, (ops.pow, ops.neg, ops.abs, ops.clamp, ops.clamp_min, ops.clamp_max))
-    lerp_, addcmul_, addcdiv_, eq_, ne_, lt_ = map(inplace, (ops.lerp, ops.addcmul, ops.addcdiv, ops.eq, ops.ne, ops.lt))
-    le_, gt_, ge_, logical_and_, logical_or_, logical_xor_ = map(inplace, (ops.le, ops.gt, ops.ge, ops.logical_and, ops.logical_or, ops.logical_xor))
-    logical_not_, bitwise_and_, bitwise_or_, bitwise_xor_, bitwise_not_ = map(inplace, (ops.logical_not, ops.bitwise_and, ops.bitwise_or, ops.bitwise_xor, ops.bitwise_not))
-    sqrt_, rsqrt_, square_, reciprocal_, exp_, exp2_ = map(inplace, (ops.sqrt, ops.rsqrt, ops.square, ops.reciprocal, ops.exp, ops.exp2))
-    expm1_, log_, log2_, log10_, log1p_, xlogy_ = map(inplace, (ops.expm1, ops.log, ops.log2, ops.log10, ops.log1p, ops.xlogy))
-    sin_, cos_, tan_, asin_, acos_, atan_ = map(inplace, (ops.sin, ops.cos, ops.tan, ops.asin, ops.acos, ops.atan))
-    atan2_, sinh_, cosh_, tanh_, asinh_, acosh_ = map(inplace, (ops.atan2, ops.sinh, ops.cosh, ops.tanh, ops.asinh, ops.acosh))
-    atanh_, sinc_, sigmoid_, erf_, erfc_, erfinv_ = map(inplace, (ops.atanh, ops.sinc, ops.sigmoid, ops.erf, ops.erfc, ops.erfinv))
-    lgamma_, digamma_, logit_, floor_, ceil_, trunc_ = map(inplace, (ops.lgamma, ops.digamma, ops.logit, ops.floor, ops.ceil, ops.trunc))
-    round_, sign_, copysign_, frac_, nan_to_num_ = map(inplace, (ops.round, ops.sign, ops.copysign, ops.frac, ops.nan_to_num))
+    add_, sub_, mul_, floor_divide_, remainder_, fmod_ = map(
+        inplace, (ops.add, ops.sub, ops.mul, ops.floor_divide, ops.remainder, ops.fmod)
+    )
+    pow_, neg_, abs_, clamp_, clamp_min_, clamp_max_ = map(
+        inplace, (ops.pow, ops.neg, ops.abs, ops.clamp, ops.clamp_min, ops.clamp_max)
+    )
+    lerp_, addcmul_, addcdiv_, eq_, ne_, lt_ = map(
+        inplace, (ops.lerp, ops.addcmul, ops.addcdiv, ops.eq, ops.ne, ops.lt)
+    )
+    le_, gt_, ge_, logical_and_, logical_or_, logical_xor_ = map(
+        inplace, (ops.le, ops.gt, ops.ge, ops.logical_and, ops.logical_or, ops.logical_xor)
+    )
+    logical_not_, bitwise_and_, bitwise_or_, bitwise_xor_, bitwise_not_ = map(
+        inplace, (ops.logical_not, ops.bitwise_and, ops.bitwise_or, ops.bitwise_xor, ops.bitwise_not)
+    )
+    sqrt_, rsqrt_, square_, reciprocal_, exp_, exp2_ = map(
+        inplace, (ops.sqrt, ops.rsqrt, ops.square, ops.reciprocal, ops.exp, ops.exp2)
+    )
+    expm1_, log_, log2_, log10_, log1p_, xlogy_ = map(
+        inplace, (ops.expm1, ops.log, ops.log2, ops.log10, ops.log1p, ops.xlogy)
+    )
+    sin_, cos_, tan_, asin_, acos_, atan_ = map(
+        inplace, (ops.sin, ops.cos, ops.tan, ops.asin, ops.acos, ops.atan)
+    )
+    atan2_, sinh_, cosh_, tanh_, asinh_, acosh_ = map(
+        inplace, (ops.atan2, ops.sinh, ops.cosh, ops.tanh, ops.asinh, ops.acosh)
+    )
+    atanh_, sinc_, sigmoid_, erf_, erfc_, erfinv_ = map(
+        inplace, (ops.atanh, ops.sinc, ops.sigmoid, ops.erf, ops.erfc, ops.erfinv)
+    )
+    lgamma_, digamma_, logit_, floor_, ceil_, trunc_ = map(
+        inplace, (ops.lgamma, ops.digamma, ops.logit, ops.floor, ops.ceil, ops.trunc)
+    )
+    round_, sign_, copysign_, frac_, nan_to_num_ = map(
+        inplace, (ops.round, ops.sign, ops.copysign, ops.frac, ops.nan_to_num)
+    )
     cumsum_, cumprod_, renorm_ = map(inplace, (ops.cumsum, ops.cumprod, ops.renorm))
     tril_, triu_ = map(inplace, (ops.tril, ops.triu))
-    scatter_, scatter_add_, scatter_reduce_, index_add_, index_copy_, index_fill_ = map(inplace, (ops.scatter, ops.scatter_add, ops.scatter_reduce, ops.index_add, ops.index_copy, ops.index_fill))
+    scatter_, scatter_add_, scatter_reduce_, index_add_, index_copy_, index_fill_ = map(
+        inplace,
+        (ops.scatter, ops.scatter_add, ops.scatter_reduce, ops.index_add, ops.index_copy, ops.index_fill),
+    )
     masked_fill_, masked_scatter_ = map(inplace, (ops.masked_fill, ops.masked_scatter))
-    addmm_, addmv_, baddbmm_, addbmm_, addr_ = map(inplace, (ops.addmm, ops.addmv, ops.baddbmm, ops.addbmm, ops.addr))
+    addmm_, addmv_, baddbmm_, addbmm_, addr_ = map(
+        inplace, (ops.addmm, ops.addmv, ops.baddbmm, ops.addbmm, ops.addr)
+    )
     div_ = divide_ = true_divide_ = inplace(ops.divide)
     clip_ = clamp_
     multiply_, subtract_, negative_, absolute_ = mul_, sub_, neg_, abs_
-    deg2rad_, rad2deg_, hypot_, heaviside_, float_power_ = map(inplace, (ops.deg2rad, ops.rad2deg, ops.hypot, ops.heaviside, ops.float_power))
-    sgn_, ldexp_, gcd_, lcm_, nextafter_, i0_ = map(inplace, (ops.sgn, ops.ldexp, ops.gcd, ops.lcm, ops.nextafter, ops.i0))
+    deg2rad_, rad2deg_, hypot_, heaviside_, float_power_ = map(
+        inplace, (ops.deg2rad, ops.rad2deg, ops.hypot, ops.heaviside, ops.float_power)
+    )
+    sgn_, ldexp_, gcd_, lcm_, nextafter_, i0_ = map(
+        inplace, (ops.sgn, ops.ldexp, ops.gcd, ops.lcm, ops.nextafter, ops.i0)
+    )
     mvlgamma_, conj_physical_ = map(inplace, (ops.mvlgamma, ops.conj))
     logaddexp_, index_reduce_ = map(inplace, (ops.logaddexp, ops.index_reduce))
     bitwise_left_shift_ = __ilshift__ = inplace(ops.bitwise_left_shift)
@@ -308,7 +380,11 @@ def castable(source, target) -> bool:
 def fitting_array(value, array, index):
     """A value with leading dims of size 1 more than its place has, without them (PyTorch drops them)."""
     if getattr(value, "ndim", 0) > 0:
-        room = array[index].ndim if not isinstance(index, (builtins.int, slice)) else array.ndim - isinstance(index, builtins.int)
+        room = (
+            array[index].ndim
+            if not isinstance(index, (builtins.int, slice))
+            else array.ndim - isinstance(index, builtins.int)
+        )
         while value.ndim > room and value.shape[0] == 1:
             value = value[0]
     return value

@@ -308,12 +308,18 @@ class Methods(Value):
 
     @property
     def T(self) -> Tensor:
-        return ops.permute(self, tuple(range(self.array.ndim))[::-1]) if self.array.ndim != 2 else ops.transpose_op(self, dim0=0, dim1=1)
+        return (
+            ops.permute(self, tuple(range(self.array.ndim))[::-1])
+            if self.array.ndim != 2
+            else ops.transpose_op(self, dim0=0, dim1=1)
+        )
 
     @property
     def mT(self) -> Tensor:
         if self.array.ndim < 2:
-            raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {self.array.ndim}-D tensor.")
+            raise RuntimeError(
+                f"tensor.mT is only supported on matrices or batches of matrices. Got {self.array.ndim}-D tensor."
+            )
         return ops.transpose(self, -2, -1)
 
     @property

@@ -55,7 +55,7 @@ def current(workspace, name: str = "") -> Module:
     return workspace.module(now)
 
 
-def test(workspace, module: Module, names: list[str] | None = None) -> Report:
+def run_module(workspace, module: Module, names: list[str] | None = None) -> Report:
     """Run a module's checks on the student's files, notebook edits taken back first; remembered in progress."""
     if not workspace.is_reference:
         workspace.need(module)
@@ -71,7 +71,7 @@ def test(workspace, module: Module, names: list[str] | None = None) -> Report:
 
 def hint(workspace, module: Module) -> dict[str, Any]:
     """The next hint of the symbol that the first failing check is about, and of no other."""
-    report = test(workspace, module)
+    report = run_module(workspace, module)
     first = next((r for r in report.results if r.outcome == FAILED), None)
     if report.problem:
         raise TitoError(
@@ -153,7 +153,7 @@ def checked_up_to(workspace, module: Module) -> list[Report]:
         raise CouldNotCheck(
             f"{module.name} has no checks yet, so it cannot be completed", "Its lesson is not written."
         )
-    return [test(workspace, m) for m in workspace.course.up_to(module.number) if m.checks.is_file()]
+    return [run_module(workspace, m) for m in workspace.course.up_to(module.number) if m.checks.is_file()]
 
 
 def unlocked(workspace, module: Module) -> list[str]:
@@ -180,7 +180,7 @@ def checkpoints(workspace) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def test_checkpoint(workspace, module: Module) -> dict[str, Any]:
+def try_checkpoint(workspace, module: Module) -> dict[str, Any]:
     reports = checked_up_to(workspace, module)
     return {
         "module": module.name, "capability": module.capability, "passed": all(r.passed for r in reports),

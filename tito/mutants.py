@@ -31,7 +31,7 @@ SWAPS = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult,
     ast.Pow: ast.Mult, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
 }  # fmt: skip
-COMPARISONS = {
+COMPARISONS: dict[type, list[type]] = {
     ast.Lt: [ast.LtE, ast.Gt], ast.LtE: [ast.Lt, ast.GtE], ast.Gt: [ast.GtE, ast.Lt], ast.GtE: [ast.Gt, ast.LtE],
     ast.Eq: [ast.NotEq], ast.NotEq: [ast.Eq], ast.In: [ast.NotIn], ast.NotIn: [ast.In], ast.Is: [ast.IsNot], ast.IsNot: [ast.Is],
 }  # fmt: skip
@@ -174,9 +174,8 @@ def versions(node: ast.AST) -> Iterator[ast.AST | None]:
     elif isinstance(node, ast.Slice):
         for end in ("lower", "upper"):
             if getattr(node, end) is not None:
-                yield ast.Slice(
-                    **{k: None if k == end else getattr(node, k) for k in ("lower", "upper", "step")}
-                )
+                lower, upper = (None if k == end else getattr(node, k) for k in ("lower", "upper"))
+                yield ast.Slice(lower, upper, node.step)
     elif isinstance(node, ast.Return) and node.value is not None and not isinstance(node.value, ast.Constant):
         yield ast.Return(ast.Constant(None))
 
@@ -269,14 +268,14 @@ class Replaced(importlib.machinery.SourceFileLoader):
 
 
 def try_versions(
-    root: Path, checks: Path, versions: Iterable[tuple[str, str, str]], jobs: int = 2, seconds: float = 20.0
+    root: Path, checks: Path, versions: Iterable[tuple[str, str, str]], jobs: int = 2, seconds: float = 60.0
 ) -> list[Trial]:
     """The checks' verdict on (name, file, text) triples. Call it in a process that has not imported tinytorch."""
     import numpy  # noqa: F401
 
     assert "tinytorch" not in sys.modules
     with ThreadPoolExecutor(jobs) as pool:
-        return list(pool.map(lambda v: try_one(root, checks, *v, seconds), versions))
+        return list(pool.map(lambda v: try_one(root, checks, v[0], v[1], v[2], seconds), versions))
 
 
 def try_one(root: Path, checks: Path, name: str, file: str, source: str, seconds: float) -> Trial:
@@ -330,9 +329,11 @@ def examine(course, module, jobs: int = 2, symbols: Iterable[str] = ()) -> dict:
     sources = {one.file: (course.package / one.file).read_bytes().decode() for one in taught}
     stubs = [(one.symbol, one.file, weave_file(sources[one.file], [one])) for one in taught]
     mutants = [m for one in taught for m in mutants_of(sources[one.file], one)]
-    versions = [("reference", "", ""), *stubs, *((m.name, m.file, m.source) for m in mutants)]
-    trials = try_versions(course.root, module.checks, versions, jobs)
-    reference, stubbed, mutated = trials[0], trials[1 : 1 + len(stubs)], trials[1 + len(stubs) :]
+    (reference,) = try_versions(course.root, module.checks, [("reference", "", "")], seconds=300)
+    patience = 30 + 6 * (time.monotonic() - start)  # a loaded machine must not kill mutants
+    versions = [*stubs, *((m.name, m.file, m.source) for m in mutants)]
+    trials = try_versions(course.root, module.checks, versions, jobs, patience)
+    stubbed, mutated = trials[: len(stubs)], trials[len(stubs) :]
     equivalent = justified(module)
     survivors = [t.name for t in mutated if not t.killed_by]
     counted = [t for t in mutated if t.name not in equivalent]

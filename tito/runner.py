@@ -287,7 +287,7 @@ def student_line(job, error: BaseException) -> dict:
     for frame in traceback.extract_tb(error.__traceback__):
         with contextlib.suppress(ValueError, OSError):
             file = Path(frame.filename).resolve().relative_to(root.resolve() / "tinytorch").as_posix()
-            frames.append((file, frame.lineno, frame.line or ""))
+            frames.append((file, frame.lineno or 0, frame.line or ""))
     taught = [f for f in frames if inside_taught(job, f[0], f[1])]
     if not frames:
         return {}

@@ -111,8 +111,10 @@ def show_report(report, stubs: Sequence[str] = ()) -> None:
     skipped = [r for r in report.results if r.outcome == "skipped"]
     if skipped:
         echo()
-        for r in skipped:
+        for r in skipped[:5]:
             para(f"skipped: {r.check.replace('_', ' ')}: {r.message}", 1, fg="yellow")
+        if len(skipped) > 5:
+            echo(f" ... and {len(skipped) - 5} more", fg="yellow")
     echo()
     counts = ", ".join(f"{n} {name.replace('_', ' ')}" for name in MARKS if (n := report.count(name)))
     echo(f"{report.module}: {counts}, in {report.seconds:.1f} s", bold=True)

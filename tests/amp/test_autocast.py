@@ -23,7 +23,14 @@ EXPRESSIONS = [
 
 def evaluate(lib, expression):
     a = lib.tensor([[0.3, 1.0], [0.25, 0.7]], requires_grad=True)
-    names = {"torch": lib, "F": lib.nn.functional, "a": a, "d": a.double(), "t": lib.tensor([0, 1]), "i": lib.tensor([[1, 2], [3, 4]])}
+    names = {
+        "torch": lib,
+        "F": lib.nn.functional,
+        "a": a,
+        "d": a.double(),
+        "t": lib.tensor([0, 1]),
+        "i": lib.tensor([[1, 2], [3, 4]]),
+    }
     return eval(expression, names), a
 
 

@@ -41,7 +41,9 @@ def history(lib, events, **options):
         scaler.scale((w * w).sum() * factor).backward()
         answer = scaler.step(optimizer)
         scaler.update()
-        seen.append((answer, scaler.get_scale(), scaler._get_growth_tracker(), w.tolist(), scaler.state_dict()))
+        seen.append(
+            (answer, scaler.get_scale(), scaler._get_growth_tracker(), w.tolist(), scaler.state_dict())
+        )
     return seen
 
 
@@ -127,7 +129,13 @@ def test_set_save_and_restore(lib):
         scaler.step(optimizer)
         scaler.update()
     saved = scaler.state_dict()
-    assert saved == {"scale": 8.0, "growth_factor": 2.0, "backoff_factor": 0.5, "growth_interval": 3, "_growth_tracker": 2}
+    assert saved == {
+        "scale": 8.0,
+        "growth_factor": 2.0,
+        "backoff_factor": 0.5,
+        "growth_interval": 3,
+        "_growth_tracker": 2,
+    }
     other = lib.amp.GradScaler("cpu")
     other.load_state_dict(saved)
     for s in (scaler, other, pickle.loads(pickle.dumps(scaler))):
@@ -140,7 +148,11 @@ def test_set_save_and_restore(lib):
     scaler.set_growth_factor(5.0)
     scaler.set_backoff_factor(0.1)
     scaler.set_growth_interval(7)
-    assert (scaler.get_growth_factor(), scaler.get_backoff_factor(), scaler.get_growth_interval()) == (5.0, 0.1, 7)
+    assert (scaler.get_growth_factor(), scaler.get_backoff_factor(), scaler.get_growth_interval()) == (
+        5.0,
+        0.1,
+        7,
+    )
     with pytest.raises(RuntimeError, match="The source state dict is empty"):
         scaler.load_state_dict({})
 

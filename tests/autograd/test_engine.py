@@ -130,7 +130,9 @@ def peak_of_a_deep_mlp(library: str) -> int:
     """How many KiB a process grows by over steps of a 20-layer MLP whose activations take 4 MiB each."""
     threads = "torch.set_num_threads(1)" if library == "torch" else ""
     script = PEAK.format(library=library, threads=threads)
-    return int(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout)
+    return int(
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    )
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in other units elsewhere")
@@ -236,7 +238,9 @@ def test_writing_to_a_view_changes_the_history_of_its_base_and_of_its_other_view
 
 def test_a_leaf_that_requires_grad_is_not_written_in_place_outside_no_grad():
     x = tt.ones(2, requires_grad=True)
-    with pytest.raises(RuntimeError, match="a leaf Variable that requires grad is being used in an in-place operation"):
+    with pytest.raises(
+        RuntimeError, match="a leaf Variable that requires grad is being used in an in-place operation"
+    ):
         x.add_(1)
     with tt.no_grad():
         x.add_(1)
@@ -260,13 +264,19 @@ def test_hooks_replace_gradients_and_can_be_removed():
 
 def test_detect_anomaly_names_the_op_that_made_the_first_nan_and_the_line_that_called_it():
     x = tt.tensor([0.0, 1.0], requires_grad=True)
-    with detect_anomaly(), pytest.raises(AnomalyError, match=r"'log'.*NaN(.|\n)*test_engine\.py:\d+(.|\n)*this line makes it"):
+    with (
+        detect_anomaly(),
+        pytest.raises(AnomalyError, match=r"'log'.*NaN(.|\n)*test_engine\.py:\d+(.|\n)*this line makes it"),
+    ):
         (x - 1).log().sum()  # this line makes it
 
 
 def test_detect_anomaly_finds_a_nan_that_only_the_backward_pass_makes():
     x = tt.tensor([0.0], requires_grad=True)
-    with detect_anomaly(), pytest.raises(AnomalyError, match=r"backward pass of op 'sqrt'|backward pass of op 'mul'"):
+    with (
+        detect_anomaly(),
+        pytest.raises(AnomalyError, match=r"backward pass of op 'sqrt'|backward pass of op 'mul'"),
+    ):
         (x.sqrt() * 0).sum().backward()  # 0 * inf
 
 
@@ -310,7 +320,10 @@ def test_an_interpreter_sees_every_op_within_its_block_and_none_after():
 
 
 def test_errors_name_the_op_both_shapes_and_the_rule():
-    with pytest.raises(RuntimeError, match=r"add_op: shapes \(2, 3\) and \(4,\) do not broadcast: sizes 3 and 4 differ at dimension 1"):
+    with pytest.raises(
+        RuntimeError,
+        match=r"add_op: shapes \(2, 3\) and \(4,\) do not broadcast: sizes 3 and 4 differ at dimension 1",
+    ):
         tt.ones(2, 3) + tt.ones(4)
     with pytest.raises(RuntimeError, match=r"\(3, 4\) @ \(5, 6\): inner sizes 4 and 5 differ"):
         tt.ones(3, 4) @ tt.ones(5, 6)

@@ -9,7 +9,10 @@ from tests.core import odd_forms  # noqa: E402
 from tests.parity.snippets import check  # noqa: E402
 
 CASES = [
-    (f"{suite}: {name}", text) for suite, cases in vars(odd_forms).items() if suite.isupper() for name, text in cases.items()
+    (f"{suite}: {name}", text)
+    for suite, cases in vars(odd_forms).items()
+    if suite.isupper()
+    for name, text in cases.items()
 ]
 
 

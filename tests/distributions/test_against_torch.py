@@ -95,7 +95,15 @@ CASES = {
         REAL[:, :2],
     ),
 }  # fmt: skip
-DISCRETE = {"Poisson", "Bernoulli", "Geometric", "Binomial", "Categorical", "OneHotCategorical", "Multinomial"}
+DISCRETE = {
+    "Poisson",
+    "Bernoulli",
+    "Geometric",
+    "Binomial",
+    "Categorical",
+    "OneHotCategorical",
+    "Multinomial",
+}
 MOMENTS = ["mean", "variance", "stddev", "mode"]
 
 
@@ -156,7 +164,9 @@ def test_cdf_and_its_inverse(name):
     def cdf(lib):
         d, parameters, values = made(lib, name)
         out = d.cdf(values)
-        return (out.detach() if name in ("Gamma", "Chi2") else out), parameters  # PyTorch has no gradient for gammainc
+        return (
+            out.detach() if name in ("Gamma", "Chi2") else out
+        ), parameters  # PyTorch has no gradient for gammainc
 
     def icdf(lib):
         d, parameters, _ = made(lib, name)
@@ -171,7 +181,10 @@ def test_cdf_and_its_inverse(name):
 def test_shapes_and_texts(name):
     ours, theirs = (made(lib, name)[0] for lib in (tinytorch, torch))
     assert repr(ours) == repr(theirs)
-    assert (tuple(ours.batch_shape), tuple(ours.event_shape)) == (tuple(theirs.batch_shape), tuple(theirs.event_shape))
+    assert (tuple(ours.batch_shape), tuple(ours.event_shape)) == (
+        tuple(theirs.batch_shape),
+        tuple(theirs.event_shape),
+    )
     assert bool(ours.has_rsample) == bool(theirs.has_rsample)
     assert bool(ours.has_enumerate_support) == bool(theirs.has_enumerate_support)
     draw, other = ours.sample((2, 5)), theirs.sample((2, 5))
@@ -195,7 +208,9 @@ def test_expand(name):
     same(compute)
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name not in ("MixtureSameFamily", "MixtureSameFamily of vectors")])
+@pytest.mark.parametrize(
+    "name", [name for name in CASES if name not in ("MixtureSameFamily", "MixtureSameFamily of vectors")]
+)
 def test_draws_have_the_right_moments(name):
     """Means of 20,000 draws within five of their standard errors."""
     tinytorch.manual_seed(3)
@@ -214,11 +229,21 @@ def test_draws_have_the_right_moments(name):
     assert d.support.check(d.sample((1000,))).all()
 
 
-NO_SLOPE = {"Cauchy", "StudentT", "Normal of numbers", "Beta of numbers"}  # no mean, or nothing to differentiate
+NO_SLOPE = {
+    "Cauchy",
+    "StudentT",
+    "Normal of numbers",
+    "Beta of numbers",
+}  # no mean, or nothing to differentiate
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in CASES if name.split(" ")[0] not in DISCRETE | {"MixtureSameFamily"} and name not in NO_SLOPE]
+    "name",
+    [
+        name
+        for name in CASES
+        if name.split(" ")[0] not in DISCRETE | {"MixtureSameFamily"} and name not in NO_SLOPE
+    ],
 )
 def test_gradients_through_draws(name):
     """The mean's slope, estimated through rsample, is the slope of the mean."""
@@ -234,7 +259,9 @@ def test_gradients_through_draws(name):
         assert all(x.grad is not None and np.isfinite(x.grad.numpy()).all() for x in parameters)
         return
     for x, wanted in zip(parameters, exact[1:]):
-        assert np.abs((0 if x.grad is None else x.grad.numpy()) - wanted).max() < 0.1 * max(1, np.abs(wanted).max())
+        assert np.abs((0 if x.grad is None else x.grad.numpy()) - wanted).max() < 0.1 * max(
+            1, np.abs(wanted).max()
+        )
 
 
 # ---------------------------------------------------------------- gamma's implicit gradient
@@ -250,9 +277,14 @@ def test_gamma_slope():
     x = np.maximum(scipy.special.gammaincinv(concentration, quantiles), 1e-300)
     theirs = torch._standard_gamma_grad(torch.tensor(concentration), torch.tensor(x)).numpy()
     ours = gamma_slope(concentration, x)
-    np.testing.assert_allclose(ours, theirs, rtol=3e-3)  # PyTorch's is an approximation; this one is held against itself below
+    np.testing.assert_allclose(
+        ours, theirs, rtol=3e-3
+    )  # PyTorch's is an approximation; this one is held against itself below
     step = 1e-5 * concentration
-    exact = (scipy.special.gammaincinv(concentration + step, quantiles) - scipy.special.gammaincinv(concentration - step, quantiles)) / (2 * step)
+    exact = (
+        scipy.special.gammaincinv(concentration + step, quantiles)
+        - scipy.special.gammaincinv(concentration - step, quantiles)
+    ) / (2 * step)
     np.testing.assert_allclose(ours, exact, rtol=1e-4, atol=1e-12)
 
 
@@ -286,7 +318,10 @@ def test_kl_of_what_cannot_happen():
     def compute(lib):
         D = lib.distributions
         p, q = (D.Categorical(lib.tensor(v, dtype=lib.float64)) for v in ([0.5, 0.5, 0.0], [1.0, 0.0, 0.0]))
-        bits = [D.Bernoulli(lib.tensor(v, dtype=lib.float64)) for v in ([0.0, 1.0, 0.5, 0.5], [0.5, 1.0, 0.0, 1.0])]
+        bits = [
+            D.Bernoulli(lib.tensor(v, dtype=lib.float64))
+            for v in ([0.0, 1.0, 0.5, 0.5], [0.5, 1.0, 0.0, 1.0])
+        ]
         wide, narrow = D.Uniform(0.0, 2.0), D.Uniform(0.5, 1.0)
         kl = D.kl_divergence
         parts = [kl(p, q), kl(q, p), kl(wide, narrow), kl(narrow, wide), *kl(*bits), *kl(*reversed(bits))]
@@ -325,8 +360,12 @@ WRONG = {
     "neither": lambda t: t.distributions.Categorical(),
     "simplex": lambda t: t.distributions.Categorical(t.tensor([0.5, -0.5])),
     "one number": lambda t: t.distributions.Categorical(t.tensor(0.5)),
-    "covariance": lambda t: t.distributions.MultivariateNormal(t.zeros(2), t.tensor([[1.0, 2.0], [2.0, 1.0]])),
-    "asymmetric": lambda t: t.distributions.MultivariateNormal(t.zeros(2), t.tensor([[1.0, 0.5], [0.0, 1.0]])),
+    "covariance": lambda t: t.distributions.MultivariateNormal(
+        t.zeros(2), t.tensor([[1.0, 2.0], [2.0, 1.0]])
+    ),
+    "asymmetric": lambda t: t.distributions.MultivariateNormal(
+        t.zeros(2), t.tensor([[1.0, 0.5], [0.0, 1.0]])
+    ),
     "tril": lambda t: t.distributions.MultivariateNormal(t.zeros(2), scale_tril=t.ones(2, 2)),
     "two matrices": lambda t: t.distributions.MultivariateNormal(t.zeros(2), t.eye(2), t.eye(2)),
     "value outside": lambda t: t.distributions.Uniform(0.0, 1.0).log_prob(t.tensor(2.0)),
@@ -380,7 +419,10 @@ TRANSFORMS = {
     "affine of vectors": (lambda D: D.AffineTransform(1.0, 2.0, event_dim=1), REAL),
     "power": (lambda D: D.PowerTransform(2.0), POSITIVE),
     "inverse": (lambda D: D.SigmoidTransform().inv, UNIT),
-    "chain": (lambda D: D.ComposeTransform([D.AffineTransform(0.0, 0.5), D.ExpTransform(), D.ExpTransform().inv]), REAL),
+    "chain": (
+        lambda D: D.ComposeTransform([D.AffineTransform(0.0, 0.5), D.ExpTransform(), D.ExpTransform().inv]),
+        REAL,
+    ),
     "independent": (lambda D: D.IndependentTransform(D.ExpTransform(), 1), REAL),
     "abs": (lambda D: D.AbsTransform(), REAL),
     "softmax": (lambda D: D.SoftmaxTransform(), REAL),
@@ -394,7 +436,9 @@ def test_transforms(name):
     def compute(lib, what):
         t, x = make(lib.distributions), lib.tensor(values, dtype=lib.float64, requires_grad=True)
         y = t(x)
-        return {"y": lambda: y, "x": lambda: t.inv(y), "slope": lambda: t.log_abs_det_jacobian(x, y)}[what](), [x]
+        return {"y": lambda: y, "x": lambda: t.inv(y), "slope": lambda: t.log_abs_det_jacobian(x, y)}[
+            what
+        ](), [x]
 
     for what in ("y", "x", "slope"):
         same(lambda lib, what=what: compute(lib, what))

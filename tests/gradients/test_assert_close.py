@@ -32,7 +32,13 @@ PAIRS = {
     "arrays": lambda t: (np.ones(2), np.zeros(2)),
     "matrix": lambda t: (t.arange(6.0).reshape(2, 3), t.arange(6.0).reshape(2, 3) + t.tensor([0, 0, 1.0])),
 }
-OPTIONS = [{}, {"rtol": 0.0, "atol": 0.0}, {"rtol": 0.3, "atol": 0.3}, {"equal_nan": True, "check_dtype": False}, {"msg": "own"}]
+OPTIONS = [
+    {},
+    {"rtol": 0.0, "atol": 0.0},
+    {"rtol": 0.3, "atol": 0.3},
+    {"equal_nan": True, "check_dtype": False},
+    {"msg": "own"},
+]
 
 
 def verdict(lib, pair, options) -> str:

@@ -159,7 +159,9 @@ def test_sequential():
         return x
 
     for segments in (1, 2, 5):
-        assert gradients(lambda x: checkpoint_sequential(functions, segments, x, use_reentrant=False), x) == gradients(straight, x)
+        assert gradients(
+            lambda x: checkpoint_sequential(functions, segments, x, use_reentrant=False), x
+        ) == gradients(straight, x)
 
 
 def test_what_it_refuses():

@@ -35,13 +35,17 @@ def crooked(lib, scale=2.0, second=True):
 
 @BOTH
 def test_right_gradients_pass(lib):
-    assert lib.autograd.gradcheck(lambda a, b: (a * b.sin(), b.exp()), (doubles(lib, 1.0, 2.0), doubles(lib, 0.5, 0.1)))
+    assert lib.autograd.gradcheck(
+        lambda a, b: (a * b.sin(), b.exp()), (doubles(lib, 1.0, 2.0), doubles(lib, 0.5, 0.1))
+    )
     assert lib.autograd.gradgradcheck(lambda a: (a**3).sum(), doubles(lib, 1.0, 2.0))
 
 
 @BOTH
 def test_wrong_gradients_fail(lib):
-    with pytest.raises(RuntimeError, match=r"Jacobian mismatch for output 0 with respect to input 0,\nnumerical:tensor"):
+    with pytest.raises(
+        RuntimeError, match=r"Jacobian mismatch for output 0 with respect to input 0,\nnumerical:tensor"
+    ):
         lib.autograd.gradcheck(crooked(lib, scale=2.1), doubles(lib, 1.0, 2.0))
     assert not lib.autograd.gradcheck(crooked(lib, scale=2.1), doubles(lib, 1.0), raise_exception=False)
     assert lib.autograd.gradcheck(crooked(lib, scale=2.1), doubles(lib, 1.0), rtol=0.2)
@@ -64,7 +68,9 @@ def test_complex_inputs_and_outputs(lib):
 
 @BOTH
 def test_strided_seeds(lib):
-    assert lib.autograd.gradgradcheck(lambda a: a.exp(), doubles(lib, 1.0, 2.0), gen_non_contig_grad_outputs=True)
+    assert lib.autograd.gradgradcheck(
+        lambda a: a.exp(), doubles(lib, 1.0, 2.0), gen_non_contig_grad_outputs=True
+    )
 
 
 @BOTH
@@ -108,7 +114,10 @@ def test_backward_that_changes_its_mind(lib):
 
 
 def test_the_error_names_the_worst_element():
-    with pytest.raises(tinytorch.autograd.GradcheckError, match="worst at element 1 of the output and 1 of the input: numerical 4, analytical 4.4"):
+    with pytest.raises(
+        tinytorch.autograd.GradcheckError,
+        match="worst at element 1 of the output and 1 of the input: numerical 4, analytical 4.4",
+    ):
         tinytorch.autograd.gradcheck(crooked(tinytorch, scale=2.2), doubles(tinytorch, 1.0, 2.0))
 
 

@@ -202,7 +202,11 @@ TABLE: dict[str, list[Row]] = {
     "triu": [Row(x(3, 3)), Row(x(2, 2, 3), diagonal=-1)],
     "diag_embed": [Row(x(2, 3)), Row(x(2, 2), offset=1, dim1=0, dim2=-1)],
     # indexing
-    "getitem_op": [Row(x(3, 4), index=(0, slice(None, None, 2))), Row(x(2, 3), index=SOME), Row(x(2), index=(None, ...))],
+    "getitem_op": [
+        Row(x(3, 4), index=(0, slice(None, None, 2))),
+        Row(x(2, 3), index=SOME),
+        Row(x(2), index=(None, ...)),
+    ],
     "put_zeros": [Row(x(2, 3), index=SOME, shape=(2, 4)), Row(x(2), index=(slice(0, 2),), shape=(3,))],
     "put": [
         Row(x(2, 3), x(2), index=(slice(None), 1)),
@@ -278,7 +282,10 @@ TABLE: dict[str, list[Row]] = {
     # norms
     "scale_shift": [Row(x(2, 3, 2), x(3, 1), x(3, 1))],
     "batch_norm_op": [Row(x(4, 2, 2), x(2), x(2), eps=1e-2), Row(x(4, 2), None, None, eps=1e-2)],
-    "layer_norm_op": [Row(x(2, 2, 2), x(2, 2), x(2, 2), eps=1e-2, dims=2), Row(x(2, 3), None, None, eps=1e-2, dims=1)],
+    "layer_norm_op": [
+        Row(x(2, 2, 2), x(2, 2), x(2, 2), eps=1e-2, dims=2),
+        Row(x(2, 3), None, None, eps=1e-2, dims=1),
+    ],
     # activations and losses
     "relu_op": [Row(x(4))],
     "leaky_relu_op": [Row(x(4), negative_slope=0.1)],
@@ -299,21 +306,37 @@ TABLE: dict[str, list[Row]] = {
     "cross_entropy_of_bits": [Row(x(3, low=0.1, high=0.9), x(3, low=0.1, high=0.9))],
     "ctc_op": [
         Row(
-            x(5, 2, 3), np.array([[1, 2], [1, 1]]), np.array([5, 4]), np.array([2, 2]),
-            before=lambda a, *rest: [a.log_softmax(-1), *rest], blank=0, zero_infinity=False,
+            x(5, 2, 3),
+            np.array([[1, 2], [1, 1]]),
+            np.array([5, 4]),
+            np.array([2, 2]),
+            before=lambda a, *rest: [a.log_softmax(-1), *rest],
+            blank=0,
+            zero_infinity=False,
         ),
     ],
     # layers
     "dropout_op": [Row(x(6), before=seeded, p=0.4)],
     "linear_op": [Row(x(2, 2, 3), x(4, 3), x(4)), Row(x(2, 3), x(4, 3), None)],
-    "embedding_op": [Row(i([0, 2], [2, 1]), x(4, 3))],  # with padding_idx the gradient is not the slope, on purpose
-    "add_rows": [Row(x(2, 2, 3), i([0, 2], [2, 1]), rows=4), Row(x(1, 3, 2), i([0, 2, 0]), rows=4, padding_idx=2)],
+    "embedding_op": [
+        Row(i([0, 2], [2, 1]), x(4, 3))
+    ],  # with padding_idx the gradient is not the slope, on purpose
+    "add_rows": [
+        Row(x(2, 2, 3), i([0, 2], [2, 1]), rows=4),
+        Row(x(1, 3, 2), i([0, 2, 0]), rows=4, padding_idx=2),
+    ],
     "attention_op": [
         Row(x(1, 2, 3, 2), x(1, 2, 3, 2), x(1, 2, 3, 2), None, scale=0.5, is_causal=True),
         Row(x(1, 1, 2, 3), x(1, 1, 3, 3), x(1, 1, 3, 2), MASK, scale=0.5, is_causal=False),
     ],
-    "split_heads": [Row(x(3, 2, 4), parts=1, heads=2, batch_first=False), Row(x(3, 2, 12), parts=3, heads=2, batch_first=True)],
-    "merge_heads": [Row(x(2, 2, 3, 2), batch_first=False), Row(x(1, 2, 3, 2), x(1, 2, 3, 2), batch_first=True)],
+    "split_heads": [
+        Row(x(3, 2, 4), parts=1, heads=2, batch_first=False),
+        Row(x(3, 2, 12), parts=3, heads=2, batch_first=True),
+    ],
+    "merge_heads": [
+        Row(x(2, 2, 3, 2), batch_first=False),
+        Row(x(1, 2, 3, 2), x(1, 2, 3, 2), batch_first=True),
+    ],
     "rnn_op": [
         Row(x(4, 3), x(2, 3), x(3, 3), relu=False, batch_sizes=(2, 1, 1)),
         Row(x(4, 3), x(2, 3), x(3, 3), relu=True, batch_sizes=(2, 1, 1), reverse=True),
@@ -323,7 +346,10 @@ TABLE: dict[str, list[Row]] = {
     "pack_steps": [Row(x(3, 2, 2), batch_sizes=(2, 1, 1))],
     "unpack_steps": [Row(x(4, 2), batch_sizes=(2, 1, 1), length=4, padding_value=3.0)],
     "reorder": [Row(x(2, 3), order=np.array([2, 0, 1]), dim=1)],
-    "pad_together": [Row(x(1, 2), x(3, 2), padding_value=1.0, left=False), Row(x(1, 2), x(3, 2), padding_value=0.0, left=True)],
+    "pad_together": [
+        Row(x(1, 2), x(3, 2), padding_value=1.0, left=False),
+        Row(x(1, 2), x(3, 2), padding_value=0.0, left=True),
+    ],
 }
 
 # Gradients of other ops that have no rule of their own, as in PyTorch: asking for one is an error that names them.
@@ -368,7 +394,9 @@ def test_gradient(op, row):
     assert gradcheck(*draw(op, row))
 
 
-@pytest.mark.parametrize(("op", "row"), [case for case in CASES if case.values[0].name not in FIRST_ORDER_ONLY])
+@pytest.mark.parametrize(
+    ("op", "row"), [case for case in CASES if case.values[0].name not in FIRST_ORDER_ONLY]
+)
 def test_second_gradient(op, row):
     assert gradgradcheck(*draw(op, row), atol=1e-4)
 
@@ -391,7 +419,9 @@ def test_no_two_ops_share_a_name():
     assert sorted(names) == sorted(set(names))
 
 
-@pytest.mark.parametrize("op", [op for op in DIFFERENTIABLE if op.name not in NO_SECOND_DERIVATIVE], ids=lambda op: op.name)
+@pytest.mark.parametrize(
+    "op", [op for op in DIFFERENTIABLE if op.name not in NO_SECOND_DERIVATIVE], ids=lambda op: op.name
+)
 def test_every_data_argument_has_a_rule_or_none(op):
     """A missing rule is an accident; an argument without a gradient says `NAME=None`."""
     arguments = [op.variadic] if op.variadic else op.data

@@ -82,6 +82,8 @@ UNHELD = {  # dtypes in which torch's own result is an accident of its kernels
     "addmm": ("int64", "int32", "uint8"),  # a fractional alpha cut to an integer
     "addmv": ("int64", "int32", "uint8"),
     "baddbmm": ("int64", "int32", "uint8"),
+    "arange": ("uint8",),  # negative steps wrap around
+    "einsum": ("uint8", "int32"),  # int64 or not, by which letter is summed first
     "linspace": ("int64", "int32", "uint8"),  # steps of a fraction added up in integers
     "logspace": ("int64", "int32", "uint8"),
     "logsumexp": ("complex64",),  # any branch of the logarithm

@@ -23,7 +23,9 @@ def run():
 
 
 def test_every_op_is_counted_forward_and_backward(run):
-    assert {(r.name, r.kind): r.calls for r in run.rows()} == {(n, k): 1 for n in ("matmul", "tanh", "sum") for k in ("forward", "backward")}
+    assert {(r.name, r.kind): r.calls for r in run.rows()} == {
+        (n, k): 1 for n in ("matmul", "tanh", "sum") for k in ("forward", "backward")
+    }
 
 
 def test_flops_and_bytes_are_those_of_the_shapes(run):
@@ -32,7 +34,10 @@ def test_flops_and_bytes_are_those_of_the_shapes(run):
     assert forward.flops == 2 * 64 * 16 * 32
     assert backward.flops == forward.flops, "x needs no gradient, so there is one product"
     assert (forward.bytes, backward.bytes) == (64 * 32 * 4, 16 * 32 * 4)
-    assert flops("convolution", ((8, 3, 32, 32), (16, 3, 3, 3), ()), (8, 16, 32, 32)) == 2 * 8 * 16 * 32 * 32 * 27
+    assert (
+        flops("convolution", ((8, 3, 32, 32), (16, 3, 3, 3), ()), (8, 16, 32, 32))
+        == 2 * 8 * 16 * 32 * 32 * 27
+    )
     assert flops("reshape_op", ((3, 4),), (12,)) == 0
 
 

@@ -35,7 +35,13 @@ CASES = {
 def evaluate(lib, expression):
     kind = {"dtype": lib.float64}
     net = lib.nn.Linear(3, 2).to(lib.float64)
-    names = {"x": lib.tensor([0.3, -1.0, 2.0], **kind), "y": lib.tensor([1.0, 0.5, -2.0], **kind), "func": lib.func, "torch": lib, "net": net}
+    names = {
+        "x": lib.tensor([0.3, -1.0, 2.0], **kind),
+        "y": lib.tensor([1.0, 0.5, -2.0], **kind),
+        "func": lib.func,
+        "torch": lib,
+        "net": net,
+    }
     names["m"] = lib.arange(6, **kind).reshape(2, 3) / 3
     out = eval(expression, names)
     flat = []
@@ -76,4 +82,6 @@ def test_what_it_refuses():
     with pytest.raises(ValueError, match="the same size in the mapped dimension"):
         tinytorch.vmap(lambda a, b: a + b)(tinytorch.ones(2), tinytorch.ones(3))
     with pytest.raises(RuntimeError, match=r"unexpected keys \['none'\]"):
-        tinytorch.func.functional_call(tinytorch.nn.Linear(1, 1), {"none": tinytorch.ones(1)}, (tinytorch.ones(1),))
+        tinytorch.func.functional_call(
+            tinytorch.nn.Linear(1, 1), {"none": tinytorch.ones(1)}, (tinytorch.ones(1),)
+        )

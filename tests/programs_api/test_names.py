@@ -127,7 +127,9 @@ def test_one_process():
 
 def test_published_weights_have_to_be_here(tmp_path):
     url = "https://example.org/models/net-1234.pth"
-    with pytest.raises(FileNotFoundError, match="Fetch https://example.org/models/net-1234.pth and put it at"):
+    with pytest.raises(
+        FileNotFoundError, match="Fetch https://example.org/models/net-1234.pth and put it at"
+    ):
         tinytorch.hub.load_state_dict_from_url(url, model_dir=str(tmp_path))
     tinytorch.save({"weight": tinytorch.ones(2)}, tmp_path / "net-1234.pth")
     loaded = tinytorch.utils.model_zoo.load_url(url, model_dir=str(tmp_path))
@@ -142,7 +144,9 @@ def fill(x):
     x.fill_(7)
 
 
-@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")  # Python 3.12 on processes with threads
+@pytest.mark.filterwarnings(
+    "ignore:.*use of fork:DeprecationWarning"
+)  # Python 3.12 on processes with threads
 def test_shared_memory_is_shared_with_forked_processes():
     x = tinytorch.zeros(3).share_memory_()
     assert x.is_shared() and not tinytorch.zeros(3).is_shared()

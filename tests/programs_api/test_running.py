@@ -61,12 +61,23 @@ print(sys.argv, __name__, os.path.basename(__file__), sys.path[0] == os.path.dir
 sys.exit(3)
 """
     (tmp_path / "inside").mkdir()
-    result = run(tmp_path, "inside/program.py", "-m", "--lr=0.1", code=3, inside_in_program=text, inside_in_helper="here = 1")
+    result = run(
+        tmp_path,
+        "inside/program.py",
+        "-m",
+        "--lr=0.1",
+        code=3,
+        inside_in_program=text,
+        inside_in_helper="here = 1",
+    )
     assert result.stdout == "['inside/program.py', '-m', '--lr=0.1'] __main__ program.py True 1\n"
 
 
 def test_modules(tmp_path):
-    files = {"package_in___init__": "", "package_in_train": "import sys, torch\nfrom . import part\nprint(sys.argv[1:], __name__, __package__)"}
+    files = {
+        "package_in___init__": "",
+        "package_in_train": "import sys, torch\nfrom . import part\nprint(sys.argv[1:], __name__, __package__)",
+    }
     files |= {"package_in_part": "import torch.nn", "package_in___main__": "print('main of the package')"}
     assert run(tmp_path, "-m", "package.train", "--x", **files).stdout == "['--x'] __main__ package\n"
     assert run(tmp_path, "-m", "package").stdout == "main of the package\n"
@@ -95,7 +106,10 @@ def test_errors_show_the_program_and_what_is_missing(tmp_path):
         name = f"program{number}"
         result = run(tmp_path, f"{name}.py", code=1, **{name: f"import torch\ndef go():\n    {line}\ngo()\n"})
         lines = result.stderr.splitlines()
-        assert lines[:2] == ["Traceback (most recent call last):", f'  File "{tmp_path}/{name}.py", line 4, in <module>']
+        assert lines[:2] == [
+            "Traceback (most recent call last):",
+            f'  File "{tmp_path}/{name}.py", line 4, in <module>',
+        ]
         assert f'  File "{tmp_path}/{name}.py", line 3, in go' in lines
         assert expected in result.stderr
 

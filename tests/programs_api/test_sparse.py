@@ -54,8 +54,20 @@ def test_as_pytorch(expression):
 def test_questions():
     for lib in (tinytorch, torch):
         A, _ = matrix(lib)
-        assert A.is_sparse and A.layout is lib.sparse_coo and not A.is_coalesced() and A.coalesce().is_coalesced()
-        assert (A._nnz(), A.coalesce()._nnz(), A.sparse_dim(), A.dense_dim(), A.size(0), A.dim()) == (4, 3, 2, 0, 2, 2)
+        assert (
+            A.is_sparse
+            and A.layout is lib.sparse_coo
+            and not A.is_coalesced()
+            and A.coalesce().is_coalesced()
+        )
+        assert (A._nnz(), A.coalesce()._nnz(), A.sparse_dim(), A.dense_dim(), A.size(0), A.dim()) == (
+            4,
+            3,
+            2,
+            0,
+            2,
+            2,
+        )
         assert A._indices().tolist() == [[0, 1, 1, 0], [2, 0, 2, 2]] and A._values().tolist() == [3, 4, 5, 1]
         assert A.coalesce().indices().tolist() == [[0, 1, 1], [2, 0, 2]]
         assert not lib.ones(2).is_sparse and isinstance(A, lib.Tensor)
@@ -73,7 +85,9 @@ def test_making_them():
         assert lib.sparse_coo_tensor(size=(2, 3)).to_dense().tolist() == [[0, 0, 0], [0, 0, 0]]
         made = lib.sparse.FloatTensor(lib.tensor([[0, 1], [1, 0]]), lib.tensor([1.0, 2.0]), lib.Size([2, 2]))
         assert made.to_dense().tolist() == [[0, 1], [2, 0]]
-        whole = lib.sparse_coo_tensor(np.array([[0, 1], [1, 0]], dtype=np.int32), lib.ones(2), (2, 2), dtype=lib.int64)
+        whole = lib.sparse_coo_tensor(
+            np.array([[0, 1], [1, 0]], dtype=np.int32), lib.ones(2), (2, 2), dtype=lib.int64
+        )
         assert whole.dtype is lib.int64
         with pytest.raises(RuntimeError):
             lib.sparse_coo_tensor([[0, 5], [1, 0]], [1.0, 2.0], (2, 2), check_invariants=True).to_dense()

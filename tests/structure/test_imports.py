@@ -44,9 +44,23 @@ def test_tito_starts_without_numpy():
 
 def test_import_reads_the_core_and_leaves_the_rest_for_when_it_is_asked_for():
     """How long it takes beside numpy is what benchmarks/overhead.py measures; this holds what that time depends on."""
-    loaded = python("import sys, tinytorch; print(*[name for name in sys.modules if name.startswith('tinytorch.')])").split()
+    loaded = python(
+        "import sys, tinytorch; print(*[name for name in sys.modules if name.startswith('tinytorch.')])"
+    ).split()
     folders = {name.split(".")[1] for name in loaded}
-    assert not folders & {"nn", "optim", "data", "models", "serialization", "distributions", "train", "profiler", "text", "amp", "cuda"}
+    assert not folders & {
+        "nn",
+        "optim",
+        "data",
+        "models",
+        "serialization",
+        "distributions",
+        "train",
+        "profiler",
+        "text",
+        "amp",
+        "cuda",
+    }
     assert len(loaded) < 60
 
 
@@ -89,7 +103,9 @@ def imports_tito(node: ast.AST) -> bool:
     )
 
 
-EXEMPT = {("program.py", edits_path)}  # it does for a script what `python script.py` does: its folder comes first
+EXEMPT = {
+    ("program.py", edits_path)
+}  # it does for a script what `python script.py` does: its folder comes first
 
 
 @pytest.mark.parametrize("habit", [edits_path, imports_star, swallows_everything, imports_tito])

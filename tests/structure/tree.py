@@ -41,7 +41,6 @@ FLOORS = {
     "settings.py": 0,
     "types.py": 0,
     "version.py": 0,
-    "xpu.py": 0,
     "cuda": 0,
     "cuda/tensor_types.py": 1,
     "cuda/amp.py": 6,

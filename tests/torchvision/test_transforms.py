@@ -47,7 +47,9 @@ def test_there_and_back(picture):
 def test_normalize(tensor):
     x = tensor.float() / 255
     out = T.Normalize((0.5, 0.4, 0.3), (0.2, 0.3, 0.5))(x)
-    expected = (x.numpy() - np.float32([0.5, 0.4, 0.3])[:, None, None]) / np.float32([0.2, 0.3, 0.5])[:, None, None]
+    expected = (x.numpy() - np.float32([0.5, 0.4, 0.3])[:, None, None]) / np.float32([0.2, 0.3, 0.5])[
+        :, None, None
+    ]
     np.testing.assert_allclose(out.numpy(), expected, rtol=1e-6)
     with pytest.raises(TypeError, match=r"Input tensor should be a float tensor\. Got torch\.uint8"):
         T.Normalize((0.5,), (0.5,))(tensor)
@@ -123,13 +125,19 @@ REPRS = {
     "RandomHorizontalFlip(p=0.5)": T.RandomHorizontalFlip(),
     "CenterCrop(size=(10, 10))": T.CenterCrop(10),
     "Resize(size=10, interpolation=bilinear, max_size=None, antialias=True)": T.Resize(10),
-    "RandomRotation(degrees=[-10.0, 10.0], interpolation=nearest, expand=False, fill=0)": T.RandomRotation(10),
+    "RandomRotation(degrees=[-10.0, 10.0], interpolation=nearest, expand=False, fill=0)": T.RandomRotation(
+        10
+    ),
     "RandomAffine(degrees=[-10.0, 10.0], scale=(0.5, 1.0))": T.RandomAffine(10, scale=(0.5, 1.0)),
     "GaussianBlur(kernel_size=(3, 3), sigma=(0.1, 2.0))": T.GaussianBlur(3),
     "Pad(padding=2, fill=0, padding_mode=constant)": T.Pad(2),
     "RandomErasing(p=0.5, scale=(0.02, 0.33), ratio=(0.3, 3.3), value=0, inplace=False)": T.RandomErasing(),
-    "ColorJitter(brightness=(0.9, 1.1), contrast=None, saturation=None, hue=(-0.1, 0.1))": T.ColorJitter(0.1, hue=0.1),
-    "Compose(\n    ToTensor()\n    Normalize(mean=[0.5], std=[0.5])\n)": T.Compose([T.ToTensor(), T.Normalize([0.5], [0.5])]),
+    "ColorJitter(brightness=(0.9, 1.1), contrast=None, saturation=None, hue=(-0.1, 0.1))": T.ColorJitter(
+        0.1, hue=0.1
+    ),
+    "Compose(\n    ToTensor()\n    Normalize(mean=[0.5], std=[0.5])\n)": T.Compose(
+        [T.ToTensor(), T.Normalize([0.5], [0.5])]
+    ),
     "RandomResizedCrop(size=(10, 10), scale=(0.08, 1.0), ratio=(0.75, 1.3333), interpolation=bilinear, antialias=True)": (
         T.RandomResizedCrop(10)
     ),
@@ -175,14 +183,18 @@ def test_chance_is_seeded_and_pictures_keep_their_kind(name, picture):
 
 def test_probabilities(picture):
     tinytorch.manual_seed(0)
-    flipped = sum(np.asarray(T.RandomHorizontalFlip(0.3)(picture))[0, 0, 0] != PIXELS[0, 0, 0] for _ in range(1000))
+    flipped = sum(
+        np.asarray(T.RandomHorizontalFlip(0.3)(picture))[0, 0, 0] != PIXELS[0, 0, 0] for _ in range(1000)
+    )
     assert 250 < flipped < 350
     corners = {np.asarray(T.RandomCrop(2)(picture))[0, 0, 0] for _ in range(300)}
     assert corners == set(PIXELS[:3, :4, 0].ravel())
 
 
 def test_what_they_refuse(picture):
-    with pytest.raises(ValueError, match=r"Required crop size \(9, 9\) is larger than input image size \(4, 5\)"):
+    with pytest.raises(
+        ValueError, match=r"Required crop size \(9, 9\) is larger than input image size \(4, 5\)"
+    ):
         T.RandomCrop(9)(picture)
     with pytest.raises(ValueError, match="single number, it must be non negative"):
         T.ColorJitter(brightness=-1)

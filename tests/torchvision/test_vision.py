@@ -46,11 +46,22 @@ def test_mnist(mnist):
     image, label = data[2]
     assert isinstance(image, Image.Image) and (image.mode, image.size, label) == ("L", (28, 28), 4)
     assert np.array_equal(np.asarray(image), images[2])
-    assert (data.data.dtype, tuple(data.data.shape), data.targets.tolist()) == (tinytorch.uint8, (6, 28, 28), [5, 0, 4, 1, 9, 2])
+    assert (data.data.dtype, tuple(data.data.shape), data.targets.tolist()) == (
+        tinytorch.uint8,
+        (6, 28, 28),
+        [5, 0, 4, 1, 9, 2],
+    )
     assert data.class_to_idx["4 - four"] == 4
-    assert repr(data).splitlines()[:4] == ["Dataset MNIST", "    Number of datapoints: 6", f"    Root location: {root}", "    Split: Train"]
+    assert repr(data).splitlines()[:4] == [
+        "Dataset MNIST",
+        "    Number of datapoints: 6",
+        f"    Root location: {root}",
+        "    Split: Train",
+    ]
     chain = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))])
-    loader = tinytorch.data.DataLoader(datasets.MNIST(root, train=False, transform=chain, target_transform=lambda y: y + 1), batch_size=3)
+    loader = tinytorch.data.DataLoader(
+        datasets.MNIST(root, train=False, transform=chain, target_transform=lambda y: y + 1), batch_size=3
+    )
     x, y = next(iter(loader))
     assert tuple(x.shape) == (3, 1, 28, 28) and y.tolist() == [6, 1, 5]
 
@@ -164,6 +175,8 @@ def test_a_program(tmp_path):
     (tmp_path / "train.py").write_text(PROGRAM)
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
     command = [sys.executable, "-m", "tinytorch", "train.py"]
-    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    result = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
+    )
     assert (result.returncode, result.stdout) == (0, "tinytorch.torchvision True\n"), result.stderr
     assert (tmp_path / "out.png").is_file()

@@ -17,7 +17,9 @@ def spirals(n: int = 120):
     rng = np.random.default_rng(0)
     t = np.tile(np.linspace(0.3, 3, n // 2), 2)
     side = np.repeat([0, 1], n // 2)
-    points = np.stack([t * np.cos(2 * t + np.pi * side), t * np.sin(2 * t + np.pi * side)], 1) + rng.normal(0, 0.02, (n, 2))
+    points = np.stack([t * np.cos(2 * t + np.pi * side), t * np.sin(2 * t + np.pi * side)], 1) + rng.normal(
+        0, 0.02, (n, 2)
+    )
     return TensorDataset(tt.tensor(points.astype(np.float32)), tt.tensor(side))
 
 
@@ -30,7 +32,16 @@ def trainer(folder=None, **options) -> Trainer:
     model = nn.Sequential(nn.Linear(2, 32), nn.Tanh(), nn.Dropout(0.1), nn.Linear(32, 2))
     optimizer = optim.Adam(model.parameters(), lr=0.02)
     scheduler = optim.lr_scheduler.CosineAnnealingLR(optimizer, 200)
-    return Trainer(model, optimizer, nn.CrossEntropyLoss(), scheduler=scheduler, metrics={"accuracy": accuracy}, folder=folder, progress=False, **options)
+    return Trainer(
+        model,
+        optimizer,
+        nn.CrossEntropyLoss(),
+        scheduler=scheduler,
+        metrics={"accuracy": accuracy},
+        folder=folder,
+        progress=False,
+        **options,
+    )
 
 
 def loader(batch_size: int = 20) -> DataLoader:
@@ -67,7 +78,10 @@ def test_a_resumed_run_is_bit_for_bit_the_run_that_was_never_stopped(tmp_path, s
     assert resumed.step == whole.step == 24
     for name, value in whole.model.state_dict().items():
         assert np.array_equal(value.numpy(), resumed.model.state_dict()[name].numpy()), name
-    losses = [[json.loads(line)["loss"] for line in (tmp_path / run / "metrics.jsonl").read_text().splitlines()] for run in ("whole", "parts")]
+    losses = [
+        [json.loads(line)["loss"] for line in (tmp_path / run / "metrics.jsonl").read_text().splitlines()]
+        for run in ("whole", "parts")
+    ]
     assert losses[0] == losses[1]
 
 
@@ -77,7 +91,13 @@ def test_accumulated_small_batches_are_one_large_batch():
     for batch_size, accumulate in ((120, 1), (30, 4)):
         tt.manual_seed(0)
         model = nn.Linear(2, 2)
-        run = Trainer(model, optim.SGD(model.parameters(), lr=0.5), nn.CrossEntropyLoss(), accumulate=accumulate, progress=False)
+        run = Trainer(
+            model,
+            optim.SGD(model.parameters(), lr=0.5),
+            nn.CrossEntropyLoss(),
+            accumulate=accumulate,
+            progress=False,
+        )
         run.fit(DataLoader(data, batch_size=batch_size), epochs=3)
         results.append((run.step, model.weight.detach().numpy()))
     assert results[0][0] == results[1][0] == 3

@@ -17,7 +17,15 @@ from ..tensor import Tensor
 from ..utils import checkpoint
 
 # By the names of ops. Products spend the time, and their sums run over float32 inside; the others lose too much in float16.
-FASTER = {"matmul_op", "linear_op", "einsum_op", "convolution", "convolution_input", "convolution_weight", "attention_op"}
+FASTER = {
+    "matmul_op",
+    "linear_op",
+    "einsum_op",
+    "convolution",
+    "convolution_input",
+    "convolution_weight",
+    "attention_op",
+}
 SAFER_ON_CPU = {"cross_entropy_of_bits", "ctc_op", "prod_op", "softmax_cross_entropy"}
 SAFER_ON_CUDA = SAFER_ON_CPU | {
     "acos", "asin", "batch_norm_op", "cosh", "cumprod_op", "cumsum", "erfinv", "exp", "expm1", "layer_norm_op", "log", "log10",
@@ -43,7 +51,13 @@ class autocast:
     NumPy and CuPy have no bfloat16: a region of that dtype, the default on the CPU, computes what is there as it is.
     """
 
-    def __init__(self, device_type: str, dtype: dtype | None = None, enabled: bool = True, cache_enabled: bool | None = None):
+    def __init__(
+        self,
+        device_type: str,
+        dtype: dtype | None = None,
+        enabled: bool = True,
+        cache_enabled: bool | None = None,
+    ):
         if not isinstance(device_type, str):
             raise ValueError(f"Expected `device_type` of type `str`, got: `{type(device_type)}`")
         if not is_autocast_available(device_type):
@@ -55,10 +69,14 @@ class autocast:
 
     def _is_possible(self) -> bool:
         if self.device == "cuda" and not backend.cuda_available():
-            warnings.warn("User provided device_type of 'cuda', but CUDA is not available. Disabling", stacklevel=4)
+            warnings.warn(
+                "User provided device_type of 'cuda', but CUDA is not available. Disabling", stacklevel=4
+            )
             return False
         if self.device == "cuda" and self.fast_dtype is bfloat16:
-            raise RuntimeError("Current CUDA Device does not support bfloat16. Please switch dtype to float16.")
+            raise RuntimeError(
+                "Current CUDA Device does not support bfloat16. Please switch dtype to float16."
+            )
         if self.fast_dtype not in (bfloat16, float16):
             warnings.warn(
                 f"In {self.device.upper()} autocast, but the target dtype is not supported. Disabling autocast.\n"
@@ -95,7 +113,11 @@ class autocast:
         return below(op, args, kwargs)
 
     def _cast(self, a, target):
-        if not isinstance(a, Value) or a.array.dtype == target or a.array.dtype not in (np.float16, np.float32):
+        if (
+            not isinstance(a, Value)
+            or a.array.dtype == target
+            or a.array.dtype not in (np.float16, np.float32)
+        ):
             return a
         return ops.cast(a, dtype=target) if backend.device_of(a.array).type == self.device else a
 
@@ -167,7 +189,9 @@ def custom_fwd(fwd: Callable | None = None, *, device_type: str = "cuda", cast_i
         if not enabled or cast_inputs is None:
             return fwd(ctx, *args, **kwargs)
         with autocast(device_type=device_type, enabled=False):
-            return fwd(ctx, *recast(args, device_type, cast_inputs), **recast(kwargs, device_type, cast_inputs))
+            return fwd(
+                ctx, *recast(args, device_type, cast_inputs), **recast(kwargs, device_type, cast_inputs)
+            )
 
     return forward
 
@@ -188,8 +212,14 @@ def custom_bwd(bwd: Callable | None = None, *, device_type: str = "cuda"):
 def recast(value, device_type: str, target: dtype):
     """Floating-point tensors of a nest in another dtype; float64 stays."""
     if isinstance(value, Tensor):
-        fits = value.is_floating_point() and value.array.dtype != np.float64 and value.device.type == device_type
+        fits = (
+            value.is_floating_point() and value.array.dtype != np.float64 and value.device.type == device_type
+        )
         return value.to(target) if fits else value
     if isinstance(value, Mapping):
         return {key: recast(part, device_type, target) for key, part in value.items()}
-    return type(value)(recast(part, device_type, target) for part in value) if isinstance(value, (tuple, list)) else value
+    return (
+        type(value)(recast(part, device_type, target) for part in value)
+        if isinstance(value, (tuple, list))
+        else value
+    )

@@ -46,14 +46,20 @@ class GradScaler:
     ):
         self._device, self._enabled = device, enabled
         if enabled and device == "cuda" and not backend.cuda_available():
-            warnings.warn("torch.cuda.amp.GradScaler is enabled, but CUDA is not available.  Disabling.", stacklevel=2)
+            warnings.warn(
+                "torch.cuda.amp.GradScaler is enabled, but CUDA is not available.  Disabling.", stacklevel=2
+            )
             self._enabled = False
         if self._enabled and growth_factor <= 1.0:
             raise AssertionError("The growth factor must be > 1.0.")
         if self._enabled and backoff_factor >= 1.0:
             raise AssertionError("The backoff factor must be < 1.0.")
         self._init_scale, self._init_growth_tracker = init_scale, 0
-        self._growth_factor, self._backoff_factor, self._growth_interval = growth_factor, backoff_factor, growth_interval
+        self._growth_factor, self._backoff_factor, self._growth_interval = (
+            growth_factor,
+            backoff_factor,
+            growth_interval,
+        )
         self._scale: Tensor | None = None  # both are made by the first `scale`, where the outputs are
         self._growth_tracker: Tensor | None = None
         self._progress: dict[int, Progress] = defaultdict(Progress)
@@ -79,7 +85,9 @@ class GradScaler:
         scale, _ = self._state("unscale_")
         progress = self._progress[id(optimizer)]
         if progress.stage is OptState.UNSCALED:
-            raise RuntimeError("unscale_() has already been called on this optimizer since the last update().")
+            raise RuntimeError(
+                "unscale_() has already been called on this optimizer since the last update()."
+            )
         if progress.stage is OptState.STEPPED:
             raise RuntimeError("unscale_() is being called after step().")
         inverse = np.float32(1.0 / scale.item())
@@ -113,7 +121,9 @@ class GradScaler:
         scale, tracker = self._state("update")
         if new_scale is not None:
             if isinstance(new_scale, Tensor) and (new_scale.numel() != 1 or new_scale.requires_grad):
-                raise AssertionError("new_scale should be a float or a 1-element tensor with requires_grad=False.")
+                raise AssertionError(
+                    "new_scale should be a float or a 1-element tensor with requires_grad=False."
+                )
             scale.fill_(new_scale.item() if isinstance(new_scale, Tensor) else new_scale)
         else:
             checks = [p.found_inf for p in self._progress.values() if p.found_inf is not None]

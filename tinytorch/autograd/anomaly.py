@@ -61,7 +61,9 @@ def watch(op, args, kwargs, below):
     line = caller()
     for result in out if type(out) is tuple else (out,):
         if has_nan(result) and not any(isinstance(a, Value) and has_nan(a) for a in args):
-            raise AnomalyError(f"op '{op.name}' returned a NaN, and there was none in its arguments\n  called at {line}")
+            raise AnomalyError(
+                f"op '{op.name}' returned a NaN, and there was none in its arguments\n  called at {line}"
+            )
         if result.node is not None:
             result.node.line = line  # `walk` checks what this node hands on
     return out
@@ -77,5 +79,5 @@ def caller() -> str:
 
     for frame in reversed(traceback.extract_stack()):
         if not frame.filename.startswith(PACKAGE):
-            return f'{frame.filename}:{frame.lineno}, in {frame.name}\n    {frame.line}'
+            return f"{frame.filename}:{frame.lineno}, in {frame.name}\n    {frame.line}"
     return "unknown"

@@ -8,6 +8,7 @@ an op is younger than its inputs, so all consumers of a result come before the o
 from __future__ import annotations
 
 import weakref
+from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 from sys import getrefcount
@@ -46,7 +47,6 @@ LABELS = {  # PyTorch's names for ops that have others here
 }  # fmt: skip
 
 
-
 class Plan:
     """For one op and one set of arguments that need a gradient: the rules to run and what to keep for them."""
 
@@ -63,10 +63,18 @@ class Plan:
         if op.composed:
             self.fetch += [(ARGS, None), (SETTINGS, None)]
         self.out_at = self.fetch.index((OUT, 0)) if (OUT, 0) in self.fetch else None
-        self.only_args = [key for kind, key in self.fetch if kind == ARG] if all(kind == ARG for kind, _ in self.fetch) else None
+        self.only_args = (
+            [key for kind, key in self.fetch if kind == ARG]
+            if all(kind == ARG for kind, _ in self.fetch)
+            else None
+        )
         self.all_args = self.only_args == list(range(count))
-        label = LABELS.get(op.name) or "".join(part.title() for part in op.name.removesuffix("_op").split("_"))
-        self.node_class = type(f"{label}Backward0", (Node,), {"__slots__": ()})  # so that type(y.grad_fn).__name__ reads as in PyTorch
+        label = LABELS.get(op.name) or "".join(
+            part.title() for part in op.name.removesuffix("_op").split("_")
+        )
+        self.node_class = type(
+            f"{label}Backward0", (Node,), {"__slots__": ()}
+        )  # so that type(y.grad_fn).__name__ reads as in PyTorch
 
 
 class Missing:
@@ -95,7 +103,13 @@ def locate(op: Op, name: str, i: int):
         return ARG, op.data.index(name)
     if name.endswith("_shape") and name[:-6] in op.data:
         return SHAPE, op.data.index(name[:-6])
-    return {"out": (OUT, 0), "saved": (SAVED, 0), "shapes": (SHAPES, 0), "i": (NUMBER, i), op.variadic: (ARGS, 0)}[name]
+    return {
+        "out": (OUT, 0),
+        "saved": (SAVED, 0),
+        "shapes": (SHAPES, 0),
+        "i": (NUMBER, i),
+        op.variadic: (ARGS, 0),
+    }[name]
 
 
 def fetch(kind: int, key, op: Op, args, kwargs, saved):
@@ -125,7 +139,19 @@ class Node:
 
     # `hooks` see the gradient of the result; `line` is where the op was called (under detect_anomaly), `counter` counts the
     # writes to the result where a rule needs it, `order` is lower the younger the node.
-    __slots__ = ("__weakref__", "counter", "dtype", "hooks", "inputs", "line", "order", "plan", "saved", "shape", "time")
+    __slots__ = (
+        "__weakref__",
+        "counter",
+        "dtype",
+        "hooks",
+        "inputs",
+        "line",
+        "order",
+        "plan",
+        "saved",
+        "shape",
+        "time",
+    )
     plan: Plan
     inputs: Any
     saved: Any
@@ -153,7 +179,9 @@ class Node:
                 f"Trying to backward through the graph a second time: what '{self.op_name}' had kept for the backward pass was freed by"
                 " the first one. Use retain_graph=True there if you need to walk the graph again"
             )
-        if Counter.now != self.time:  # something was written in place since: was it something that is kept here?
+        if (
+            Counter.now != self.time
+        ):  # something was written in place since: was it something that is kept here?
             self.refuse_overwritten()
         if create_graph:
             return self.pull_tensors(g)
@@ -163,10 +191,20 @@ class Node:
                 gradients.append(function(g))
             elif len(picks) == 1:
                 v = saved[picks[0]]
-                gradients.append(function(g, v.array if isinstance(v, Value) else v if type(v) is not tuple else plain(v)))
+                gradients.append(
+                    function(g, v.array if isinstance(v, Value) else v if type(v) is not tuple else plain(v))
+                )
             else:
                 kept = [saved[k] for k in picks]
-                gradients.append(function(g, *[v.array if isinstance(v, Value) else v if type(v) is not tuple else plain(v) for v in kept]))
+                gradients.append(
+                    function(
+                        g,
+                        *[
+                            v.array if isinstance(v, Value) else v if type(v) is not tuple else plain(v)
+                            for v in kept
+                        ],
+                    )
+                )
         return gradients
 
     def pull_tensors(self, g) -> list:
@@ -202,13 +240,21 @@ class Node:
         """`tensor` is about to be overwritten with this node's result: what the rules need of it is kept as it was."""
         if any(v is tensor for v in self.saved):
             before = Tensor.wrap(tensor.array.copy())
-            before.node, before._leaf, before._requires_grad = tensor.node, tensor._leaf, tensor._requires_grad
+            before.node, before._leaf, before._requires_grad = (
+                tensor.node,
+                tensor._leaf,
+                tensor._requires_grad,
+            )
             self.saved = [before if v is tensor else v for v in self.saved]
 
     def keep_result_in(self, tensor: Tensor) -> None:
         """`tensor` has been overwritten with this node's result: a rule that needs only the result finds it there, not in a copy."""
         at = self.plan.out_at
-        if at is not None and self.saved[at].dtype == tensor.array.dtype and not any(isinstance(v, Value) for v in self.saved):
+        if (
+            at is not None
+            and self.saved[at].dtype == tensor.array.dtype
+            and not any(isinstance(v, Value) for v in self.saved)
+        ):
             self.saved[at], self.counter, self.time = tensor.array, tensor._counter, Counter.now
 
     def adopt(self, tensor: Tensor, new: Tensor) -> None:
@@ -545,7 +591,11 @@ def walk(roots, gradients, targets: Any, useful: Any, retain_graph: bool, create
                 deposit(node, g)
                 continue
             try:
-                pulled = node.pull(g, create_graph) if watch is None else watch(node, lambda: node.pull(g, create_graph))  # noqa: B023
+                pulled = (
+                    node.pull(g, create_graph)
+                    if watch is None
+                    else watch(node, partial(node.pull, g, create_graph))
+                )
             except RuntimeWarning:  # as in `compute`
                 pulled = quietly(node.pull, g, create_graph)
             if node.line is not None:
@@ -586,9 +636,15 @@ class AnomalyError(RuntimeError):
 
 
 def refuse_nan(node: Node, g, pulled) -> None:
-    nan = lambda x: x is not None and not isinstance(x, Parts) and bool(np.isnan(x.array if isinstance(x, Value) else x).any())
+    nan = lambda x: (
+        x is not None
+        and not isinstance(x, Parts)
+        and bool(np.isnan(x.array if isinstance(x, Value) else x).any())
+    )
     if not nan(g) and any(map(nan, pulled)):
-        raise AnomalyError(f"the backward pass of op '{node.op_name}' returned a NaN, and there was none in its gradient\n  forward called at {node.line}")
+        raise AnomalyError(
+            f"the backward pass of op '{node.op_name}' returned a NaN, and there was none in its gradient\n  forward called at {node.line}"
+        )
 
 
 def fit(g, target: Node):
@@ -607,7 +663,9 @@ def unbroadcast(g, have, want):
     lead = len(have) - len(want)
     if lead and have[lead:] == want and type(g) is ndarray:
         return np.add.reduce(g, 0 if lead == 1 else tuple(range(lead)))
-    dims = tuple(range(lead)) + tuple([lead + i for i, s in enumerate(want) if s == 1 and have[lead + i] != 1])
+    dims = tuple(range(lead)) + tuple(
+        [lead + i for i, s in enumerate(want) if s == 1 and have[lead + i] != 1]
+    )
     return ops.reshape_op(ops.sum(g, dim=dims) if dims else g, shape=want)
 
 

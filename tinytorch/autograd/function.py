@@ -56,14 +56,18 @@ class FunctionNode(Node):
 
     def pull(self, g, create_graph: bool) -> list:
         if self.saved is None:
-            raise RuntimeError(f"Trying to backward through the graph a second time: what '{self.op_name}' had saved was freed. Use retain_graph=True")
+            raise RuntimeError(
+                f"Trying to backward through the graph a second time: what '{self.op_name}' had saved was freed. Use retain_graph=True"
+            )
         self.check_saved()
         grads = self.gradients(g)
         results = self.function.backward(self.context, *grads)
         results = results if isinstance(results, tuple) else (results,)
         count = len(self.context.needs_input_grad)
         if len(results) < count or any(r is not None for r in results[count:]):
-            raise RuntimeError(f"function {self.op_name}.backward returned an incorrect number of gradients (expected {count}, got {len(results)})")
+            raise RuntimeError(
+                f"function {self.op_name}.backward returned an incorrect number of gradients (expected {count}, got {len(results)})"
+            )
         picked = [results[i] for i in self.places]
         return picked if create_graph else [None if r is None else r.array for r in picked]
 
@@ -80,7 +84,6 @@ class FunctionNode(Node):
             return [as_tensor(g)]
         zeros = lambda kind: Tensor.wrap(kind[2].zeros(*kind[:2])) if self.context.materialize else None
         return [as_tensor(g[i]) if i in g else zeros(kind) for i, kind in enumerate(self.dtype)]
-
 
     @property
     def saved_tensors(self):
@@ -121,7 +124,9 @@ def apart(result, args, dirty):
     """An input that forward hands back as it is becomes a tensor of its own, unless it was overwritten and said so."""
     if isinstance(result, tuple):
         return tuple(apart(out, args, dirty) for out in result)
-    untouched = isinstance(result, Tensor) and any(result is a for a in args) and not any(result is d for d in dirty)
+    untouched = (
+        isinstance(result, Tensor) and any(result is a for a in args) and not any(result is d for d in dirty)
+    )
     return result.detach() if untouched else result
 
 

@@ -43,8 +43,12 @@ def jvp(func, inputs, v=None, create_graph=False, strict=False):
     dummies = tuple((r.detach() * 0).requires_grad_() for r in results)
     pulled = grad(results, inputs, dummies, create_graph=True, allow_unused=True, materialize_grads=True)
     pulled, vectors = zip(*[(p, vec) for p, vec in zip(pulled, vectors) if p.requires_grad] or [((), ())])
-    pushed = grad(pulled, dummies, vectors, create_graph=create_graph, allow_unused=True, materialize_grads=True)
-    return finish(outputs, create_graph), finish(pushed[0] if isinstance(outputs, Tensor) else pushed, create_graph)
+    pushed = grad(
+        pulled, dummies, vectors, create_graph=create_graph, allow_unused=True, materialize_grads=True
+    )
+    return finish(outputs, create_graph), finish(
+        pushed[0] if isinstance(outputs, Tensor) else pushed, create_graph
+    )
 
 
 @enable_grad()
@@ -61,23 +65,35 @@ def jacobian(func, inputs, create_graph=False, strict=False, vectorize=False, st
 def rows(out, inputs, create_graph: bool):
     """One backward pass per element of one output."""
     flat = ops.reshape(out, -1)
-    options = {"create_graph": create_graph, "retain_graph": True, "allow_unused": True, "materialize_grads": True}
+    options = {
+        "create_graph": create_graph,
+        "retain_graph": True,
+        "allow_unused": True,
+        "materialize_grads": True,
+    }
     if not out.requires_grad:
         return tuple(x.new_zeros((*out.shape, *x.shape)) for x in inputs)
     gradients = [grad(flat[i], inputs, **options) for i in range(flat.numel())]
-    stacked = (ops.stack([g[k] for g in gradients]) if gradients else x.new_zeros((0, *x.shape)) for k, x in enumerate(inputs))
+    stacked = (
+        ops.stack([g[k] for g in gradients]) if gradients else x.new_zeros((0, *x.shape))
+        for k, x in enumerate(inputs)
+    )
     return tuple(ops.reshape(s, (*out.shape, *x.shape)) for s, x in zip(stacked, inputs))
 
 
 @enable_grad()
-def hessian(func, inputs, create_graph=False, strict=False, vectorize=False, outer_jacobian_strategy="reverse-mode"):
+def hessian(
+    func, inputs, create_graph=False, strict=False, vectorize=False, outer_jacobian_strategy="reverse-mode"
+):
     """All second derivatives of a scalar function."""
     single = isinstance(inputs, Tensor)
 
     def gradient(*xs):
         out = func(*xs)
         if out.numel() != 1:
-            raise RuntimeError(f"hessian: the function must return a single number, got shape {list(out.shape)}")
+            raise RuntimeError(
+                f"hessian: the function must return a single number, got shape {list(out.shape)}"
+            )
         xs = [x if x.requires_grad else x.requires_grad_() for x in xs]
         grads = grad(out, xs, create_graph=True, allow_unused=True, materialize_grads=True)
         return grads[0] if single else grads
@@ -92,7 +108,9 @@ def hvp(func, inputs, v=None, create_graph=False, strict=False):
     out = func(*xs)
     gradients = grad(out, xs, create_graph=True, allow_unused=True, materialize_grads=True)
     vectors = (v,) if isinstance(v, Tensor) else v
-    result = grad(gradients, xs, vectors, create_graph=create_graph, allow_unused=True, materialize_grads=True)
+    result = grad(
+        gradients, xs, vectors, create_graph=create_graph, allow_unused=True, materialize_grads=True
+    )
     return finish(out, create_graph), finish(result[0] if single else result, create_graph)
 
 

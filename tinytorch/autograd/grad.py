@@ -35,7 +35,9 @@ def grad(
     return tuple(results)
 
 
-def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, grad_variables=None, inputs=None) -> None:
+def backward(
+    tensors, grad_tensors=None, retain_graph=None, create_graph=False, grad_variables=None, inputs=None
+) -> None:
     """The sum of gradients of several tensors, into the leaves' `.grad`."""
     tensors = as_list(tensors)
     seeds = seed_gradients(tensors, grad_tensors)

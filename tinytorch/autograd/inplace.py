@@ -17,7 +17,9 @@ def take_history(tensor: Tensor, new: Tensor) -> None:
         return
     whole = Tensor.wrap(base.array)
     whole.node, whole._requires_grad = base.node, base._requires_grad
-    flat = ops.put(ops.reshape(whole, -1), ops.reshape(new, -1), index=places(tensor.array, base.array).reshape(-1))
+    flat = ops.put(
+        ops.reshape(whole, -1), ops.reshape(new, -1), index=places(tensor.array, base.array).reshape(-1)
+    )
     history = ops.reshape(flat, base.array.shape)
     base.node, base._requires_grad = history.node, history._requires_grad
     history_from_base(tensor)
@@ -38,7 +40,9 @@ def places(view: np.ndarray, base: np.ndarray) -> np.ndarray:
     """For each element of the view, its number among the base's elements."""
     item = base.itemsize
     if view.itemsize != item:
-        raise NotImplementedError("writing through .real, .imag or view_as_real to a tensor that requires a gradient is not supported; build a new one")
+        raise NotImplementedError(
+            "writing through .real, .imag or view_as_real to a tensor that requires a gradient is not supported; build a new one"
+        )
     numbers = np.zeros(span(base) // item, np.int64)
     steps = lambda array: tuple(s // item * numbers.itemsize for s in array.strides)
     strided = np.lib.stride_tricks.as_strided
@@ -49,4 +53,8 @@ def places(view: np.ndarray, base: np.ndarray) -> np.ndarray:
 
 def span(array: np.ndarray) -> int:
     """The bytes from an array's first element to the end of its last."""
-    return sum((n - 1) * s for n, s in zip(array.shape, array.strides)) + array.itemsize if array.size else array.itemsize
+    return (
+        sum((n - 1) * s for n, s in zip(array.shape, array.strides)) + array.itemsize
+        if array.size
+        else array.itemsize
+    )

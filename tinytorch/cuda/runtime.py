@@ -156,7 +156,11 @@ class Event:
     """A point in the GPU's work; two of them measure the time between. Without a GPU it is the clock."""
 
     def __init__(self, enable_timing: bool = False, blocking: bool = False, interprocess: bool = False):
-        self.event = backend.cupy().cuda.Event(block=blocking, disable_timing=not enable_timing) if is_available() else None
+        self.event = (
+            backend.cupy().cuda.Event(block=blocking, disable_timing=not enable_timing)
+            if is_available()
+            else None
+        )
         self.time = 0.0
 
     def record(self, stream=None) -> None:

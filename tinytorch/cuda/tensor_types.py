@@ -19,6 +19,12 @@ def on_cuda(cpu: TensorType) -> CudaTensorType:
     return CudaTensorType(cpu.element_type)
 
 
-FloatTensor, DoubleTensor, HalfTensor = map(on_cuda, (creation.FloatTensor, creation.DoubleTensor, creation.HalfTensor))
-LongTensor, IntTensor, ShortTensor = map(on_cuda, (creation.LongTensor, creation.IntTensor, creation.ShortTensor))
-CharTensor, ByteTensor, BoolTensor = map(on_cuda, (creation.CharTensor, creation.ByteTensor, creation.BoolTensor))
+FloatTensor, DoubleTensor, HalfTensor = map(
+    on_cuda, (creation.FloatTensor, creation.DoubleTensor, creation.HalfTensor)
+)
+LongTensor, IntTensor, ShortTensor = map(
+    on_cuda, (creation.LongTensor, creation.IntTensor, creation.ShortTensor)
+)
+CharTensor, ByteTensor, BoolTensor = map(
+    on_cuda, (creation.CharTensor, creation.ByteTensor, creation.BoolTensor)
+)

@@ -9,7 +9,9 @@ def is_available() -> bool:
     return False
 
 
-is_initialized = is_nccl_available = is_gloo_available = is_mpi_available = is_torchelastic_launched = is_available
+is_initialized = is_nccl_available = is_gloo_available = is_mpi_available = is_torchelastic_launched = (
+    is_available
+)
 
 
 class ReduceOp(Enum):
@@ -25,11 +27,15 @@ class group:
 
 
 def init_process_group(*args, **kwargs) -> None:
-    raise RuntimeError("torch.distributed.init_process_group: tinytorch trains in one process; run the program without distribution")
+    raise RuntimeError(
+        "torch.distributed.init_process_group: tinytorch trains in one process; run the program without distribution"
+    )
 
 
 def get_rank(group=None) -> int:
-    raise ValueError("Default process group has not been initialized, please make sure to call init_process_group.")
+    raise ValueError(
+        "Default process group has not been initialized, please make sure to call init_process_group."
+    )
 
 
 def get_world_size(group=None) -> int:
@@ -47,8 +53,20 @@ def needs_a_group(name: str):
 
 
 all_gather, all_gather_object, all_reduce, barrier, broadcast, broadcast_object_list = map(
-    needs_a_group, ("all_gather", "all_gather_object", "all_reduce", "barrier", "broadcast", "broadcast_object_list")
+    needs_a_group,
+    ("all_gather", "all_gather_object", "all_reduce", "barrier", "broadcast", "broadcast_object_list"),
 )
 destroy_process_group, gather, get_backend, new_group, recv, reduce, reduce_scatter, scatter, send = map(
-    needs_a_group, ("destroy_process_group", "gather", "get_backend", "new_group", "recv", "reduce", "reduce_scatter", "scatter", "send")
+    needs_a_group,
+    (
+        "destroy_process_group",
+        "gather",
+        "get_backend",
+        "new_group",
+        "recv",
+        "reduce",
+        "reduce_scatter",
+        "scatter",
+        "send",
+    ),
 )

@@ -67,5 +67,7 @@ class Bernoulli(BinaryParameters):
         return binary_cross_entropy_with_logits(self.logits, self.probs, reduction="none")
 
     def enumerate_support(self, expand=True):
-        values = arange(2, dtype=self.probs.dtype, device=self.probs.device).reshape(-1, *[1] * len(self.batch_shape))
+        values = arange(2, dtype=self.probs.dtype, device=self.probs.device).reshape(
+            -1, *[1] * len(self.batch_shape)
+        )
         return values.expand(2, *self.batch_shape) if expand else values

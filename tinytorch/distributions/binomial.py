@@ -14,7 +14,11 @@ from .utils import broadcast_all, lazy_property, logits_to_probs, one_of, probs_
 class Binomial(Distribution):
     """The number of successes in total_count trials."""
 
-    arg_constraints = {"total_count": constraints.nonnegative_integer, "probs": constraints.unit_interval, "logits": constraints.real}
+    arg_constraints = {
+        "total_count": constraints.nonnegative_integer,
+        "probs": constraints.unit_interval,
+        "logits": constraints.real,
+    }
     has_enumerate_support = True
 
     def __init__(self, total_count=1, probs=None, logits=None, validate_args=None):
@@ -69,5 +73,7 @@ class Binomial(Distribution):
         if not (self.total_count == self.total_count.max()).all():
             raise NotImplementedError("Inhomogeneous total count not supported by `enumerate_support`.")
         n = int(self.total_count.max().item())
-        values = self.probs.wrap(np.arange(1 + n, dtype=self.probs.array.dtype)).reshape(-1, *[1] * len(self.batch_shape))
+        values = self.probs.wrap(np.arange(1 + n, dtype=self.probs.array.dtype)).reshape(
+            -1, *[1] * len(self.batch_shape)
+        )
         return values.expand(-1, *self.batch_shape) if expand else values

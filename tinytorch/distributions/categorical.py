@@ -24,7 +24,11 @@ class Categorical(Distribution):
         given = one_of(probs, logits)
         if given.dim() < 1:
             raise ValueError(f"`{name}` parameter must be at least one-dimensional.")
-        scaled = given - given.logsumexp(dim=-1, keepdim=True) if probs is None else given / given.sum(-1, keepdim=True)
+        scaled = (
+            given - given.logsumexp(dim=-1, keepdim=True)
+            if probs is None
+            else given / given.sum(-1, keepdim=True)
+        )
         self.__dict__[name] = self._param = scaled
         super().__init__(scaled.shape[:-1], validate_args=validate_args)
 

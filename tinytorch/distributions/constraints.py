@@ -22,7 +22,9 @@ class Constraint:
         raise NotImplementedError
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__.removeprefix('_')}({', '.join(f'{k}={v}' for k, v in vars(self).items())})"
+        return (
+            f"{type(self).__name__.removeprefix('_')}({', '.join(f'{k}={v}' for k, v in vars(self).items())})"
+        )
 
 
 class _Dependent(Constraint):
@@ -224,13 +226,19 @@ class _Square(Constraint):
     event_dim = 2
 
     def check(self, value):
-        return full(value.shape[:-2], value.shape[-2] == value.shape[-1], dtype=boolean_dtype, device=value.device)
+        return full(
+            value.shape[:-2], value.shape[-2] == value.shape[-1], dtype=boolean_dtype, device=value.device
+        )
 
 
 class _Symmetric(_Square):
     def check(self, value):
         is_square = super().check(value)
-        return isclose(value, value.mT, atol=1e-6).flatten(-2).all(-1) if value.shape[-2] == value.shape[-1] else is_square
+        return (
+            isclose(value, value.mT, atol=1e-6).flatten(-2).all(-1)
+            if value.shape[-2] == value.shape[-1]
+            else is_square
+        )
 
 
 class _PositiveDefinite(_Symmetric):

@@ -44,7 +44,9 @@ class Dirichlet(Distribution):
     def mode(self):
         above = (self.concentration - 1).clamp(min=0.0)
         mode = above / above.sum(-1, True)
-        no_peak = (self.concentration < 1).all(-1, keepdim=True)  # then the density is highest at the corners: PyTorch says the first
+        no_peak = (self.concentration < 1).all(
+            -1, keepdim=True
+        )  # then the density is highest at the corners: PyTorch says the first
         first = mode.new_zeros(mode.shape[-1])
         first[0] = 1
         return where(no_peak, first, mode)
@@ -58,5 +60,9 @@ class Dirichlet(Distribution):
     def entropy(self):
         a, k = self.concentration, self.concentration.size(-1)
         total = a.sum(-1)
-        return lgamma(a).sum(-1) - lgamma(total) - (k - total) * digamma(total) - ((a - 1.0) * digamma(a)).sum(-1)
-
+        return (
+            lgamma(a).sum(-1)
+            - lgamma(total)
+            - (k - total) * digamma(total)
+            - ((a - 1.0) * digamma(a)).sum(-1)
+        )

@@ -74,7 +74,11 @@ class Distribution:
         """A distribution of this class with other attributes; nothing is checked again."""
         new = object.__new__(type(self)) if _instance is None else _instance
         new.__dict__.update(attributes)
-        new._batch_shape, new._event_shape, new._validate_args = Size(batch_shape), self._event_shape, self._validate_args
+        new._batch_shape, new._event_shape, new._validate_args = (
+            Size(batch_shape),
+            self._event_shape,
+            self._validate_args,
+        )
         return new
 
     # ------------------------------------------------------------ draws
@@ -89,7 +93,9 @@ class Distribution:
         raise NotImplementedError(f"{type(self).__name__} has no rsample")
 
     def sample_n(self, n: int) -> Tensor:
-        warnings.warn("`sample_n(n)` will be deprecated. Use `sample((n,))` instead.", FutureWarning, stacklevel=2)
+        warnings.warn(
+            "`sample_n(n)` will be deprecated. Use `sample((n,))` instead.", FutureWarning, stacklevel=2
+        )
         return self.sample((n,))
 
     def enumerate_support(self, expand: bool = True) -> Tensor:
@@ -141,11 +147,15 @@ class Distribution:
         if not isinstance(value, Tensor):
             raise ValueError("The value argument to log_prob must be a Tensor")
         if value.shape[value.dim() - len(self._event_shape) :] != self._event_shape:
-            raise ValueError(f"The right-most size of value must match event_shape: {value.shape} vs {self._event_shape}.")
+            raise ValueError(
+                f"The right-most size of value must match event_shape: {value.shape} vs {self._event_shape}."
+            )
         expected = self._batch_shape + self._event_shape
         for i, j in zip(reversed(value.shape), reversed(expected)):
             if i != 1 and j != 1 and i != j:
-                raise ValueError(f"Value is not broadcastable with batch_shape+event_shape: {value.shape} vs {expected}.")
+                raise ValueError(
+                    f"Value is not broadcastable with batch_shape+event_shape: {value.shape} vs {expected}."
+                )
         if not self.support.check(value).all():
             raise ValueError(
                 f"Expected value argument ({type(value).__name__} of shape {tuple(value.shape)}) to be within the support"
@@ -154,7 +164,9 @@ class Distribution:
 
     def __repr__(self) -> str:
         given = {name: self.__dict__[name] for name in self.arg_constraints if name in self.__dict__}
-        shown = ", ".join(f"{name}: {value if value.numel() == 1 else value.size()}" for name, value in given.items())
+        shown = ", ".join(
+            f"{name}: {value if value.numel() == 1 else value.size()}" for name, value in given.items()
+        )
         return f"{type(self).__name__}({shown})"
 
 

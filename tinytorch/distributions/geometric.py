@@ -38,7 +38,9 @@ class Geometric(BinaryParameters):
 
     def sample(self, sample_shape=()):
         p = self.probs.detach()
-        u = empty(self._extended_shape(sample_shape), dtype=p.dtype, device=p.device).uniform_(finfo(p.dtype).tiny, 1)
+        u = empty(self._extended_shape(sample_shape), dtype=p.dtype, device=p.device).uniform_(
+            finfo(p.dtype).tiny, 1
+        )
         return (u.log() / log1p(-p)).floor()
 
     def log_prob(self, value):

@@ -25,7 +25,9 @@ class Gumbel(TransformedDistribution):
     def __init__(self, loc, scale, validate_args=None):
         self.loc, self.scale = broadcast_all(loc, scale)
         limits = finfo(self.loc.dtype)
-        base = Uniform(full_like(self.loc, limits.tiny), full_like(self.loc, 1 - limits.eps), validate_args=validate_args)
+        base = Uniform(
+            full_like(self.loc, limits.tiny), full_like(self.loc, 1 - limits.eps), validate_args=validate_args
+        )
         minus_log = [ExpTransform().inv, AffineTransform(0, -ones_like(self.scale))]
         last = [ExpTransform().inv, AffineTransform(self.loc, -self.scale)]
         super().__init__(base, minus_log + last, validate_args=validate_args)

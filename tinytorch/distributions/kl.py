@@ -55,7 +55,9 @@ def kl_divergence(p: Distribution, q: Distribution):
         for kind_q in type(q).__mro__:
             if (kind_p, kind_q) in formulas:
                 return formulas[kind_p, kind_q](p, q)
-    raise NotImplementedError(f"No KL(p || q) is implemented for p type {type(p).__name__} and q type {type(q).__name__}")
+    raise NotImplementedError(
+        f"No KL(p || q) is implemented for p type {type(p).__name__} and q type {type(q).__name__}"
+    )
 
 
 # ---------------------------------------------------------------- of one kind
@@ -77,7 +79,9 @@ def _(p, q):
 @register_kl(Binomial, Binomial)
 def _(p, q):
     if (p.total_count < q.total_count).any():
-        raise NotImplementedError("KL between Binomials where q.total_count > p.total_count is not implemented")
+        raise NotImplementedError(
+            "KL between Binomials where q.total_count > p.total_count is not implemented"
+        )
     kl = p.total_count * (p.probs * (p.logits - q.logits) + log1p(-p.probs) - log1p(-q.probs))
     return where(p.total_count > q.total_count, math.inf, kl)
 
@@ -121,7 +125,9 @@ def _(p, q):
 @register_kl(Gumbel, Gumbel)
 def _(p, q):
     ratio, shift = p.scale / q.scale, (q.loc - p.loc) / q.scale
-    return -ratio.log() - shift + ratio * np.euler_gamma + exp(shift + lgamma(1 + ratio)) - (1 + np.euler_gamma)
+    return (
+        -ratio.log() - shift + ratio * np.euler_gamma + exp(shift + lgamma(1 + ratio)) - (1 + np.euler_gamma)
+    )
 
 
 @register_kl(HalfNormal, HalfNormal)
@@ -132,7 +138,9 @@ def _(p, q):
 @register_kl(Independent, Independent)
 def _(p, q):
     if p.reinterpreted_batch_ndims != q.reinterpreted_batch_ndims:
-        raise NotImplementedError(f"KL of Independents over {p.reinterpreted_batch_ndims} and {q.reinterpreted_batch_ndims} dims")
+        raise NotImplementedError(
+            f"KL of Independents over {p.reinterpreted_batch_ndims} and {q.reinterpreted_batch_ndims} dims"
+        )
     return sum_rightmost(kl_divergence(p.base_dist, q.base_dist), p.reinterpreted_batch_ndims)
 
 
@@ -145,7 +153,9 @@ def _(p, q):
 @register_kl(MultivariateNormal, MultivariateNormal)
 def _(p, q):
     if p.event_shape != q.event_shape:
-        raise ValueError("KL-divergence between two Multivariate Normals with different event shapes cannot be computed")
+        raise ValueError(
+            "KL-divergence between two Multivariate Normals with different event shapes cannot be computed"
+        )
     n, Lp, Lq = p.event_shape[0], p._unbroadcasted_scale_tril, q._unbroadcasted_scale_tril
     batch = broadcast_shapes(Lp.shape[:-2], Lq.shape[:-2])
     inner = solve_triangular(Lq.expand(*batch, n, n), Lp.expand(*batch, n, n), upper=False)
@@ -172,7 +182,9 @@ def _(p, q):
 @register_kl(TransformedDistribution, TransformedDistribution)
 def _(p, q):
     if p.transforms != q.transforms or p.event_shape != q.event_shape:
-        raise NotImplementedError("KL of two TransformedDistributions is known only for the same transforms and event shapes")
+        raise NotImplementedError(
+            "KL of two TransformedDistributions is known only for the same transforms and event shapes"
+        )
     return kl_divergence(p.base_dist, q.base_dist)
 
 

@@ -37,7 +37,10 @@ class Laplace(Distribution):
 
     def rsample(self, sample_shape=()):
         low = finfo(self.loc.dtype).eps - 1  # log1p(-1) would be infinite
-        u = rand(self._extended_shape(sample_shape), dtype=self.loc.dtype, device=self.loc.device) * (1 - low) + low
+        u = (
+            rand(self._extended_shape(sample_shape), dtype=self.loc.dtype, device=self.loc.device) * (1 - low)
+            + low
+        )
         return self.loc - self.scale * u.sign() * log1p(-u.abs())
 
     def log_prob(self, value):

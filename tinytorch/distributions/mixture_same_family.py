@@ -30,16 +30,24 @@ class MixtureSameFamily(Distribution):
 
     arg_constraints: dict = {}
 
-    def __init__(self, mixture_distribution: Categorical, component_distribution: Distribution, validate_args=None):
+    def __init__(
+        self, mixture_distribution: Categorical, component_distribution: Distribution, validate_args=None
+    ):
         if not isinstance(mixture_distribution, Categorical):
-            raise ValueError(" The Mixture distribution needs to be an instance of torch.distributions.Categorical")
+            raise ValueError(
+                " The Mixture distribution needs to be an instance of torch.distributions.Categorical"
+            )
         if not isinstance(component_distribution, Distribution):
-            raise ValueError("The Component distribution need to be an instance of torch.distributions.Distribution")
+            raise ValueError(
+                "The Component distribution need to be an instance of torch.distributions.Distribution"
+            )
         self.mixture_distribution, self.component_distribution = mixture_distribution, component_distribution
         mixed, parts = mixture_distribution.batch_shape, component_distribution.batch_shape[:-1]
         for a, b in zip(reversed(mixed), reversed(parts)):
             if a != 1 and b != 1 and a != b:
-                raise ValueError(f"`mixture_distribution.batch_shape` ({mixed}) is not compatible with `component_distribution.batch_shape` ({parts})")
+                raise ValueError(
+                    f"`mixture_distribution.batch_shape` ({mixed}) is not compatible with `component_distribution.batch_shape` ({parts})"
+                )
         self._num_component = mixture_distribution.logits.shape[-1]
         if component_distribution.batch_shape[-1] != self._num_component:
             raise ValueError(
@@ -52,7 +60,11 @@ class MixtureSameFamily(Distribution):
         batch_shape = Size(batch_shape)
         components = self.component_distribution.expand(batch_shape + (self._num_component,))
         mixture = self.mixture_distribution.expand(batch_shape)
-        own = {"mixture_distribution": mixture, "component_distribution": components, "_num_component": self._num_component}
+        own = {
+            "mixture_distribution": mixture,
+            "component_distribution": components,
+            "_num_component": self._num_component,
+        }
         return self._copy(batch_shape, _instance, **own)
 
     @constraints.dependent_property
@@ -79,7 +91,10 @@ class MixtureSameFamily(Distribution):
         return (self._weights() * parts.variance).sum(d) + (self._weights() * apart).sum(d)
 
     def cdf(self, x):
-        return (self.component_distribution.cdf(x.unsqueeze(self._component_dim)) * self.mixture_distribution.probs).sum(-1)
+        return (
+            self.component_distribution.cdf(x.unsqueeze(self._component_dim))
+            * self.mixture_distribution.probs
+        ).sum(-1)
 
     def log_prob(self, x):
         self._validate_sample(x)

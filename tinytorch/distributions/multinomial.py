@@ -26,7 +26,12 @@ class Multinomial(Distribution):
         super().__init__(shape[:-1], shape[-1:], validate_args=validate_args)
 
     def expand(self, batch_shape, _instance=None):
-        return self._copy(batch_shape, _instance, total_count=self.total_count, _categorical=self._categorical.expand(batch_shape))
+        return self._copy(
+            batch_shape,
+            _instance,
+            total_count=self.total_count,
+            _categorical=self._categorical.expand(batch_shape),
+        )
 
     @constraints.dependent_property(is_discrete=True, event_dim=1)
     def support(self):
@@ -45,7 +50,9 @@ class Multinomial(Distribution):
         return self.total_count * self.probs * (1 - self.probs)
 
     def sample(self, sample_shape=()):
-        draws = self._categorical.sample((self.total_count, *sample_shape)).movedim(0, -1)  # (sample, batch, total_count)
+        draws = self._categorical.sample((self.total_count, *sample_shape)).movedim(
+            0, -1
+        )  # (sample, batch, total_count)
         counts = zeros(self._extended_shape(sample_shape), dtype=draws.dtype, device=draws.device)
         return counts.scatter_add(-1, draws, draws * 0 + 1).type_as(self.probs)
 

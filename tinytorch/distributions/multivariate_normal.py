@@ -28,7 +28,9 @@ def half_log_det(L):
 def precision_to_scale_tril(P):
     """The Cholesky factor of the inverse of P, without inverting P."""
     factor = flip(cholesky(flip(P, (-2, -1))), (-2, -1)).transpose(-2, -1)
-    return solve_triangular(factor, eye(P.shape[-1], dtype=P.dtype, device=P.device).expand(P.shape), upper=False)
+    return solve_triangular(
+        factor, eye(P.shape[-1], dtype=P.dtype, device=P.device).expand(P.shape), upper=False
+    )
 
 
 class MultivariateNormal(Distribution):
@@ -43,21 +45,35 @@ class MultivariateNormal(Distribution):
     support = constraints.real_vector
     has_rsample = True
 
-    def __init__(self, loc, covariance_matrix=None, precision_matrix=None, scale_tril=None, validate_args=None):
+    def __init__(
+        self, loc, covariance_matrix=None, precision_matrix=None, scale_tril=None, validate_args=None
+    ):
         if loc.dim() < 1:
             raise ValueError("loc must be at least one-dimensional.")
-        matrices = {"covariance_matrix": covariance_matrix, "precision_matrix": precision_matrix, "scale_tril": scale_tril}
+        matrices = {
+            "covariance_matrix": covariance_matrix,
+            "precision_matrix": precision_matrix,
+            "scale_tril": scale_tril,
+        }
         given = {name: m for name, m in matrices.items() if m is not None}
         if len(given) != 1:
-            raise ValueError("Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified.")
+            raise ValueError(
+                "Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified."
+            )
         ((name, matrix),) = given.items()
         if matrix.dim() < 2:
-            raise ValueError(f"{name} must be at least two-dimensional, with optional leading batch dimensions")
+            raise ValueError(
+                f"{name} must be at least two-dimensional, with optional leading batch dimensions"
+            )
         batch_shape = Size(broadcast_shapes(matrix.shape[:-2], loc.shape[:-1]))
         self.loc = loc.expand(batch_shape + (-1,))
         self.__dict__[name] = matrix.expand(batch_shape + (-1, -1))
         super().__init__(batch_shape, self.loc.shape[-1:], validate_args=validate_args)
-        factor = {"covariance_matrix": cholesky, "precision_matrix": precision_to_scale_tril, "scale_tril": lambda m: m}
+        factor = {
+            "covariance_matrix": cholesky,
+            "precision_matrix": precision_to_scale_tril,
+            "scale_tril": lambda m: m,
+        }
         self._unbroadcasted_scale_tril = factor[name](matrix)
 
     def expand(self, batch_shape, _instance=None):
@@ -100,5 +116,7 @@ class MultivariateNormal(Distribution):
         return -0.5 * (n * math.log(2 * math.pi) + squared_distance(L, value - self.loc)) - half_log_det(L)
 
     def entropy(self):
-        H = 0.5 * self.event_shape[0] * (1.0 + math.log(2 * math.pi)) + half_log_det(self._unbroadcasted_scale_tril)
+        H = 0.5 * self.event_shape[0] * (1.0 + math.log(2 * math.pi)) + half_log_det(
+            self._unbroadcasted_scale_tril
+        )
         return H.expand(self.batch_shape) if self.batch_shape else H

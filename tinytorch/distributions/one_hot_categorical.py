@@ -62,7 +62,9 @@ class OneHotCategorical(Distribution):
 
     def enumerate_support(self, expand=True):
         n = self.event_shape[0]
-        values = eye(n, dtype=self.probs.dtype, device=self.probs.device).reshape(n, *[1] * len(self.batch_shape), n)
+        values = eye(n, dtype=self.probs.dtype, device=self.probs.device).reshape(
+            n, *[1] * len(self.batch_shape), n
+        )
         return values.expand(n, *self.batch_shape, n) if expand else values
 
 

@@ -44,7 +44,13 @@ class StudentT(Distribution):
     def log_prob(self, value):
         self._validate_sample(value)
         y = (value - self.loc) / self.scale
-        Z = self.scale.log() + 0.5 * self.df.log() + 0.5 * math.log(math.pi) + lgamma(0.5 * self.df) - lgamma(0.5 * (self.df + 1.0))
+        Z = (
+            self.scale.log()
+            + 0.5 * self.df.log()
+            + 0.5 * math.log(math.pi)
+            + lgamma(0.5 * self.df)
+            - lgamma(0.5 * (self.df + 1.0))
+        )
         return -0.5 * (self.df + 1.0) * log1p(y**2.0 / self.df) - Z
 
     def entropy(self):

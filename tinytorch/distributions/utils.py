@@ -17,7 +17,9 @@ NUMBERS = (int, float, bool)
 def broadcast_all(*values) -> tuple[Tensor, ...]:
     """Tensors and numbers as tensors of one shape; numbers take the dtype and device of the first tensor."""
     if not all(isinstance(v, (Tensor, *NUMBERS)) for v in values):
-        raise ValueError(f"Input arguments must all be numbers or tensors, got {', '.join(type(v).__name__ for v in values)}")
+        raise ValueError(
+            f"Input arguments must all be numbers or tensors, got {', '.join(type(v).__name__ for v in values)}"
+        )
     first = next((v for v in values if isinstance(v, Tensor)), None)
     kind = {"dtype": get_default_dtype()} if first is None else {"dtype": first.dtype, "device": first.device}
     return broadcast_tensors(*[v if isinstance(v, Tensor) else full((), v, **kind) for v in values])

@@ -17,7 +17,7 @@ from .loss import (
 )  # 04
 from .module import Module  # 04
 from .parallel import DataParallel  # 04
-from .parameter import Buffer, Parameter  # 04
+from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter  # 04
 from .parameter_container import ParameterDict, ParameterList  # 04
 from .shape import Flatten, Unflatten  # 04
 from .conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d  # 06
@@ -34,6 +34,10 @@ from .vision import (
 )  # 06
 from .batchnorm import (
     BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, SyncBatchNorm,
+)  # 08
+from .lazy import (
+    LazyBatchNorm1d, LazyBatchNorm2d, LazyBatchNorm3d, LazyConv1d, LazyConv2d, LazyConv3d, LazyConvTranspose1d,
+    LazyConvTranspose2d, LazyConvTranspose3d, LazyInstanceNorm1d, LazyInstanceNorm2d, LazyInstanceNorm3d, LazyLinear,
 )  # 08
 from .norm import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm  # 08
 from .embedding import Embedding, EmbeddingBag  # 14

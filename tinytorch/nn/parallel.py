@@ -17,7 +17,9 @@ class DataParallel(Module):
         return self.module(*inputs, **kwargs)
 
 
-def data_parallel(module: Module, inputs, device_ids=None, output_device=None, dim: int = 0, module_kwargs=None):
+def data_parallel(
+    module: Module, inputs, device_ids=None, output_device=None, dim: int = 0, module_kwargs=None
+):
     """module(*inputs)."""
     return module(*(inputs if isinstance(inputs, tuple) else (inputs,)), **(module_kwargs or {}))
 

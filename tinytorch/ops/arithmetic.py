@@ -9,6 +9,7 @@ from ..op import Value, op, spelled
 
 # ---------------------------------------------------------------- arithmetic
 
+
 @op(dtypes="promote")
 def add_op(x, y):
     """x + y."""
@@ -61,8 +62,12 @@ def sub(input, other, *, alpha=1):
 
 
 def scaled(input, other, alpha):
-    if isinstance(alpha, float) and all(dtypes.to_numpy(x.dtype).kind in "biu" for x in (input, other) if isinstance(x, Value)):
-        raise RuntimeError(f"For integral input tensors, argument alpha must not be a floating point number, got {alpha}")
+    if isinstance(alpha, float) and all(
+        dtypes.to_numpy(x.dtype).kind in "biu" for x in (input, other) if isinstance(x, Value)
+    ):
+        raise RuntimeError(
+            f"For integral input tensors, argument alpha must not be a floating point number, got {alpha}"
+        )
     return mul(other, alpha) if isinstance(other, Value) else other * alpha
 
 
@@ -192,7 +197,9 @@ def lerp(input, end, weight):
     """x + weight * (end - x): linear interpolation, in one dtype."""
     for name, other in (("end", end), ("weight", weight)):
         if isinstance(other, Value) and other.array.dtype != input.array.dtype:
-            raise RuntimeError(f"lerp: expected dtype {input.dtype!r} for `{name}` but got dtype {other.dtype!r}")
+            raise RuntimeError(
+                f"lerp: expected dtype {input.dtype!r} for `{name}` but got dtype {other.dtype!r}"
+            )
     return lerp_op(input, end, weight)
 
 

@@ -11,6 +11,7 @@ from .indexing import nonzero
 
 # ---------------------------------------------------------------- comparison
 
+
 @op(dtypes="promote", grad=False)
 def eq(x, y):
     """x == y."""
@@ -98,6 +99,7 @@ def isneginf(x):
 
 # ---------------------------------------------------------------- logic and bits
 
+
 @op(grad=False)
 def logical_and(x, y):
     """Where both are non-zero."""
@@ -162,6 +164,7 @@ def bitwise_right_shift(x, y):
 
 # ---------------------------------------------------------------- choosing
 
+
 @op
 def where_between(condition, x, y):
     """x where the condition holds, y elsewhere."""
@@ -174,5 +177,7 @@ def where(condition, input=None, other=None):
     if input is None and other is None:
         return nonzero(condition, as_tuple=True)
     if isinstance(condition, Value) and condition.array.dtype not in (bool, np.uint8):
-        raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype!r}")
+        raise RuntimeError(
+            f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype!r}"
+        )
     return where_between(condition, input, other)

@@ -13,6 +13,7 @@ from .shape import transpose_op
 
 # ---------------------------------------------------------------- complex numbers
 
+
 @op(view=True)
 def real(x):
     """The real part."""
@@ -49,9 +50,13 @@ def polar(input, angle):
 def view_as_complex(x):
     """Pairs on the last axis as complex numbers: (..., 2) -> (...)."""
     if x.dtype.kind != "f" or not x.ndim or x.shape[-1] != 2:
-        raise RuntimeError(f"view_as_complex: expected a floating-point tensor with a last dimension of size 2, got {x.dtype}{list(x.shape)}")
+        raise RuntimeError(
+            f"view_as_complex: expected a floating-point tensor with a last dimension of size 2, got {x.dtype}{list(x.shape)}"
+        )
     if x.strides[-1] != x.itemsize:
-        raise RuntimeError("view_as_complex: Tensor must have a last dimension with stride 1; call .contiguous() first")
+        raise RuntimeError(
+            "view_as_complex: Tensor must have a last dimension with stride 1; call .contiguous() first"
+        )
     return x.view(np.result_type(x.dtype, np.complex64))[..., 0]
 
 

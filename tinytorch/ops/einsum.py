@@ -50,7 +50,9 @@ def explicit(equation: str, operands):
     left, arrow, output = equation.partition("->")
     inputs = left.split(",")
     if len(inputs) != len(operands):
-        raise RuntimeError(f"einsum(): '{equation}' names {len(inputs)} operands, but {len(operands)} were given")
+        raise RuntimeError(
+            f"einsum(): '{equation}' names {len(inputs)} operands, but {len(operands)} were given"
+        )
     spare = [c for c in "ZYXWVUTSRQPONMLKJIHGFEDCBA" if c not in equation]
     hidden = ""
     for k, (text, x) in enumerate(zip(inputs, operands)):
@@ -60,15 +62,21 @@ def explicit(equation: str, operands):
             inputs[k] = text.replace("...", dots)
             hidden = max(hidden, dots, key=len)
         elif named != x.ndim:
-            raise RuntimeError(f"einsum(): '{text}' names {named} dimensions, but operand {k} has shape {list(x.shape)}")
+            raise RuntimeError(
+                f"einsum(): '{text}' names {named} dimensions, but operand {k} has shape {list(x.shape)}"
+            )
     if arrow:
         output = output.replace("...", hidden)
     else:
         everything = "".join(inputs)
-        output = hidden + "".join(sorted(c for c in set(everything) if everything.count(c) == 1 and c not in hidden))
+        output = hidden + "".join(
+            sorted(c for c in set(everything) if everything.count(c) == 1 and c not in hidden)
+        )
     for c in output:
         if output.count(c) > 1 or not any(c in text for text in inputs):
-            raise RuntimeError(f"einsum(): output subscript {c} appears twice in the output, or in no operand: '{equation}'")
+            raise RuntimeError(
+                f"einsum(): output subscript {c} appears twice in the output, or in no operand: '{equation}'"
+            )
     return inputs, output, list(operands)
 
 
@@ -96,7 +104,9 @@ def pair_product(x, a: str, y, b: str, output: str):
     size = {**dict(zip(b, y.array.shape)), **{c: s for c, s in zip(a, x.array.shape) if s != 1 or c not in b}}
     for c in a:
         if c in b and {x.array.shape[a.index(c)], y.array.shape[b.index(c)]} - {1, size[c]}:
-            raise RuntimeError(f"einsum(): operands do not broadcast: '{c}' is {x.array.shape[a.index(c)]} in one and {y.array.shape[b.index(c)]} in the other")
+            raise RuntimeError(
+                f"einsum(): operands do not broadcast: '{c}' is {x.array.shape[a.index(c)]} in one and {y.array.shape[b.index(c)]} in the other"
+            )
     batch = [c for c in a if c in b and c in output]
     inner = [c for c in a if c in b and c not in output]
     rows, columns = [c for c in a if c not in b], [c for c in b if c not in a]
@@ -109,7 +119,14 @@ def pair_product(x, a: str, y, b: str, output: str):
 
 def sum_out(x, letters: str, keep: str, dtype="same"):
     gone = tuple(i for i, c in enumerate(letters) if c not in keep)
-    return (sum(x, dim=gone, dtype=x.dtype if dtype == "same" else dtype), "".join(c for c in letters if c in keep)) if gone else (x, letters)
+    return (
+        (
+            sum(x, dim=gone, dtype=x.dtype if dtype == "same" else dtype),
+            "".join(c for c in letters if c in keep),
+        )
+        if gone
+        else (x, letters)
+    )
 
 
 def arrange(x, letters: str, groups, size):

@@ -14,6 +14,7 @@ from .results import result_tuple
 
 # ---------------------------------------------------------------- powers and logarithms
 
+
 @op(dtypes="float")
 def sqrt(x):
     """The square root."""
@@ -97,12 +98,19 @@ def xlogy(input, other):
     """x * log(y), and 0 where x is 0, whatever y."""
     if not isinstance(other, Value):
         log_of = math.log(other) if other > 0 else -math.inf if other == 0 else math.nan
-        return mul(input, log_of) if math.isfinite(log_of) or other != other else where(input == 0, 0.0, mul(input, log_of))
-    undefined = (input == 0) & ((other <= 0) | (other == math.inf))  # elsewhere 0 * log(y) is 0, with slope log(y)
+        return (
+            mul(input, log_of)
+            if math.isfinite(log_of) or other != other
+            else where(input == 0, 0.0, mul(input, log_of))
+        )
+    undefined = (input == 0) & (
+        (other <= 0) | (other == math.inf)
+    )  # elsewhere 0 * log(y) is 0, with slope log(y)
     return where(undefined, 0.0, mul(input, log(where(undefined, 1.0, other))))
 
 
 # ---------------------------------------------------------------- angles
+
 
 @op(dtypes="float")
 def sin(x):
@@ -211,6 +219,7 @@ def hypot(input, other):
 
 # ---------------------------------------------------------------- rounding and signs
 
+
 @op
 def floor(x):
     """The largest integer not above x."""
@@ -288,7 +297,9 @@ def positive(input):
 @spelled
 def float_power(input, exponent):
     """x ** exponent, always in float64 (or complex128)."""
-    wide = lambda x: x if not isinstance(x, Value) else x.to(dtypes.complex128 if x.is_complex() else dtypes.float64)
+    wide = lambda x: (
+        x if not isinstance(x, Value) else x.to(dtypes.complex128 if x.is_complex() else dtypes.float64)
+    )
     base, exponent = wide(input), wide(exponent)
     return pow(base, exponent if isinstance(exponent, (Value, complex)) else float(exponent))
 
@@ -312,7 +323,9 @@ def ldexp(input, other):
 def frexp(input):
     """x as mantissa * 2 ** exponent, with mantissas in [0.5, 1)."""
     exponent = input.wrap(np.asarray(np.frexp(input.array)[1]))
-    return result_tuple("frexp", mantissa=mul(input, pow(2.0, neg(exponent.to(input.dtype)))), exponent=exponent)
+    return result_tuple(
+        "frexp", mantissa=mul(input, pow(2.0, neg(exponent.to(input.dtype)))), exponent=exponent
+    )
 
 
 @op(dtypes="promote", grad=False)

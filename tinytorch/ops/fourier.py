@@ -163,12 +163,26 @@ def irfftn(input, s=None, dim=None, norm=None):
 
 def hfft(input, n=None, dim=-1, norm=None):
     """The transform of a signal whose transform is real."""
-    return inverse_real("hfft", conj(input), n, dim, {None: "forward", "backward": "forward", "forward": "backward"}.get(norm, norm))
+    return inverse_real(
+        "hfft",
+        conj(input),
+        n,
+        dim,
+        {None: "forward", "backward": "forward", "forward": "backward"}.get(norm, norm),
+    )
 
 
 def ihfft(input, n=None, dim=-1, norm=None):
     """The inverse of hfft."""
-    return conj(forward_real("ihfft", input, n, dim, {None: "forward", "backward": "forward", "forward": "backward"}.get(norm, norm)))
+    return conj(
+        forward_real(
+            "ihfft",
+            input,
+            n,
+            dim,
+            {None: "forward", "backward": "forward", "forward": "backward"}.get(norm, norm),
+        )
+    )
 
 
 def shifted(input, dim, half):

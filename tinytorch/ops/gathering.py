@@ -15,6 +15,7 @@ from .shape import broadcast_shapes, expand_op, flatten, normal_dim, reshape
 
 # ---------------------------------------------------------------- along one dim
 
+
 def rows_along(index, dim: int, shape=None):
     """The NumPy index that picks, at each place of `index`, the element `index` names along dim."""
     grid = list(np.ogrid[tuple(slice(s) for s in index.shape)]) if index.ndim else []
@@ -34,13 +35,17 @@ def gather(input, dim, index, *, sparse_grad=False, out=None):
     """The elements of x that index names along dim: out[i][j] = x[index[i][j]][j] for dim 0."""
     if out is not None:
         if out.array.dtype != input.array.dtype:
-            raise RuntimeError(f"gather(): Expected out tensor to have dtype {input.dtype!r}, but got {out.dtype!r} instead")
+            raise RuntimeError(
+                f"gather(): Expected out tensor to have dtype {input.dtype!r}, but got {out.dtype!r} instead"
+            )
         return out._fill_with(gather(input, dim, index))
     need_long("gather", index)
     if not index.array.size:
         return reshape(getitem_op(flatten(input), index=slice(0, 0)), index.array.shape)
     if input.ndim != index.ndim and input.ndim and index.ndim:
-        raise RuntimeError(f"gather: index must have the same number of dimensions as input: {index.ndim} and {input.ndim}")
+        raise RuntimeError(
+            f"gather: index must have the same number of dimensions as input: {index.ndim} and {input.ndim}"
+        )
     return gather_op(input, index, dim=normal_dim(dim, input.array.ndim))
 
 
@@ -58,7 +63,9 @@ def check_index(name: str, index, shape, dim: int) -> None:
         raise RuntimeError(f"{name}: index {worst} is out of bounds for dimension {dim} with size {size}")
     for d, (want, have) in enumerate(zip(index.shape, shape)):
         if d != dim and want > have:
-            raise RuntimeError(f"{name}: index size {want} at dimension {d} exceeds the input's {have}: shapes {list(index.shape)} and {list(shape)}")
+            raise RuntimeError(
+                f"{name}: index size {want} at dimension {d} exceeds the input's {have}: shapes {list(index.shape)} and {list(shape)}"
+            )
 
 
 @op
@@ -103,7 +110,9 @@ def like_index(src, index):
     if not isinstance(src, Value) or src.array.shape == index.array.shape:
         return src
     if any(want > have for want, have in zip(index.array.shape, src.array.shape)):
-        raise RuntimeError(f"Expected index {list(index.array.shape)} to be no larger than src {list(src.array.shape)} in any dimension")
+        raise RuntimeError(
+            f"Expected index {list(index.array.shape)} to be no larger than src {list(src.array.shape)} in any dimension"
+        )
     return crop_op(src, shape=index.array.shape)
 
 
@@ -129,10 +138,14 @@ def same_kind(name: str, x, index, src) -> None:
     """One number of dims for all, one dtype for x and src, an int64 index."""
     need_long(name, index)
     if isinstance(src, Value) and src.array.dtype != x.array.dtype:
-        raise RuntimeError(f"{name}(): Expected self.dtype to be equal to src.dtype, got {x.dtype!r} and {src.dtype!r}")
+        raise RuntimeError(
+            f"{name}(): Expected self.dtype to be equal to src.dtype, got {x.dtype!r} and {src.dtype!r}"
+        )
     for other, word in ((index, "Index"), (src, "src")):
         if isinstance(other, Value) and max(other.array.ndim, 1) != max(x.array.ndim, 1):
-            raise RuntimeError(f"{name}: {word} tensor must have the same number of dimensions as self tensor: {other.array.ndim} and {x.array.ndim}")
+            raise RuntimeError(
+                f"{name}: {word} tensor must have the same number of dimensions as self tensor: {other.array.ndim} and {x.array.ndim}"
+            )
 
 
 REDUCERS = {"sum": np.add, "prod": np.multiply, "amax": np.maximum, "amin": np.minimum, "mean": np.add}
@@ -188,13 +201,20 @@ def take_along_dim(input, indices, dim=None):
     if dim is None:
         return gather(flatten(input), 0, flatten(indices))
     dim = normal_dim(dim, input.ndim)
-    if input.array.shape[:dim] + input.array.shape[dim + 1 :] != indices.array.shape[:dim] + indices.array.shape[dim + 1 :]:
+    if (
+        input.array.shape[:dim] + input.array.shape[dim + 1 :]
+        != indices.array.shape[:dim] + indices.array.shape[dim + 1 :]
+    ):
         outer = [s[:dim] + (1,) + s[dim + 1 :] for s in (input.array.shape, indices.array.shape)]
         shape = broadcast_shapes(*outer)
         input = expand_op(input, shape=shape[:dim] + input.array.shape[dim : dim + 1] + shape[dim + 1 :])
-        indices = expand_op(indices, shape=shape[:dim] + indices.array.shape[dim : dim + 1] + shape[dim + 1 :])
+        indices = expand_op(
+            indices, shape=shape[:dim] + indices.array.shape[dim : dim + 1] + shape[dim + 1 :]
+        )
     if (indices.array < 0).any():  # here, unlike in gather, they count from the end
-        indices = indices.wrap(np.where(indices.array < 0, indices.array + input.array.shape[dim], indices.array))
+        indices = indices.wrap(
+            np.where(indices.array < 0, indices.array + input.array.shape[dim], indices.array)
+        )
     return gather_op(input, indices, dim=dim)
 
 
@@ -240,12 +260,27 @@ def index_add(input, dim, index, source, *, alpha=1):
     dim = normal_dim(dim, input.ndim)
     same_dtype("index_add", input, source)
     if index.numel() != (source.array.shape[dim] if source.ndim else 1):
-        raise RuntimeError(f"index_add: Number of indices ({index.numel()}) should be equal to source.size(dim): ({source.array.shape[dim]}), for dim: {dim}")
-    if input.ndim and (source.ndim != input.ndim or any(s != n for d, (s, n) in enumerate(zip(source.array.shape, input.array.shape)) if d != dim)):
-        raise RuntimeError(f"source tensor shape must match self tensor shape, excluding the specified dimension. Got {list(source.shape)} and {list(input.shape)}")
+        raise RuntimeError(
+            f"index_add: Number of indices ({index.numel()}) should be equal to source.size(dim): ({source.array.shape[dim]}), for dim: {dim}"
+        )
+    if input.ndim and (
+        source.ndim != input.ndim
+        or any(s != n for d, (s, n) in enumerate(zip(source.array.shape, input.array.shape)) if d != dim)
+    ):
+        raise RuntimeError(
+            f"source tensor shape must match self tensor shape, excluding the specified dimension. Got {list(source.shape)} and {list(input.shape)}"
+        )
     source = source if alpha == 1 else source * alpha
     if not input.ndim:
-        return reshape(put(reshape(input, (1,)), reshape(source, (1,)), index=rows("index_add", input, 0, index), accumulate=True), ())
+        return reshape(
+            put(
+                reshape(input, (1,)),
+                reshape(source, (1,)),
+                index=rows("index_add", input, 0, index),
+                accumulate=True,
+            ),
+            (),
+        )
     return put(input, source, index=rows("index_add", input, dim, index), accumulate=True)
 
 
@@ -255,7 +290,9 @@ def index_copy(input, dim, index, source):
     dim = normal_dim(dim, input.ndim)
     same_dtype("index_copy", input, source)
     if not input.ndim:
-        return reshape(put(reshape(input, (1,)), reshape(source, (1,)), index=rows("index_copy", input, 0, index)), ())
+        return reshape(
+            put(reshape(input, (1,)), reshape(source, (1,)), index=rows("index_copy", input, 0, index)), ()
+        )
     return put(input, source, index=rows("index_copy", input, dim, index))
 
 
@@ -264,7 +301,9 @@ def index_fill(input, dim, index, value):
     """x with a number written along dim where index names."""
     if isinstance(value, Value):
         if value.ndim:
-            raise RuntimeError(f"index_fill only supports a 0-dimensional value tensor, but got tensor with {value.ndim} dimension(s).")
+            raise RuntimeError(
+                f"index_fill only supports a 0-dimensional value tensor, but got tensor with {value.ndim} dimension(s)."
+            )
         value = value.to(input.dtype)
     else:
         value = dtypes.element(value, input.array.dtype)
@@ -280,7 +319,9 @@ def index_reduce(input, dim, index, source, reduce, *, include_self=True):
     """x with the slices of source combined ("prod", "mean", "amax", "amin") along dim where index names."""
     dim = normal_dim(dim, input.ndim)
     if not input.ndim:
-        return scatter_reduce(input, dim, index.wrap(index.array.reshape(())), source, reduce, include_self=include_self)
+        return scatter_reduce(
+            input, dim, index.wrap(index.array.reshape(())), source, reduce, include_self=include_self
+        )
     spread = np.broadcast_to(index.array.reshape((-1,) + (1,) * (input.ndim - dim - 1)), source.array.shape)
     return scatter_reduce(input, dim, input.wrap(spread), source, reduce, include_self=include_self)
 

@@ -11,11 +11,14 @@ from .shape import broadcast_tensors, normal_dim, reshape
 
 # ---------------------------------------------------------------- x[index]
 
+
 @op(view=True)
 def getitem_op(x, *, index):
     """x[index] by NumPy's rules, on arrays."""
     out = x[index]
-    if isinstance(out, np.generic):  # NumPy copies single elements out; with an ellipsis it gives a 0-dim view
+    if isinstance(
+        out, np.generic
+    ):  # NumPy copies single elements out; with an ellipsis it gives a 0-dim view
         out = x[(*index, ...) if isinstance(index, tuple) else (index, ...)]
     return out
 
@@ -76,7 +79,9 @@ def plain_part(part):
         if part.dtype == np.uint8:
             part = part.astype(bool)  # PyTorch's old masks
         if part.dtype not in INDEX_TYPES:
-            raise IndexError(f"tensors used as indices must be long, int, byte or bool tensors, got {part.dtype}")
+            raise IndexError(
+                f"tensors used as indices must be long, int, byte or bool tensors, got {part.dtype}"
+            )
         if part.ndim == 0 and part.dtype != bool:
             return int(part)
     elif isinstance(part, str):
@@ -113,7 +118,10 @@ def two_steps(index: tuple):
 
     None where the two agree: without both kinds, or with nothing between them.
     """
-    kinds = ["integer" if type(p) is int else "places" if isinstance(p, (np.ndarray, bool, np.bool_)) else "" for p in index]
+    kinds = [
+        "integer" if type(p) is int else "places" if isinstance(p, (np.ndarray, bool, np.bool_)) else ""
+        for p in index
+    ]
     picks = [i for i, kind in enumerate(kinds) if kind]
     if "integer" not in kinds or "places" not in kinds or picks[-1] - picks[0] == len(picks) - 1:
         return None
@@ -169,7 +177,9 @@ def narrow(input, dim, start, length):
     dim = normal_dim(dim, input.array.ndim)
     size, start = input.array.shape[dim], int(start)
     if not -size <= start <= size:
-        raise IndexError(f"start out of range (expected to be in range of [{-size}, {size}], but got {start})")
+        raise IndexError(
+            f"start out of range (expected to be in range of [{-size}, {size}], but got {start})"
+        )
     start = start + size if start < 0 else start
     if length < 0 or start + length > size:
         raise RuntimeError(f"narrow: start ({start}) + length ({length}) exceeds dimension size ({size})")
@@ -181,16 +191,21 @@ def select(input, dim, index):
     """The slice at one index of dim, without the dim: a view."""
     dim = normal_dim(dim, input.array.ndim)
     if not -input.array.shape[dim] <= index < input.array.shape[dim]:
-        raise IndexError(f"select(): index {index} out of range for tensor of size {list(input.shape)} at dimension {dim}")
+        raise IndexError(
+            f"select(): index {index} out of range for tensor of size {list(input.shape)} at dimension {dim}"
+        )
     return getitem_op(input, index=(slice(None),) * dim + (int(index),))
 
 
 def same_dtype(name: str, x, other) -> None:
     if other.array.dtype != x.array.dtype:
-        raise RuntimeError(f"{name}: expected self and source to have the same dtype, but got {x.dtype!r} and {other.dtype!r}")
+        raise RuntimeError(
+            f"{name}: expected self and source to have the same dtype, but got {x.dtype!r} and {other.dtype!r}"
+        )
 
 
 # ---------------------------------------------------------------- masks
+
 
 @op
 def masked_fill_op(x, mask, value):
@@ -205,7 +220,9 @@ def masked_fill(input, mask, value):
     if not isinstance(value, Value):
         value = dtypes.element(value, input.array.dtype)
     elif value.array.ndim:
-        raise RuntimeError(f"masked_fill only supports a 0-dimensional value tensor, but got tensor with {value.array.ndim} dimension(s).")
+        raise RuntimeError(
+            f"masked_fill only supports a 0-dimensional value tensor, but got tensor with {value.array.ndim} dimension(s)."
+        )
     elif value.array.dtype != input.array.dtype:
         if value.is_complex() and input.array.dtype.kind in "iub":
             dtypes.element(value.item(), input.array.dtype)  # an error unless the imaginary part is 0
@@ -227,7 +244,9 @@ def masked_scatter(input, mask, source):
     same_dtype("masked_scatter", input, source)
     places = np.broadcast_to(mask.array, input.array.shape)
     if places.sum() > source.array.size:
-        raise RuntimeError(f"masked_scatter: expected self and source to have enough elements: the mask has {places.sum()}, the source {source.array.size}")
+        raise RuntimeError(
+            f"masked_scatter: expected self and source to have enough elements: the mask has {places.sum()}, the source {source.array.size}"
+        )
     return put(input, getitem_op(reshape(source, -1), index=slice(int(places.sum()))), index=places)
 
 

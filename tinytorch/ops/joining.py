@@ -14,6 +14,7 @@ from .shape import expand_op, flatten, normal_dim, reshape, reshape_op, sizes, u
 
 # ---------------------------------------------------------------- joining and splitting
 
+
 @op
 def concatenate(*tensors, dim=0):
     """Tensors end to end along dim."""
@@ -22,7 +23,9 @@ def concatenate(*tensors, dim=0):
     for shape in shapes[1:]:
         rest, first = (s[:dim] + s[dim + 1 :] for s in (shape, shapes[0]))
         if len(shape) != len(shapes[0]) or rest != first:
-            raise RuntimeError(f"cat: sizes must match except in dimension {dim}, got shapes {' and '.join(str(list(s)) for s in (shapes[0], shape))}")
+            raise RuntimeError(
+                f"cat: sizes must match except in dimension {dim}, got shapes {' and '.join(str(list(s)) for s in (shapes[0], shape))}"
+            )
     target = dtypes.result_np(tensors)
     return np.concatenate([x.astype(target, copy=False) for x in tensors], axis=dim)
 
@@ -40,7 +43,9 @@ def cat(tensors, dim=0):
             raise TypeError(f"expected Tensor as element {place} in argument 0, but got {type(x).__name__}")
     if builtins.any(x.array.ndim == 0 for x in tensors):
         raise RuntimeError("cat: zero-dimensional tensors cannot be concatenated; use stack")
-    real = [x for x in tensors if x.array.shape != (0,)] or tensors[:1]  # PyTorch skips empty vectors of any kind
+    real = [x for x in tensors if x.array.shape != (0,)] or tensors[
+        :1
+    ]  # PyTorch skips empty vectors of any kind
     return concatenate(*real, dim=dim)
 
 
@@ -80,17 +85,29 @@ def several(tensors):
 
 def atleast_1d(*tensors):
     """Scalars as vectors."""
-    return tuple(at_least(x, 1) for x in several(tensors) or tensors) if len(tensors) > 1 or several(tensors) else at_least(tensors[0], 1)
+    return (
+        tuple(at_least(x, 1) for x in several(tensors) or tensors)
+        if len(tensors) > 1 or several(tensors)
+        else at_least(tensors[0], 1)
+    )
 
 
 def atleast_2d(*tensors):
     """Vectors as rows."""
-    return tuple(at_least(x, 2) for x in several(tensors) or tensors) if len(tensors) > 1 or several(tensors) else at_least(tensors[0], 2)
+    return (
+        tuple(at_least(x, 2) for x in several(tensors) or tensors)
+        if len(tensors) > 1 or several(tensors)
+        else at_least(tensors[0], 2)
+    )
 
 
 def atleast_3d(*tensors):
     """Matrices as boxes of depth 1."""
-    return tuple(at_least(x, 3) for x in several(tensors) or tensors) if len(tensors) > 1 or several(tensors) else at_least(tensors[0], 3)
+    return (
+        tuple(at_least(x, 3) for x in several(tensors) or tensors)
+        if len(tensors) > 1 or several(tensors)
+        else at_least(tensors[0], 3)
+    )
 
 
 @spelled
@@ -139,7 +156,9 @@ def split_with_sizes(input, split_sizes, dim=0):
     """Pieces of the given sizes along dim."""
     dim = normal_dim(dim, input.array.ndim)
     if builtins.sum(split_sizes) != input.array.shape[dim]:
-        raise RuntimeError(f"split: expects split_sizes to sum to {input.array.shape[dim]} (the size at dimension {dim}), but got {list(split_sizes)}")
+        raise RuntimeError(
+            f"split: expects split_sizes to sum to {input.array.shape[dim]} (the size at dimension {dim}), but got {list(split_sizes)}"
+        )
     pieces, start = [], 0
     for size in split_sizes:
         pieces.append(slice_dim(input, dim, start, start + size))
@@ -175,9 +194,13 @@ def tensor_split(input, indices_or_sections, dim=0):
 def divided(name: str, input, sections, dim: int, least: int):
     """tensor_split into equal pieces only, for tensors of at least so many dims."""
     if input.ndim < least:
-        raise RuntimeError(f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor with {input.ndim} dimensions!")
+        raise RuntimeError(
+            f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor with {input.ndim} dimensions!"
+        )
     if isinstance(sections, int) and (sections <= 0 or input.array.shape[dim] % sections):
-        raise RuntimeError(f"torch.{name} attempted to split along dimension {dim}, but the size {input.array.shape[dim]} is not divisible by the split_size {sections}!")
+        raise RuntimeError(
+            f"torch.{name} attempted to split along dimension {dim}, but the size {input.array.shape[dim]} is not divisible by the split_size {sections}!"
+        )
     return tensor_split(input, sections, dim=dim)
 
 
@@ -207,7 +230,10 @@ def meshgrid(*tensors, indexing="ij"):
     if indexing == "xy" and len(vectors) > 1:
         vectors[:2] = vectors[1::-1]
     shape = tuple(x.array.shape[0] for x in vectors)
-    grids = [expand_op(reshape_op(x, shape=tuple(-1 if d == i else 1 for d in range(len(vectors)))), shape=shape) for i, x in enumerate(vectors)]
+    grids = [
+        expand_op(reshape_op(x, shape=tuple(-1 if d == i else 1 for d in range(len(vectors)))), shape=shape)
+        for i, x in enumerate(vectors)
+    ]
     if indexing == "xy" and len(vectors) > 1:
         grids[:2] = grids[1::-1]
     return tuple(grids)
@@ -225,7 +251,10 @@ def block_diag(*tensors):
     rows, start = [], 0
     for x in blocks:
         h, w = x.array.shape
-        left, right = x.wrap(np.zeros((h, start), x.array.dtype)), x.wrap(np.zeros((h, width - start - w), x.array.dtype))
+        left, right = (
+            x.wrap(np.zeros((h, start), x.array.dtype)),
+            x.wrap(np.zeros((h, width - start - w), x.array.dtype)),
+        )
         rows.append(cat([left, x, right], dim=1))
         start += w
     return cat(rows, dim=0)
@@ -245,4 +274,6 @@ def dsplit(input, indices_or_sections):
 
 def unravel_index(indices, shape):
     """Places in a flattened tensor as one index per dim."""
-    return tuple(indices.wrap(np.asarray(places)) for places in np.unravel_index(indices.array, sizes((shape,))))
+    return tuple(
+        indices.wrap(np.asarray(places)) for places in np.unravel_index(indices.array, sizes((shape,)))
+    )

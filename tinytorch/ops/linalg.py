@@ -86,15 +86,21 @@ class LinAlgError(RuntimeError):
 
 def square_matrix(name: str, x) -> None:
     if x.array.ndim < 2 or x.array.shape[-1] != x.array.shape[-2]:
-        raise RuntimeError(f"linalg.{name}: A must be batches of square matrices, but its shape is {list(x.array.shape)}")
+        raise RuntimeError(
+            f"linalg.{name}: A must be batches of square matrices, but its shape is {list(x.array.shape)}"
+        )
     any_matrix(name, x)
 
 
 def any_matrix(name: str, x) -> None:
     if x.array.ndim < 2:
-        raise RuntimeError(f"linalg.{name}: The input tensor A must have at least 2 dimensions, but its shape is {list(x.array.shape)}")
+        raise RuntimeError(
+            f"linalg.{name}: The input tensor A must have at least 2 dimensions, but its shape is {list(x.array.shape)}"
+        )
     if x.array.dtype.kind not in "fc" or x.array.dtype == np.float16:
-        raise RuntimeError(f"linalg.{name}: Expected a tensor of float32, float64 or a complex dtype, got {x.dtype!r}")
+        raise RuntimeError(
+            f"linalg.{name}: Expected a tensor of float32, float64 or a complex dtype, got {x.dtype!r}"
+        )
 
 
 def guarded(name: str, op_, *operands):
@@ -102,7 +108,9 @@ def guarded(name: str, op_, *operands):
     try:
         return op_(*operands)
     except np.linalg.LinAlgError as error:
-        raise LinAlgError(f"linalg.{name}: {str(error).lower()} (the input has shape {list(operands[0].array.shape)})") from None
+        raise LinAlgError(
+            f"linalg.{name}: {str(error).lower()} (the input has shape {list(operands[0].array.shape)})"
+        ) from None
 
 
 def mH(x):
@@ -151,7 +159,9 @@ def solve(A, B, *, left=True):
     square_matrix("solve", A)
     vector = B.array.ndim == 1 or (B.array.ndim == A.array.ndim - 1 and B.array.shape == A.array.shape[:-1])
     if not left:
-        return transpose_op(solve(transpose_op(A, dim0=-2, dim1=-1), transpose_op(B, dim0=-2, dim1=-1)), dim0=-2, dim1=-1)
+        return transpose_op(
+            solve(transpose_op(A, dim0=-2, dim1=-1), transpose_op(B, dim0=-2, dim1=-1)), dim0=-2, dim1=-1
+        )
     if B.array.shape[-1 if vector else -2] != A.array.shape[-1]:
         raise RuntimeError(f"linalg.solve: incompatible shapes A {list(A.shape)} and B {list(B.shape)}")
     out = guarded("solve", solve_op, A, unsqueeze(B, -1) if vector else B)
@@ -191,7 +201,11 @@ def lstsq(A, B, rcond=None, *, driver=None):
         from .matrix import pinv
 
         solution = matmul(pinv(A), B)
-    residuals = sub(matmul(A, solution), B).square().sum(-2) if driver not in (None, "gelsy") and rows > columns and np.all(rank == columns) else None
+    residuals = (
+        sub(matmul(A, solution), B).square().sum(-2)
+        if driver not in (None, "gelsy") and rows > columns and np.all(rank == columns)
+        else None
+    )
     blank = lambda dtype: A.wrap(np.zeros(0, dtype))
     return result_tuple(
         "linalg_lstsq",
@@ -258,7 +272,9 @@ def eigvals(input):
 def linalg_qr(A, mode="reduced"):
     """A = Q @ R with orthonormal Q and upper triangular R; mode "complete" has a square Q, mode "r" none."""
     if mode not in ("reduced", "complete", "r"):
-        raise RuntimeError(f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'")
+        raise RuntimeError(
+            f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'"
+        )
     any_matrix("qr", A)
     if mode == "reduced":
         q, r = qr_op(A)

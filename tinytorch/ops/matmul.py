@@ -20,11 +20,15 @@ from .shape import normal_dim, permute_op, reshape_op, unsqueeze
 def matmul_op(x, y):
     """(..., n, k) @ (..., k, m) -> (..., n, m)."""
     if x.dtype != y.dtype:
-        raise RuntimeError(f"expected both to have the same dtype, but got {dtypes.of(x)!r} and {dtypes.of(y)!r}; convert one with .to(...)")
+        raise RuntimeError(
+            f"expected both to have the same dtype, but got {dtypes.of(x)!r} and {dtypes.of(y)!r}; convert one with .to(...)"
+        )
     if x.shape[-1] != y.shape[-2]:
         raise RuntimeError(f"{x.shape} @ {y.shape}: inner sizes {x.shape[-1]} and {y.shape[-2]} differ")
     if y.ndim == 2 and x.ndim > 2:  # one large product instead of a stack of small ones
-        return np.matmul(x.reshape(math.prod(x.shape[:-1]), x.shape[-1]), y).reshape((*x.shape[:-1], y.shape[-1]))
+        return np.matmul(x.reshape(math.prod(x.shape[:-1]), x.shape[-1]), y).reshape(
+            (*x.shape[:-1], y.shape[-1])
+        )
     return np.matmul(x, y)
 
 
@@ -32,21 +36,30 @@ def matmul_op(x, y):
 def matmul(input, other):
     """The matrix product; vectors are rows on the left, columns on the right; leading dims broadcast."""
     if not isinstance(input, Value) or not isinstance(other, Value):
-        raise TypeError(f"matmul: both operands must be tensors, got {type(input).__name__} and {type(other).__name__}")
+        raise TypeError(
+            f"matmul: both operands must be tensors, got {type(input).__name__} and {type(other).__name__}"
+        )
     n, m = input.array.ndim, other.array.ndim
     if n >= 2 and m >= 2:
         return matmul_op(input, other)
     if not n or not m:
         raise RuntimeError(f"matmul: both arguments need at least one dimension, but they are {n}D and {m}D")
     out = matmul_op(unsqueeze(input, 0) if n == 1 else input, unsqueeze(other, 1) if m == 1 else other)
-    return reshape_op(out, shape=out.array.shape[: -2 if n == 1 else -1] if m == 1 else (*out.array.shape[:-2], out.array.shape[-1]))
+    return reshape_op(
+        out,
+        shape=out.array.shape[: -2 if n == 1 else -1]
+        if m == 1
+        else (*out.array.shape[:-2], out.array.shape[-1]),
+    )
 
 
 def product_of(name: str, x, y, n: int, m: int):
     """matmul for operands of exactly n and m dims."""
     for operand, want, place in ((x, n, "first"), (y, m, "second")):
         if operand.array.ndim != want:
-            raise RuntimeError(f"{name}: the {place} operand must be {want}D, got {operand.array.ndim}D with shape {list(operand.array.shape)}")
+            raise RuntimeError(
+                f"{name}: the {place} operand must be {want}D, got {operand.array.ndim}D with shape {list(operand.array.shape)}"
+            )
     return matmul(x, y)
 
 
@@ -151,7 +164,10 @@ def kron(input, other):
     """The Kronecker product: x with each element replaced by it times other."""
     ndim = max(input.array.ndim, other.array.ndim)
     a, b = ((1,) * (ndim - t.array.ndim) + t.array.shape for t in (input, other))
-    spread = mul(reshape_op(input, shape=tuple(n for s in a for n in (s, 1))), reshape_op(other, shape=tuple(n for s in b for n in (1, s))))
+    spread = mul(
+        reshape_op(input, shape=tuple(n for s in a for n in (s, 1))),
+        reshape_op(other, shape=tuple(n for s in b for n in (1, s))),
+    )
     return reshape_op(spread, shape=tuple(p * q for p, q in zip(a, b)))
 
 
@@ -159,7 +175,11 @@ def tensordot(a, b, dims=2):
     """Sums of products over pairs of dims: the last n of a and first n of b, or the two lists given."""
     if isinstance(dims, Value):
         dims = dims.tolist()
-    left, right = (list(range(a.ndim - dims, a.ndim)), list(range(dims))) if isinstance(dims, int) else ([d] if isinstance(d, int) else list(d) for d in dims)
+    left, right = (
+        (list(range(a.ndim - dims, a.ndim)), list(range(dims)))
+        if isinstance(dims, int)
+        else ([d] if isinstance(d, int) else list(d) for d in dims)
+    )
     left, right = [normal_dim(d, a.ndim) for d in left], [normal_dim(d, b.ndim) for d in right]
     for i, j in zip(left, right):
         if 1 in (a.array.shape[i], b.array.shape[j]):  # sizes of 1 stretch: sum the other one first
@@ -168,12 +188,18 @@ def tensordot(a, b, dims=2):
             elif b.array.shape[j] != 1:
                 b = sum(b, dim=j, keepdim=True, dtype=b.dtype)
         if a.array.shape[i] != b.array.shape[j]:
-            raise RuntimeError(f"tensordot: dimension {i} of the first ({a.array.shape[i]}) and {j} of the second ({b.array.shape[j]}) differ")
+            raise RuntimeError(
+                f"tensordot: dimension {i} of the first ({a.array.shape[i]}) and {j} of the second ({b.array.shape[j]}) differ"
+            )
     free_a, free_b = [d for d in range(a.ndim) if d not in left], [d for d in range(b.ndim) if d not in right]
     shape = tuple(a.array.shape[d] for d in free_a) + tuple(b.array.shape[d] for d in free_b)
     inner = math.prod(a.array.shape[d] for d in left)
-    rows = reshape_op(permute_op(a, dims=(*free_a, *left)), shape=(math.prod(a.array.shape[d] for d in free_a), inner))
-    columns = reshape_op(permute_op(b, dims=(*right, *free_b)), shape=(inner, math.prod(b.array.shape[d] for d in free_b)))
+    rows = reshape_op(
+        permute_op(a, dims=(*free_a, *left)), shape=(math.prod(a.array.shape[d] for d in free_a), inner)
+    )
+    columns = reshape_op(
+        permute_op(b, dims=(*right, *free_b)), shape=(inner, math.prod(b.array.shape[d] for d in free_b))
+    )
     return reshape_op(matmul_op(rows, columns), shape=shape)
 
 
@@ -190,7 +216,9 @@ def linalg_cross(input, other, *, dim=-1):
     """The cross product of 3-vectors along dim."""
     for x in (input, other):
         if x.array.shape[normal_dim(dim, x.ndim)] != 3:
-            raise RuntimeError(f"linalg.cross: inputs dimension {dim} must have length 3. Got {list(input.shape)} and {list(other.shape)}")
+            raise RuntimeError(
+                f"linalg.cross: inputs dimension {dim} must have length 3. Got {list(input.shape)} and {list(other.shape)}"
+            )
     part = lambda x, i: getitem_op(x, index=(slice(None),) * normal_dim(dim, x.ndim) + (slice(i, i + 1),))
     a, b = ([part(x, i) for i in range(3)] for x in (input, other))
     return cat([sub(mul(a[i], b[j]), mul(a[j], b[i])) for i, j in ((1, 2), (2, 0), (0, 1))], dim=dim)

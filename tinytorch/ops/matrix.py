@@ -110,7 +110,9 @@ def matrix_norm(input, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None):
     if dtype is not None:
         input = input.to(dtype)
     if input.ndim < 2:
-        raise RuntimeError(f"linalg.matrix_norm: The input tensor A must have at least 2 dimensions, got shape {list(input.shape)}")
+        raise RuntimeError(
+            f"linalg.matrix_norm: The input tensor A must have at least 2 dimensions, got shape {list(input.shape)}"
+        )
     rows, columns = (normal_dim(d, input.ndim) for d in dim)
     if ord == "fro":
         return vector_norm(input, 2, (rows, columns), keepdim)
@@ -124,7 +126,13 @@ def matrix_norm(input, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None):
     rest = [d for d in range(input.ndim) if d not in (rows, columns)]
     s = svdvals(permute_op(input, dims=(*rest, rows, columns)))
     out = {"nuc": sum, 2: amax, -2: amin}[ord](s, dim=-1)
-    return out if not keepdim else reshape_op(out, shape=tuple(1 if d in (rows, columns) else n for d, n in enumerate(input.array.shape)))
+    return (
+        out
+        if not keepdim
+        else reshape_op(
+            out, shape=tuple(1 if d in (rows, columns) else n for d, n in enumerate(input.array.shape))
+        )
+    )
 
 
 @spelled
@@ -132,7 +140,9 @@ def linalg_norm(input, ord=None, dim=None, keepdim=False, *, dtype=None):
     """A vector norm over one dim (or everything), a matrix norm over two."""
     pair = isinstance(dim, (list, tuple)) and len(dim) == 2
     if ord is not None and dim is None and input.ndim > 2:
-        raise RuntimeError(f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {input.ndim}D.")
+        raise RuntimeError(
+            f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {input.ndim}D."
+        )
     if ord is not None and (pair or (dim is None and input.ndim == 2)):
         return matrix_norm(input, ord, dim or (0, 1), keepdim, dtype=dtype)
     return vector_norm(input, 2 if ord is None else ord, dim, keepdim, dtype=dtype)
@@ -147,18 +157,28 @@ def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
         if x.ndim < 2:
             raise RuntimeError(f"cdist only supports at least 2D tensors, {name} got: {x.ndim}D")
     if x1.array.shape[-1] != x2.array.shape[-1]:
-        raise RuntimeError(f"X1 and X2 must have the same number of columns. X1: {x1.array.shape[-1]} X2: {x2.array.shape[-1]}")
+        raise RuntimeError(
+            f"X1 and X2 must have the same number of columns. X1: {x1.array.shape[-1]} X2: {x2.array.shape[-1]}"
+        )
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")
     many = x1.array.shape[-2] > 25 or x2.array.shape[-2] > 25  # PyTorch's threshold
-    if p == 2 and compute_mode != "donot_use_mm_for_euclid_dist" and (many or compute_mode == "use_mm_for_euclid_dist"):
+    if (
+        p == 2
+        and compute_mode != "donot_use_mm_for_euclid_dist"
+        and (many or compute_mode == "use_mm_for_euclid_dist")
+    ):
         return euclidean_by_products(x1, x2)
     return vector_norm(sub(unsqueeze(x1, -2), unsqueeze(x2, -3)), p, -1)
 
 
 def euclidean_by_products(x, y):
     """sqrt(x*x - 2 x@y + y*y): less exact, but without the differences of all pairs in memory."""
-    squares = unsqueeze(sum(square(x), dim=-1), -1) + unsqueeze(sum(square(y), dim=-1), -2) - 2 * matmul(x, transpose_op(y, dim0=-2, dim1=-1))
+    squares = (
+        unsqueeze(sum(square(x), dim=-1), -1)
+        + unsqueeze(sum(square(y), dim=-1), -2)
+        - 2 * matmul(x, transpose_op(y, dim0=-2, dim1=-1))
+    )
     there = squares > 0  # the root's slope is infinite at 0, the distance's is 0
     return where(there, sqrt(where(there, squares, 1.0)), 0.0)
 
@@ -166,7 +186,9 @@ def euclidean_by_products(x, y):
 def cov(input, *, correction=1, fweights=None, aweights=None):
     """The covariances of the rows' variables (observations in columns)."""
     if input.ndim > 2:
-        raise RuntimeError(f"cov(): expected input to have two or fewer dimensions but got an input with {input.ndim} dimensions")
+        raise RuntimeError(
+            f"cov(): expected input to have two or fewer dimensions but got an input with {input.ndim} dimensions"
+        )
     x = input if input.ndim == 2 else reshape_op(input, shape=(1, input.array.size))
     x = x if x.array.dtype.kind in "fc" else x.to(dtypes.get_default_dtype())
     weight = fweights if aweights is None else aweights if fweights is None else mul(fweights, aweights)
@@ -180,7 +202,9 @@ def cov(input, *, correction=1, fweights=None, aweights=None):
         weighted = mul(centered, weight)
         n = total if aweights is None or not correction else None
         if n is None:
-            return squeeze(matmul(weighted, mH(centered)) / (total - correction * sum(mul(weight, aweights)) / total))
+            return squeeze(
+                matmul(weighted, mH(centered)) / (total - correction * sum(mul(weight, aweights)) / total)
+            )
     out = matmul(weighted, mH(centered)) / (n - correction)
     return squeeze(out) if out.shape == (1, 1) else out
 

@@ -15,6 +15,7 @@ from .shape import axes
 
 # ---------------------------------------------------------------- norms
 
+
 @op
 def norm2(x, *, dim=None, keepdim=False):
     """The Euclidean length; its gradient at 0 is 0."""
@@ -25,7 +26,9 @@ def norm2(x, *, dim=None, keepdim=False):
 def vector_norm(input, ord=2, dim=None, keepdim=False, *, dtype=None):
     """(sum |x|**ord)**(1/ord); inf, -inf and 0 have their usual meaning."""
     if input.array.dtype.kind not in "fc":
-        raise RuntimeError(f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {input.dtype!r}")
+        raise RuntimeError(
+            f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {input.dtype!r}"
+        )
     if dtype is not None:
         input = input.to(dtype)
     if ord == 2:

@@ -12,12 +12,15 @@ from .shape import diagonal_of, expand_op, flatten, normal_dim, reshape_op, size
 
 # ---------------------------------------------------------------- repeating and reordering
 
+
 def repeat(input, *repeats, **named):
     """The tensor repeated that many times along each dim."""
     counts = sizes(repeats or (named["repeats"],))
     lead = len(counts) - input.array.ndim
     if lead < 0:
-        raise RuntimeError(f"repeat: {len(counts)} counts for {input.array.ndim} dimensions; there must be one for each, new dims in front")
+        raise RuntimeError(
+            f"repeat: {len(counts)} counts for {input.array.ndim} dimensions; there must be one for each, new dims in front"
+        )
     shape = (1,) * lead + input.array.shape
     spread = expand_op(
         reshape_op(input, shape=tuple(n for s in shape for n in (1, s))),
@@ -41,7 +44,9 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
     dim = normal_dim(dim, input.array.ndim)
     counts = repeats.array if hasattr(repeats, "array") else np.asarray(repeats)
     if counts.size not in (1, input.array.shape[dim]):
-        raise RuntimeError(f"repeats must have the same size as input along dim, but got repeats.size(0) = {counts.size} and input.size({dim}) = {input.array.shape[dim]}")
+        raise RuntimeError(
+            f"repeats must have the same size as input along dim, but got repeats.size(0) = {counts.size} and input.size({dim}) = {input.array.shape[dim]}"
+        )
     places = np.repeat(np.arange(input.array.shape[dim]), counts)
     return index_select(input, dim, input.wrap(places))
 
@@ -92,11 +97,17 @@ def rot90(input, k=1, dims=(0, 1)):
     a, b = dims
     if normal_dim(a, input.ndim) == normal_dim(b, input.ndim):
         raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {a} and dim1 = {b}")
-    turns = {0: lambda input: input.clone(), 1: lambda input: flip(transpose(input, a, b), a), 2: lambda input: flip(input, a, b), 3: lambda input: flip(transpose(input, a, b), b)}
+    turns = {
+        0: lambda input: input.clone(),
+        1: lambda input: flip(transpose(input, a, b), a),
+        2: lambda input: flip(input, a, b),
+        3: lambda input: flip(transpose(input, a, b), b),
+    }
     return turns[k % 4](input)
 
 
 # ---------------------------------------------------------------- triangles and diagonals
+
 
 def need_matrix(name: str, x) -> None:
     if x.ndim < 2:

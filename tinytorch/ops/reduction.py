@@ -68,7 +68,9 @@ def need_elements(name: str, x, dim, error=IndexError) -> None:
     if x.size == 0:
         dims = range(x.ndim) if dim is None else dim if isinstance(dim, (list, tuple)) else (dim,)
         if dim is None or not dims:
-            raise error(f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.")
+            raise error(
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument."
+            )
         for d in dims:
             if x.ndim and x.shape[normal_dim(d, x.ndim)] == 0:
                 raise IndexError(f"{name}(): Expected reduction dim {d} to have non-zero size.")
@@ -91,7 +93,9 @@ def amin(x, *, dim=None, keepdim=False):
 @spelled
 def aminmax(input, *, dim=None, keepdim=False):
     """The smallest and the largest value."""
-    return result_tuple("aminmax", min=amin(input, dim=dim, keepdim=keepdim), max=amax(input, dim=dim, keepdim=keepdim))
+    return result_tuple(
+        "aminmax", min=amin(input, dim=dim, keepdim=keepdim), max=amax(input, dim=dim, keepdim=keepdim)
+    )
 
 
 def truth(result, x):
@@ -149,17 +153,24 @@ def logsumexp(input, dim, keepdim=False):
 
 # ---------------------------------------------------------------- spread
 
+
 @op
 def var_op(x, *, dim=None, correction=1, keepdim=False):
     """Squared deviations from the mean, summed and divided by (n - correction)."""
     if x.dtype.kind not in "fc":
-        raise RuntimeError(f"std and var only support floating point and complex dtypes, got {dtypes.of(x)!r}")
+        raise RuntimeError(
+            f"std and var only support floating point and complex dtypes, got {dtypes.of(x)!r}"
+        )
     dims = axes(x, dim)
     total = np.add.reduce(x, dims, None, None, True)
     n = x.size // builtins.max(total.size, 1)
     deviation = x - total / n if n else x
     squares = np.square(deviation if x.dtype.kind == "f" else np.abs(deviation))
-    return np.true_divide(np.add.reduce(squares, dims, None, None, keepdim), builtins.max(n - correction, 0), dtype=squares.dtype)
+    return np.true_divide(
+        np.add.reduce(squares, dims, None, None, keepdim),
+        builtins.max(n - correction, 0),
+        dtype=squares.dtype,
+    )
 
 
 @op
@@ -172,7 +183,11 @@ def settings_of_spread(dim, unbiased, keepdim, correction) -> dict:
     """The settings of `var_op` for PyTorch's arguments, of which the second may be `unbiased`: var(x, False)."""
     if isinstance(dim, bool):
         dim, unbiased = None, dim
-    return {"dim": dim, "correction": (1 if unbiased else 0) if correction is None else correction, "keepdim": keepdim}
+    return {
+        "dim": dim,
+        "correction": (1 if unbiased else 0) if correction is None else correction,
+        "keepdim": keepdim,
+    }
 
 
 @spelled
@@ -221,5 +236,7 @@ def sum_to_size(input, *size):
     lead = input.array.ndim - len(shape)
     if lead < 0 or builtins.any(s not in (1, n) for s, n in zip(shape, input.array.shape[lead:])):
         raise RuntimeError(f"size {list(shape)} is not expandable to size {list(input.shape)}.")
-    dims = tuple(range(lead)) + tuple(lead + i for i, s in enumerate(shape) if s == 1 and input.array.shape[lead + i] != 1)
+    dims = tuple(range(lead)) + tuple(
+        lead + i for i, s in enumerate(shape) if s == 1 and input.array.shape[lead + i] != 1
+    )
     return reshape(sum(input, dim=dims, keepdim=True) if dims else input, shape)

@@ -8,7 +8,9 @@ from functools import cache
 
 @cache
 def _class(name: str, fields: tuple[str, ...]):
-    shown = lambda self: f"torch.return_types.{name}(\n" + ",\n".join(f"{f}={v!r}" for f, v in zip(fields, self)) + ")"
+    shown = lambda self: (
+        f"torch.return_types.{name}(\n" + ",\n".join(f"{f}={v!r}" for f, v in zip(fields, self)) + ")"
+    )
     return type(name, (namedtuple(name, fields),), {"__repr__": shown, "__slots__": ()})
 
 

@@ -17,6 +17,7 @@ from .shape import axes, counted, moved, normal_dim, reshape
 
 # ---------------------------------------------------------------- running sums and products
 
+
 @op
 def cumsum(x, *, dim, dtype=None):
     """Running sums along dim."""

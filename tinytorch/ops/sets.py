@@ -8,13 +8,18 @@ from ..op import Value, spelled
 
 # ---------------------------------------------------------------- sets
 
+
 @spelled
 def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):
     """The distinct elements in order (or slices of dim), and on request where each went and how often it came."""
     array = input.array
     values, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=dim)
     inverse = inverse.reshape(array.shape if dim is None else (array.shape[dim],))
-    out = [input.wrap(values)] + [input.wrap(np.asarray(a, np.int64)) for a, wanted in ((inverse, return_inverse), (counts, return_counts)) if wanted]
+    out = [input.wrap(values)] + [
+        input.wrap(np.asarray(a, np.int64))
+        for a, wanted in ((inverse, return_inverse), (counts, return_counts))
+        if wanted
+    ]
     return out[0] if len(out) == 1 else tuple(out)
 
 
@@ -28,7 +33,11 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
     inverse = np.cumsum(starts) - 1
     counts = np.diff(np.append(np.flatnonzero(starts), len(rows)))
     inverse = inverse.reshape(input.array.shape) if dim is None else inverse
-    out = [input.wrap(values)] + [input.wrap(np.asarray(a, np.int64)) for a, wanted in ((inverse, return_inverse), (counts, return_counts)) if wanted]
+    out = [input.wrap(values)] + [
+        input.wrap(np.asarray(a, np.int64))
+        for a, wanted in ((inverse, return_inverse), (counts, return_counts))
+        if wanted
+    ]
     return out[0] if len(out) == 1 else tuple(out)
 
 
@@ -68,7 +77,11 @@ def histc(input, bins=100, min=0, max=0):
 def bincount(input, weights=None, minlength=0):
     """How often each non-negative integer occurs, or the sum of its weights."""
     counts = np.bincount(input.array, None if weights is None else weights.array, minlength)
-    return input.wrap(counts if weights is None else counts.astype(np.float32 if weights.array.dtype == np.float32 else np.float64, copy=False))
+    return input.wrap(
+        counts
+        if weights is None
+        else counts.astype(np.float32 if weights.array.dtype == np.float32 else np.float64, copy=False)
+    )
 
 
 def isin(elements, test_elements, *, assume_unique=False, invert=False):

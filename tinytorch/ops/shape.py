@@ -34,7 +34,9 @@ def normal_dim(dim: int, ndim: int) -> int:
     """A dim counted from the front; out of range is PyTorch's IndexError."""
     bound = builtins.max(ndim, 1)
     if not -bound <= dim < bound:
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})")
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})"
+        )
     return dim % bound
 
 
@@ -51,6 +53,7 @@ def moved(array, dim: int):
 
 
 # ---------------------------------------------------------------- views
+
 
 @op(view=True)
 def reshape_op(x, *, shape):
@@ -83,7 +86,9 @@ def complete(shape, old, size: int):
     if free and known == 0:
         raise RuntimeError(f"cannot reshape {list(old)} into {list(shape)}: -1 could be any size beside a 0")
     if size != known if not free else size % known:
-        raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {size} (its shape is {list(old)})")
+        raise RuntimeError(
+            f"shape '{list(shape)}' is invalid for input of size {size} (its shape is {list(old)})"
+        )
     return shape if not free else tuple(size // known if s == -1 else s for s in shape)
 
 
@@ -152,7 +157,9 @@ def transpose(input, dim0, dim1):
 def t(input):
     """The transpose of a matrix; a vector stays as it is."""
     if input.array.ndim > 2:
-        raise RuntimeError(f"t() expects a tensor with at most 2 dimensions, but this one has {input.array.ndim}")
+        raise RuntimeError(
+            f"t() expects a tensor with at most 2 dimensions, but this one has {input.array.ndim}"
+        )
     return transpose_op(input, dim0=0, dim1=1) if input.array.ndim == 2 else input
 
 
@@ -167,7 +174,9 @@ def permute(input, *dims, **named):
     order = sizes(dims or (named["dims"],))
     ndim = input.array.ndim
     if sorted(normal_dim(d, ndim) for d in order) != list(range(ndim)):
-        raise RuntimeError(f"permute: dims {list(order)} do not name each of the {ndim} dimensions of shape {list(input.shape)} once")
+        raise RuntimeError(
+            f"permute: dims {list(order)} do not name each of the {ndim} dimensions of shape {list(input.shape)} once"
+        )
     return permute_op(input, dims=order)
 
 
@@ -177,7 +186,9 @@ def movedim(input, source, destination):
     ndim = input.array.ndim
     source, target = ([normal_dim(d, ndim) for d in to_list(dims)] for dims in (source, destination))
     if len(source) != len(target):
-        raise RuntimeError(f"movedim: Invalid source or destination dims: {len(source)} sources, {len(target)} destinations")
+        raise RuntimeError(
+            f"movedim: Invalid source or destination dims: {len(source)} sources, {len(target)} destinations"
+        )
     for name, dims in (("source", source), ("destination", target)):
         if len(set(dims)) < len(dims):
             raise RuntimeError(f"movedim: repeated dim in `{name}` ({dims})")
@@ -190,16 +201,27 @@ def movedim(input, source, destination):
 @op(view=True)
 def expand_op(x, *, shape):
     """Size-1 dims repeated without copying."""
-    if x.ndim == 0 and isinstance(x, (np.ndarray, np.generic)):  # the gradient of every sum: worth a short cut
+    if x.ndim == 0 and isinstance(
+        x, (np.ndarray, np.generic)
+    ):  # the gradient of every sum: worth a short cut
         return np.ndarray(shape, x.dtype, x, 0, (0,) * len(shape))
     lead = len(shape) - x.ndim
-    target = tuple(old if new == -1 else new for new, old in zip(shape, (None,) * lead + x.shape[builtins.max(-lead, 0) :]))
+    target = tuple(
+        old if new == -1 else new
+        for new, old in zip(shape, (None,) * lead + x.shape[builtins.max(-lead, 0) :])
+    )
     if builtins.any(s is None or s < 0 for s in target):
-        raise RuntimeError(f"expand: the size -1 in {list(shape)} is not allowed in a leading, non-existing dimension of {list(x.shape)}")
+        raise RuntimeError(
+            f"expand: the size -1 in {list(shape)} is not allowed in a leading, non-existing dimension of {list(x.shape)}"
+        )
     if lead < 0 or builtins.any(old not in (1, new) for new, old in zip(target[lead:], x.shape)):
-        raise RuntimeError(f"expand: shape {list(x.shape)} cannot become {list(shape)}: only sizes of 1 can grow, and new dims come in front")
+        raise RuntimeError(
+            f"expand: shape {list(x.shape)} cannot become {list(shape)}: only sizes of 1 can grow, and new dims come in front"
+        )
     out = np.broadcast_to(x, target)
-    out.flags.writeable = x.flags.writeable  # NumPy marks it read-only; who writes to a tensor looks at its strides
+    out.flags.writeable = (
+        x.flags.writeable
+    )  # NumPy marks it read-only; who writes to a tensor looks at its strides
     return out
 
 
@@ -277,7 +299,9 @@ diagonal_of = diagonal  # for functions whose parameter is called `diagonal`
 def unfold_windows(x, *, dimension, size, step):
     """Windows of `size` along a dim, `step` apart, as a new last dim."""
     if size > x.shape[dimension]:
-        raise RuntimeError(f"unfold: size {size} is larger than dimension {dimension}, which is {x.shape[dimension]}")
+        raise RuntimeError(
+            f"unfold: size {size} is larger than dimension {dimension}, which is {x.shape[dimension]}"
+        )
     windows = np.lib.stride_tricks.sliding_window_view(x, size, dimension, writeable=x.flags.writeable)
     return windows[(slice(None),) * (dimension % x.ndim) + (slice(None, None, step),)]
 
@@ -286,7 +310,9 @@ def unfold(input, dimension, size, step):
     """Windows of `size` along a dim, `step` apart, as a new last dim."""
     if not input.ndim:
         input = reshape_op(input, shape=(1,))
-        return reshape_op(unfold_windows(input, dimension=normal_dim(dimension, 0), size=size, step=step), shape=(size,))
+        return reshape_op(
+            unfold_windows(input, dimension=normal_dim(dimension, 0), size=size, step=step), shape=(size,)
+        )
     return unfold_windows(input, dimension=normal_dim(dimension, input.ndim), size=size, step=step)
 
 
@@ -305,9 +331,13 @@ def as_strided_op(x, *, size, stride, offset):
     """Elements of contiguous memory at offset + i * stride[0] + j * stride[1] + ..."""
     last = offset + builtins.sum((n - 1) * s for n, s in zip(size, stride))
     if 0 not in size and last >= x.size:
-        raise RuntimeError(f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset} are out of bounds for {x.size} elements")
+        raise RuntimeError(
+            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset} are out of bounds for {x.size} elements"
+        )
     if not x.flags.c_contiguous:
-        raise NotImplementedError(f"as_strided: only for contiguous memory, this one has the strides {x.strides}; call .contiguous() first")
+        raise NotImplementedError(
+            f"as_strided: only for contiguous memory, this one has the strides {x.strides}; call .contiguous() first"
+        )
     steps = tuple(s * x.itemsize for s in stride)
     return np.lib.stride_tricks.as_strided(x.reshape(-1)[offset:], size, steps)
 
@@ -321,7 +351,10 @@ def as_strided(input, size, stride, storage_offset=None):
 def overlap_add(g, *, shape, stride, offset):
     """The transpose of `as_strided_op`: each element added back to its place."""
     out = np.zeros(shape, g.dtype)
-    places = offset + builtins.sum((grid * s for grid, s in zip(np.ogrid[tuple(slice(n) for n in g.shape)], stride)), np.zeros((), np.int64))
+    places = offset + builtins.sum(
+        (grid * s for grid, s in zip(np.ogrid[tuple(slice(n) for n in g.shape)], stride)),
+        np.zeros((), np.int64),
+    )
     np.add.at(out.reshape(-1), np.broadcast_to(places, g.shape), g)
     return out
 

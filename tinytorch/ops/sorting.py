@@ -27,6 +27,7 @@ def picked(name: str, x, index, dim: int, keepdim: bool):
 
 # ---------------------------------------------------------------- largest and smallest
 
+
 @spelled
 def max(input, dim=None, keepdim=False, *, other=None):
     """The largest element; with dim, (values, indices); with a second tensor, the larger of each pair."""
@@ -55,6 +56,7 @@ def extreme(name, x, dim, keepdim, other, reduce, find, pair):
 
 
 # ---------------------------------------------------------------- sorting
+
 
 @op(grad=False)
 def argsort_op(x, *, dim=-1, descending=False, stable=False):
@@ -96,7 +98,9 @@ def topk_indices(x, *, k, dim, largest):
         order = keys.shape[-1] - 1 - np.argsort(keys[..., ::-1], axis=-1, kind="stable")[..., ::-1][..., :k]
     elif 0 < k < keys.shape[-1] // 8:  # a selection, then a sort of the few
         some = np.argpartition(keys, k - 1, axis=-1)[..., :k]
-        order = np.take_along_axis(some, np.argsort(np.take_along_axis(keys, some, -1), axis=-1, kind="stable"), -1)
+        order = np.take_along_axis(
+            some, np.argsort(np.take_along_axis(keys, some, -1), axis=-1, kind="stable"), -1
+        )
     else:
         order = np.argsort(keys, axis=-1, kind="stable")[..., :k]
     return np.ascontiguousarray(np.moveaxis(order, -1, dim))
@@ -109,7 +113,9 @@ def topk(input, k, dim=-1, largest=True, sorted=True):
         return picked("topk", input, argmax(input), 0, True)
     dim = normal_dim(dim, input.array.ndim)
     if not 0 <= k <= input.array.shape[dim]:
-        raise RuntimeError(f"topk: k = {k} is out of range for dimension {dim} of size {input.array.shape[dim]}")
+        raise RuntimeError(
+            f"topk: k = {k} is out of range for dimension {dim} of size {input.array.shape[dim]}"
+        )
     return picked("topk", input, topk_indices(input, k=int(k), dim=dim, largest=largest), dim, True)
 
 
@@ -120,7 +126,9 @@ def kthvalue(input, k, dim=-1, keepdim=False):
     dim = normal_dim(dim, input.array.ndim)
     size = input.array.shape[dim] if input.array.ndim else 1
     if not 1 <= k <= size:
-        raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}: {k} is not in 1..{size}")
+        raise RuntimeError(
+            f"kthvalue(): selected number k out of range for dimension {dim}: {k} is not in 1..{size}"
+        )
     order = argsort_op(input, dim=dim).array
     index = order.take([k - 1], axis=dim) if input.array.ndim else order
     return picked("kthvalue", input, input.wrap(index), dim, keepdim)
@@ -195,13 +203,18 @@ def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
         restore = None
     dim = normal_dim(dim, input.array.ndim)
     if input.array.dtype.kind != "f":
-        raise RuntimeError(f"quantile() input tensor must be either float or double dtype, got {input.dtype!r}")
+        raise RuntimeError(
+            f"quantile() input tensor must be either float or double dtype, got {input.dtype!r}"
+        )
     points = np.asarray(q.array if isinstance(q, Value) else q, np.float64)
     if points.size and (points.min() < 0 or points.max() > 1):
         raise RuntimeError("quantile() q values must be in the range [0, 1]")
     values = sort(input, dim)[0]
     results = [at_quantile(values, float(p), dim, interpolation) for p in points.reshape(-1)]
-    results = [reshape(r, restore) if restore is not None and keepdim else r if keepdim else squeeze(r, dim) for r in results]
+    results = [
+        reshape(r, restore) if restore is not None and keepdim else r if keepdim else squeeze(r, dim)
+        for r in results
+    ]
     if points.ndim == 0:
         return results[0]
     return stack(results, dim=0)
@@ -213,7 +226,13 @@ def at_quantile(values, q: float, dim: int, interpolation: str):
     place = q * (size - 1)
     low = int(np.floor(place))
     high = builtins.min(low + 1, size - 1)
-    weight = {"linear": place - low, "lower": 0.0, "higher": float(place > low), "midpoint": 0.5 * (place > low), "nearest": float(np.round(place) - low)}[interpolation]
+    weight = {
+        "linear": place - low,
+        "lower": 0.0,
+        "higher": float(place > low),
+        "midpoint": 0.5 * (place > low),
+        "nearest": float(np.round(place) - low),
+    }[interpolation]
     below, above = narrow(values, dim, low, 1), narrow(values, dim, high, 1)
     result = lerp(below, above, weight) if weight else below
     last = narrow(values, dim, size - 1, 1)
@@ -228,11 +247,23 @@ def nanquantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
     flat = flatten(input) if dim is None else input
     axis = normal_dim(0 if dim is None else dim, flat.array.ndim)
     rows = np.moveaxis(flat.array, axis, -1)
-    cells = [getitem_op(flat, index=(*place[:axis], slice(None), *place[axis:])) for place in np.ndindex(rows.shape[:-1])]
-    found = [quantile(cell[cell == cell], q, interpolation=interpolation) if (cell == cell).any() else sum(cell) for cell in cells]
+    cells = [
+        getitem_op(flat, index=(*place[:axis], slice(None), *place[axis:]))
+        for place in np.ndindex(rows.shape[:-1])
+    ]
+    found = [
+        quantile(cell[cell == cell], q, interpolation=interpolation) if (cell == cell).any() else sum(cell)
+        for cell in cells
+    ]
     stacked = stack(found, dim=-1)
     lead = stacked.array.shape[:-1]
     out = reshape(stacked, (*lead, *rows.shape[:-1]))
     if not keepdim:
         return out
-    return reshape(out, (*lead, *((1,) * input.ndim if dim is None else (*rows.shape[:-1][:axis], 1, *rows.shape[:-1][axis:]))))
+    return reshape(
+        out,
+        (
+            *lead,
+            *((1,) * input.ndim if dim is None else (*rows.shape[:-1][:axis], 1, *rows.shape[:-1][axis:])),
+        ),
+    )

@@ -12,10 +12,13 @@ from .arithmetic import add, mul, sub
 
 # ---------------------------------------------------------------- special functions
 
+
 @op(dtypes="float")
 def sigmoid(x):
     """1 / (1 + exp(-x))."""
-    with np.errstate(over="ignore"):  # exp(-x) = inf gives 0, which is right; a form without it would round 1e-9 to 0
+    with np.errstate(
+        over="ignore"
+    ):  # exp(-x) = inf gives 0, which is right; a form without it would round 1e-9 to 0
         return 1 / (1 + np.exp(-x))
 
 

@@ -34,7 +34,20 @@ def attention(shapes, out) -> int:
     return 2 * math.prod(q[:-1]) * k[-2] * (q[-1] + v[-1])
 
 
-NONE = {"reshape", "view", "transpose", "permute", "expand", "unsqueeze", "squeeze", "getitem", "clone", "contiguous", "cast", "transfer"}
+NONE = {
+    "reshape",
+    "view",
+    "transpose",
+    "permute",
+    "expand",
+    "unsqueeze",
+    "squeeze",
+    "getitem",
+    "clone",
+    "contiguous",
+    "cast",
+    "transfer",
+}
 COUNTS = {
     "matmul": matmul, "linear": linear, "convolution": convolution, "convolution_input": transposed_convolution,
     "convolution_weight": weight_gradient, "attention": attention,

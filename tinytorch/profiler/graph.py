@@ -36,7 +36,12 @@ def positions(depth: dict[Node, int]) -> dict[Node, tuple[float, float]]:
             consumers.setdefault(p, []).append(node)
     place: dict[Node, tuple[float, float]] = {}
     for d in sorted(rows):
-        wish = {n: sum(place[c][0] for c in consumers[n] if c in place) / max(len(consumers[n]), 1) if n in consumers else 0.0 for n in rows[d]}
+        wish = {
+            n: sum(place[c][0] for c in consumers[n] if c in place) / max(len(consumers[n]), 1)
+            if n in consumers
+            else 0.0
+            for n in rows[d]
+        }
         row = sorted(rows[d], key=wish.__getitem__)
         for i, node in enumerate(row):
             place[node] = (i - (len(row) - 1) / 2, float(d))
@@ -68,10 +73,23 @@ def draw_graph(tensor, path, *, names=None) -> Path:
     for node in depth:
         for p in node.inputs:
             (x0, y0), (x1, y1) = place[p], place[node]
-            axes.annotate("", (x1, y1 + 0.28), (x0, y0 - 0.28), arrowprops={"arrowstyle": "->", "color": "#888888", "linewidth": 0.9})
+            axes.annotate(
+                "",
+                (x1, y1 + 0.28),
+                (x0, y0 - 0.28),
+                arrowprops={"arrowstyle": "->", "color": "#888888", "linewidth": 0.9},
+            )
     for node, (x, y) in place.items():
         fill = "#d8ead2" if isinstance(node, Leaf) else "#dfe7f5"
-        axes.text(x, y, label(node, by_id), ha="center", va="center", fontsize=8, bbox={"boxstyle": "round,pad=0.35", "facecolor": fill, "edgecolor": "#666666", "linewidth": 0.7})
+        axes.text(
+            x,
+            y,
+            label(node, by_id),
+            ha="center",
+            va="center",
+            fontsize=8,
+            bbox={"boxstyle": "round,pad=0.35", "facecolor": fill, "edgecolor": "#666666", "linewidth": 0.7},
+        )
     axes.set_xlim(-width / 2 - 0.2, width / 2 + 0.2)
     axes.set_ylim(max(depth.values()) + 0.6, -0.6)
     axes.axis("off")

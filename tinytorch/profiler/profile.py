@@ -84,14 +84,18 @@ class profile:
         return pulled
 
     def _add(self, name, kind, start, seconds, made, work, shapes) -> None:
-        self.events.append(Event(name.removesuffix("_op"), kind, start - self.begun, seconds, made, work, shapes))
+        self.events.append(
+            Event(name.removesuffix("_op"), kind, start - self.begun, seconds, made, work, shapes)
+        )
 
     # ------------------------------------------------------------ what came of it
 
     def rows(self, sort_by: str = "seconds") -> list[Row]:
         """One row per op and direction, largest first by "seconds", "calls", "bytes" or "flops"."""
         if sort_by not in ("seconds", "calls", "bytes", "flops"):
-            raise ValueError(f"profile: sort_by must be 'seconds', 'calls', 'bytes' or 'flops', got {sort_by!r}")
+            raise ValueError(
+                f"profile: sort_by must be 'seconds', 'calls', 'bytes' or 'flops', got {sort_by!r}"
+            )
         table: dict[tuple, Row] = {}
         for e in self.events:
             row = table.setdefault((e.name, e.kind), Row(e.name, e.kind))
@@ -101,7 +105,9 @@ class profile:
 
     def table(self, sort_by: str = "seconds", limit: int = 20) -> str:
         """The rows as text."""
-        lines = [f"{'op':28} {'':8} {'calls':>6} {'total ms':>9} {'mean us':>9} {'share':>6} {'MB made':>8} {'GFLOP':>8} {'GFLOP/s':>8}"]
+        lines = [
+            f"{'op':28} {'':8} {'calls':>6} {'total ms':>9} {'mean us':>9} {'share':>6} {'MB made':>8} {'GFLOP':>8} {'GFLOP/s':>8}"
+        ]
         total = sum(e.seconds for e in self.events) or 1.0
         for row in self.rows(sort_by)[:limit]:
             mean = row.seconds / row.calls * 1e6
@@ -109,7 +115,9 @@ class profile:
                 f"{row.name:28} {row.kind:8} {row.calls:6} {row.seconds * 1e3:9.3f} {mean:9.1f} {row.seconds / total:6.1%}"
                 f" {row.bytes / 1e6:8.2f} {row.flops / 1e9:8.4f} {row.gflops_per_second:8.2f}"
             )
-        lines.append(f"{total * 1e3:.2f} ms in ops, {self.elapsed * 1e3:.2f} ms in all; the rest is Python between them")
+        lines.append(
+            f"{total * 1e3:.2f} ms in ops, {self.elapsed * 1e3:.2f} ms in all; the rest is Python between them"
+        )
         return "\n".join(lines)
 
     __str__ = table

@@ -53,8 +53,20 @@ def plot_roofline(profiled, path, machine: tuple[float, float] | None = None) ->
             continue
         place = float(np.average([intensity(e) for e in events], weights=[e.flops for e in events]))
         marker = "o" if row.kind == "forward" else "s"
-        axes.plot(place, row.gflops_per_second, marker, markersize=4 + 14 * (row.seconds / max(profiled.elapsed, 1e-9)) ** 0.5, alpha=0.7)
-        axes.annotate(f"{row.name}{'' if row.kind == 'forward' else ' (backward)'}", (place, row.gflops_per_second), fontsize=7, xytext=(5, 3), textcoords="offset points")
+        axes.plot(
+            place,
+            row.gflops_per_second,
+            marker,
+            markersize=4 + 14 * (row.seconds / max(profiled.elapsed, 1e-9)) ** 0.5,
+            alpha=0.7,
+        )
+        axes.annotate(
+            f"{row.name}{'' if row.kind == 'forward' else ' (backward)'}",
+            (place, row.gflops_per_second),
+            fontsize=7,
+            xytext=(5, 3),
+            textcoords="offset points",
+        )
     axes.set_xlabel("FLOP per byte moved")
     axes.set_ylabel("GFLOP/s")
     axes.set_title("circles forward, squares backward; area is share of the time", fontsize=9)

@@ -38,7 +38,9 @@ def assert_close(
 
 
 def located(text: str, path: tuple) -> str:
-    return f"{text}\n\nThe failure occurred for item {''.join(str([item]) for item in path)}" if path else text
+    return (
+        f"{text}\n\nThe failure occurred for item {''.join(str([item]) for item in path)}" if path else text
+    )
 
 
 class Rules:
@@ -47,7 +49,9 @@ class Rules:
     def __init__(self, allow_subclasses, rtol, atol, equal_nan, check_device, check_dtype, check_stride):
         if (rtol is None) != (atol is None):
             absent = "rtol" if rtol is None else "atol"
-            raise ValueError(f"Both 'rtol' and 'atol' must be either specified or omitted, but got no {absent}.")
+            raise ValueError(
+                f"Both 'rtol' and 'atol' must be either specified or omitted, but got no {absent}."
+            )
         self.rtol, self.atol, self.equal_nan, self.allow_subclasses = rtol, atol, equal_nan, allow_subclasses
         self.check_device, self.check_dtype, self.check_stride = check_device, check_dtype, check_stride
 
@@ -62,12 +66,17 @@ def differences(actual, expected, rules: Rules, path: tuple):
     """Walk two nests side by side; yields a text for each pair that differs. Nests of different build are an error at once."""
     if all(isinstance(x, Sequence) and not isinstance(x, str) for x in (actual, expected)):
         if len(actual) != len(expected):
-            raise AssertionError(located(f"The length of the sequences mismatch: {len(actual)} != {len(expected)}", path))
+            raise AssertionError(
+                located(f"The length of the sequences mismatch: {len(actual)} != {len(expected)}", path)
+            )
         for i, pair in enumerate(zip(actual, expected)):
             yield from differences(*pair, rules, (*path, i))
     elif isinstance(actual, Mapping) and isinstance(expected, Mapping):
         if actual.keys() != expected.keys():
-            missing, additional = sorted(expected.keys() - actual.keys()), sorted(actual.keys() - expected.keys())
+            missing, additional = (
+                sorted(expected.keys() - actual.keys()),
+                sorted(actual.keys() - expected.keys()),
+            )
             text = f"Missing keys in the actual mapping: {missing}\nAdditional keys in the actual mapping: {additional}"
             raise AssertionError(located(f"The keys of the mappings do not match:\n{text}", path))
         for key in actual:
@@ -89,7 +98,9 @@ def difference(actual, expected, rules: Rules) -> str:
     related = isinstance(actual, type(expected)) or isinstance(expected, type(actual))
     tensor_like = isinstance(actual, (Tensor, np.ndarray))
     if not tensor_like or not related or not (rules.allow_subclasses or type(actual) is type(expected)):
-        raise TypeError(f"No comparison pair was able to handle inputs of type {type(actual)} and {type(expected)}.")
+        raise TypeError(
+            f"No comparison pair was able to handle inputs of type {type(actual)} and {type(expected)}."
+        )
     return tensor_difference(as_tensor(actual).detach(), as_tensor(expected).detach(), rules)
 
 
@@ -118,7 +129,9 @@ def scalar_mismatch(actual, expected, rtol: float, atol: float) -> str:
     relative = float("inf") if expected == 0 else gap / abs(expected)
     heading = f"Scalars are not {closeness(rtol, atol)}!\n\nExpected {expected} but got {actual}.\n"
     allowed = allowance(rtol, atol)
-    return f"{heading}Absolute difference: {gap}{allowed(atol)}\nRelative difference: {relative}{allowed(rtol)}"
+    return (
+        f"{heading}Absolute difference: {gap}{allowed(atol)}\nRelative difference: {relative}{allowed(rtol)}"
+    )
 
 
 def closeness(rtol: float, atol: float) -> str:
@@ -149,7 +162,11 @@ def tensor_difference(actual: Tensor, expected: Tensor, rules: Rules) -> str:
     matches = np.isclose(a, b, rtol=rtol, atol=atol, equal_nan=rules.equal_nan)
     if matches.all():
         return ""
-    return array_mismatch(a, b, matches, rtol, atol) if a.ndim else scalar_mismatch(a.item(), b.item(), rtol, atol)
+    return (
+        array_mismatch(a, b, matches, rtol, atol)
+        if a.ndim
+        else scalar_mismatch(a.item(), b.item(), rtol, atol)
+    )
 
 
 def array_mismatch(actual, expected, matches, rtol: float, atol: float) -> str:
@@ -157,10 +174,14 @@ def array_mismatch(actual, expected, matches, rtol: float, atol: float) -> str:
     if actual.dtype.kind in "biu":
         actual, expected = actual.astype(np.int64), expected.astype(np.int64)
     gap = np.where(matches, 0, np.abs(actual - expected))
-    relative = np.where(matches, 0, gap / np.abs(expected, dtype=None if expected.dtype.kind in "fc" else np.float32))
+    relative = np.where(
+        matches, 0, gap / np.abs(expected, dtype=None if expected.dtype.kind in "fc" else np.float32)
+    )
     wrong = matches.size - int(matches.sum())
     allowed = allowance(rtol, atol)
-    largest = lambda values: f"{values.max().item()} at index {tuple(map(int, np.unravel_index(np.argmax(values), values.shape)))}"
+    largest = lambda values: (
+        f"{values.max().item()} at index {tuple(map(int, np.unravel_index(np.argmax(values), values.shape)))}"
+    )
     return (
         f"Tensor-likes are not {closeness(rtol, atol)}!\n\n"
         f"Mismatched elements: {wrong} / {matches.size} ({wrong / matches.size:.1%})\n"

@@ -28,7 +28,9 @@ def gradcheck(
     Passes where |analytical - numerical| <= atol + rtol * |numerical|.
     """
     if check_forward_ad or check_batched_grad or check_batched_forward_grad or not check_backward_ad:
-        raise NotImplementedError("gradcheck: tinytorch differentiates backwards, one gradient at a time; there is nothing else to check")
+        raise NotImplementedError(
+            "gradcheck: tinytorch differentiates backwards, one gradient at a time; there is nothing else to check"
+        )
     inputs = as_tuple(inputs)
     check_inputs(inputs)
     try:
@@ -174,7 +176,9 @@ def analytical_jacobian(out: Tensor, inputs) -> dict[int, list]:
     return rows
 
 
-def checked_jacobian(out: Tensor, inputs, nondet_tol: float, check_grad_dtypes: bool) -> dict[int, np.ndarray]:
+def checked_jacobian(
+    out: Tensor, inputs, nondet_tol: float, check_grad_dtypes: bool
+) -> dict[int, np.ndarray]:
     """The analytical Jacobian, after a look at its shapes and dtypes and whether a second walk gives the same."""
     rows, again = analytical_jacobian(out, inputs), analytical_jacobian(out, inputs)
     jacobians = {}

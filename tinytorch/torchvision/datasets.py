@@ -21,7 +21,13 @@ EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", 
 class VisionDataset(Dataset):
     """A picture and its target, each through its transform."""
 
-    def __init__(self, root=None, transforms=None, transform: Callable | None = None, target_transform: Callable | None = None):
+    def __init__(
+        self,
+        root=None,
+        transforms=None,
+        transform: Callable | None = None,
+        target_transform: Callable | None = None,
+    ):
         if transforms is not None and (transform is not None or target_transform is not None):
             raise ValueError("Only transforms or transform/target_transform can be passed as argument")
         self.root = os.path.expanduser(root) if isinstance(root, str) else root
@@ -34,12 +40,14 @@ class VisionDataset(Dataset):
         return image, target if self.target_transform is None else self.target_transform(target)
 
     def __repr__(self) -> str:
-        lines = [f"Dataset {type(self).__name__}", f"    Number of datapoints: {len(self)}"]
+        lines = [f"Dataset {type(self).__name__}", f"    Number of datapoints: {len(self)}"]  # type: ignore[arg-type]
         lines += [] if self.root is None else [f"    Root location: {self.root}"]
         split = getattr(self, "train", None)
         lines += [] if split is None else [f"    Split: {'Train' if split else 'Test'}"]
         if self.transform is not None:
-            lines.append("    StandardTransform\nTransform: " + repr(self.transform).replace("\n", "\n           "))
+            lines.append(
+                "    StandardTransform\nTransform: " + repr(self.transform).replace("\n", "\n           ")
+            )
         return "\n".join(lines)
 
 
@@ -51,10 +59,14 @@ class MNIST(VisionDataset):
         "0 - zero", "1 - one", "2 - two", "3 - three", "4 - four", "5 - five", "6 - six", "7 - seven", "8 - eight", "9 - nine",
     ]  # fmt: skip
 
-    def __init__(self, root=None, train: bool = True, transform=None, target_transform=None, download: bool = False):
+    def __init__(
+        self, root=None, train: bool = True, transform=None, target_transform=None, download: bool = False
+    ):
         super().__init__(root, transform=transform, target_transform=target_transform)
         self.train = train
-        read = self.reader(root=place(self.root, f"{type(self).__name__}/raw"), train=train, download=download)
+        read = self.reader(
+            root=place(self.root, f"{type(self).__name__}/raw"), train=train, download=download
+        )
         self.data, self.targets = from_numpy(np.array(read.data[:, 0])), from_numpy(np.array(read.targets))
 
     @property
@@ -81,7 +93,9 @@ class CIFAR10(VisionDataset):
 
     classes = list(vision.CIFAR10.classes)
 
-    def __init__(self, root=None, train: bool = True, transform=None, target_transform=None, download: bool = False):
+    def __init__(
+        self, root=None, train: bool = True, transform=None, target_transform=None, download: bool = False
+    ):
         super().__init__(root, transform=transform, target_transform=target_transform)
         self.train = train
         read = vision.CIFAR10(root=place(self.root, "cifar-10-batches-py"), train=train, download=download)
@@ -113,7 +127,12 @@ class FakeData(VisionDataset):
         target_transform=None, random_offset: int = 0,
     ):  # fmt: skip
         super().__init__(None, transform=transform, target_transform=target_transform)
-        self.size, self.image_size, self.num_classes, self.random_offset = size, image_size, num_classes, random_offset
+        self.size, self.image_size, self.num_classes, self.random_offset = (
+            size,
+            image_size,
+            num_classes,
+            random_offset,
+        )
 
     def __len__(self) -> int:
         return self.size
@@ -131,7 +150,15 @@ class FakeData(VisionDataset):
 class ImageFolder(VisionDataset):
     """root/CLASS/PICTURE: the folders are the classes, in alphabetical order."""
 
-    def __init__(self, root, transform=None, target_transform=None, loader=None, is_valid_file=None, allow_empty: bool = False):
+    def __init__(
+        self,
+        root,
+        transform=None,
+        target_transform=None,
+        loader=None,
+        is_valid_file=None,
+        allow_empty: bool = False,
+    ):
         super().__init__(root, transform=transform, target_transform=target_transform)
         self.loader = loader or open_picture
         self.classes = sorted(entry.name for entry in os.scandir(root) if entry.is_dir())
@@ -139,10 +166,17 @@ class ImageFolder(VisionDataset):
             raise FileNotFoundError(f"Couldn't find any class folder in {root}.")
         self.class_to_idx = {name: i for i, name in enumerate(self.classes)}
         valid = is_valid_file or (lambda path: path.lower().endswith(EXTENSIONS))
-        self.samples = [(path, i) for name, i in self.class_to_idx.items() for path in files_below(os.path.join(root, name)) if valid(path)]
+        self.samples = [
+            (path, i)
+            for name, i in self.class_to_idx.items()
+            for path in files_below(os.path.join(root, name))
+            if valid(path)
+        ]
         empty = sorted(set(self.classes) - {self.classes[i] for _, i in self.samples})
         if empty and not allow_empty:
-            raise FileNotFoundError(f"Found no valid file for the classes {', '.join(empty)}. Supported extensions are: {', '.join(EXTENSIONS)}")
+            raise FileNotFoundError(
+                f"Found no valid file for the classes {', '.join(empty)}. Supported extensions are: {', '.join(EXTENSIONS)}"
+            )
         self.imgs, self.targets = self.samples, [i for _, i in self.samples]
 
     def __len__(self) -> int:
@@ -154,7 +188,11 @@ class ImageFolder(VisionDataset):
 
 
 def files_below(folder: str) -> list[str]:
-    return [os.path.join(at, name) for at, _, names in sorted(os.walk(folder, followlinks=True)) for name in sorted(names)]
+    return [
+        os.path.join(at, name)
+        for at, _, names in sorted(os.walk(folder, followlinks=True))
+        for name in sorted(names)
+    ]
 
 
 def open_picture(path: str):

@@ -31,7 +31,9 @@ class Callback:
 class EarlyStop(Callback):
     """Stop when `monitor` has not improved by `min_delta` for `patience` epochs."""
 
-    def __init__(self, monitor: str = "val_loss", patience: int = 3, *, mode: str = "min", min_delta: float = 0.0):
+    def __init__(
+        self, monitor: str = "val_loss", patience: int = 3, *, mode: str = "min", min_delta: float = 0.0
+    ):
         if mode not in ("min", "max"):
             raise ValueError(f"EarlyStop: mode must be 'min' or 'max', got {mode!r}")
         self.monitor, self.patience, self.mode, self.min_delta = monitor, patience, mode, min_delta

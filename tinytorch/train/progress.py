@@ -19,7 +19,13 @@ class Progress:
         console = Console(stderr=True)
         if not console.is_terminal:
             return
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[shown]}"), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[shown]}"),
+            TimeRemainingColumn(),
+        )
         self.bar = Progress(*columns, console=console)
         self.task = self.bar.add_task("training", total=total, completed=done, shown="")
         self.bar.start()

@@ -34,12 +34,21 @@ class Trainer:
         if accumulate < 1:
             raise ValueError(f"Trainer: accumulate must be at least 1, got {accumulate}")
         self.model, self.optimizer, self.loss_fn, self.scheduler = model, optimizer, loss_fn, scheduler
-        self.step_scheduler, self.device, self.metrics = step_scheduler, as_device(device), dict(metrics or {})
+        self.step_scheduler, self.device, self.metrics = (
+            step_scheduler,
+            as_device(device),
+            dict(metrics or {}),
+        )
         self.clip_norm, self.accumulate, self.amp = clip_norm, accumulate, amp and self.device.type == "cuda"
         self.scaler = GradScaler(enabled=self.amp)
         self.folder = None if folder is None else Path(folder)
         self.checkpoint_every, self.keep, self.callbacks = checkpoint_every, keep, list(callbacks)
-        self.overfit_one_batch, self.log_every, self.progress, self.config = overfit_one_batch, log_every, progress, config
+        self.overfit_one_batch, self.log_every, self.progress, self.config = (
+            overfit_one_batch,
+            log_every,
+            progress,
+            config,
+        )
         self.step = self.epoch = self.batches_done = 0
         self.stopped: str | None = None
         self.history: list[dict] = []
@@ -84,7 +93,9 @@ class Trainer:
         for inputs, targets in loader:
             inputs, targets = self._place(inputs), self._place(targets)
             outputs = self.model(inputs)
-            sums.add(len(targets), loss=self.loss_fn(outputs, targets).item(), **self._measure(outputs, targets))
+            sums.add(
+                len(targets), loss=self.loss_fn(outputs, targets).item(), **self._measure(outputs, targets)
+            )
         self.model.train(was_training)
         return sums.means()
 
@@ -182,13 +193,17 @@ class Trainer:
     def save(self) -> Path:
         """Write a checkpoint of the whole run."""
         if self.folder is None:
-            raise ValueError("Trainer.save: there is no folder to save to; give one: Trainer(..., folder=...)")
+            raise ValueError(
+                "Trainer.save: there is no folder to save to; give one: Trainer(..., folder=...)"
+            )
         path = checkpoint_path(self.folder / "checkpoints", self.step)
         extra = {
             "epoch": self.epoch, "batches_done": self.batches_done, "epoch_rng": self._epoch_rng, "history": self.history,
             "callbacks": [callback.state_dict() for callback in self.callbacks],
         }  # fmt: skip
-        save_checkpoint(path, **self._parts(), step=self.step, config=self.config, extra=extra, keep=self.keep)
+        save_checkpoint(
+            path, **self._parts(), step=self.step, config=self.config, extra=extra, keep=self.keep
+        )
         return path
 
     def resume(self) -> bool:
@@ -197,7 +212,11 @@ class Trainer:
         if path is None:
             return False
         saved = load_checkpoint(path, **self._parts())
-        self.step, self.epoch, self.batches_done = saved.step, saved.extra["epoch"], saved.extra["batches_done"]
+        self.step, self.epoch, self.batches_done = (
+            saved.step,
+            saved.extra["epoch"],
+            saved.extra["batches_done"],
+        )
         self._epoch_rng, self.history = saved.extra["epoch_rng"], saved.extra["history"]
         for callback, state in zip(self.callbacks, saved.extra["callbacks"]):
             callback.load_state_dict(state)
@@ -205,7 +224,12 @@ class Trainer:
 
     def _parts(self) -> dict:
         scaler = self.scaler if self.amp else None
-        return {"model": self.model, "optimizer": self.optimizer, "scheduler": self.scheduler, "scaler": scaler}
+        return {
+            "model": self.model,
+            "optimizer": self.optimizer,
+            "scheduler": self.scheduler,
+            "scaler": scaler,
+        }
 
 
 class Means:

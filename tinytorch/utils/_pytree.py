@@ -63,7 +63,9 @@ def tree_flatten(tree, is_leaf: Callable[[Any], bool] | None = None) -> tuple[li
         return [tree], TreeSpec(None)
     children, context = kind.flatten(tree)
     parts = [tree_flatten(child, is_leaf) for child in children]
-    return [leaf for leaves, _ in parts for leaf in leaves], TreeSpec(kind, context, tuple(spec for _, spec in parts))
+    return [leaf for leaves, _ in parts for leaf in leaves], TreeSpec(
+        kind, context, tuple(spec for _, spec in parts)
+    )
 
 
 def tree_unflatten(leaves: Iterable, treespec: TreeSpec):
@@ -106,7 +108,9 @@ def tree_map_(func: Callable, tree, *rests, is_leaf=None):
 
 def tree_map_only(type_or_types, func: Callable, tree, is_leaf=None):
     """func of the leaves of these types; the others stay."""
-    return tree_map(lambda leaf: func(leaf) if isinstance(leaf, type_or_types) else leaf, tree, is_leaf=is_leaf)
+    return tree_map(
+        lambda leaf: func(leaf) if isinstance(leaf, type_or_types) else leaf, tree, is_leaf=is_leaf
+    )
 
 
 def tree_all(pred: Callable, tree, is_leaf=None) -> bool:

@@ -47,7 +47,9 @@ def checkpoint(
     return region.first_run(contexts[0])
 
 
-def checkpoint_sequential(functions, segments: int, input, use_reentrant: bool | None = None, *, preserve_rng_state: bool = True):
+def checkpoint_sequential(
+    functions, segments: int, input, use_reentrant: bool | None = None, *, preserve_rng_state: bool = True
+):
     """Functions (or a Sequential's modules) one after another in `segments` parts, all but the last of them checkpointed."""
     if use_reentrant is None:
         warn_about_reentrant("checkpoint_sequential")
@@ -56,7 +58,9 @@ def checkpoint_sequential(functions, segments: int, input, use_reentrant: bool |
     size = len(functions) // segments
     parts = [functions[k * size : (k + 1) * size] for k in range(segments - 1)]
     for part in parts:
-        input = checkpoint(chain(part), input, use_reentrant=use_reentrant, preserve_rng_state=preserve_rng_state)
+        input = checkpoint(
+            chain(part), input, use_reentrant=use_reentrant, preserve_rng_state=preserve_rng_state
+        )
     return chain(functions[len(parts) * size :])(input)
 
 
@@ -99,8 +103,22 @@ states: list[Callable[[], AbstractContextManager]] = []
 class Region:
     """One checkpointed call: enough to make it again."""
 
-    def __init__(self, function: Callable, args, kwargs, context: AbstractContextManager, keep_random: bool, check: bool):
-        self.function, self.args, self.kwargs, self.context, self.check = function, args, kwargs, context, check
+    def __init__(
+        self,
+        function: Callable,
+        args,
+        kwargs,
+        context: AbstractContextManager,
+        keep_random: bool,
+        check: bool,
+    ):
+        self.function, self.args, self.kwargs, self.context, self.check = (
+            function,
+            args,
+            kwargs,
+            context,
+            check,
+        )
         self.random = random.get_rng_state() if keep_random else None
         self.states = [state() for state in states]
 

@@ -11,7 +11,13 @@ def choose_device(name: str = "auto", *, say=print) -> backend.device:
         name = "cuda" if backend.cuda_available() else "cpu"
     chosen = backend.device(name)
     if chosen.type == "cuda" and not backend.cuda_available():
-        raise RuntimeError(f"device {name!r} was asked for, but no GPU answers; use device=cpu, or see `tito doctor`")
+        raise RuntimeError(
+            f"device {name!r} was asked for, but no GPU answers; use device=cpu, or see `tito doctor`"
+        )
     if say is not None:
-        say(f"device: {chosen} ({cuda.get_device_name(chosen)})" if chosen.type == "cuda" else f"device: {chosen}")
+        say(
+            f"device: {chosen} ({cuda.get_device_name(chosen)})"
+            if chosen.type == "cuda"
+            else f"device: {chosen}"
+        )
     return chosen

@@ -8,7 +8,7 @@ import click
 
 from .. import ui
 from ..cli import Lazy
-from ..journey import checkpoints, test_checkpoint
+from ..journey import checkpoints, try_checkpoint
 from ..workspace import find_workspace
 
 TABLE = {
@@ -62,7 +62,7 @@ def test(module: str, as_json: bool):
     """Try a capability again: the checks of every module up to MODULE on your files."""
     workspace = find_workspace()
     chosen = workspace.module(module)
-    outcome = test_checkpoint(workspace, chosen)
+    outcome = try_checkpoint(workspace, chosen)
     if not ui.give(as_json, outcome):
         for report in outcome["reports"]:
             ui.echo(f" {ui.mark('passed' if report['passed'] else 'failed')} {report['module']}")

@@ -142,7 +142,7 @@ def test(name: str, only: tuple[str, ...], as_json: bool):
 
     workspace = find_workspace()
     chosen = journey.current(workspace, name)
-    report = journey.test(workspace, chosen, [n.removeprefix("test_").replace(" ", "_") for n in only])
+    report = journey.run_module(workspace, chosen, [n.removeprefix("test_").replace(" ", "_") for n in only])
     if not ui.give(as_json, report.record()):
         ui.say_where(workspace)
         ui.show_report(report)
@@ -198,7 +198,7 @@ def watch(name: str, once: bool, as_json: bool):
             now[notebook] = notebook.stat().st_mtime_ns
         if now != seen:
             try:
-                report = journey.test(workspace, chosen)
+                report = journey.run_module(workspace, chosen)
                 if not ui.give(as_json, report.record()):
                     click.clear() if sys.stdout.isatty() else None
                     ui.show_report(report)

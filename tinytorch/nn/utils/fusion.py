@@ -24,7 +24,9 @@ def fuse_conv_bn_weights(conv_w, conv_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b, trans
     shape = [1] * conv_w.ndim
     shape[1 if transpose else 0] = -1
     bias = ((0.0 if conv_b is None else conv_b) - bn_rm) * scale + (0.0 if bn_b is None else bn_b)
-    return Parameter(conv_w * scale.reshape(shape), conv_w.requires_grad), Parameter(bias, conv_w.requires_grad)
+    return Parameter(conv_w * scale.reshape(shape), conv_w.requires_grad), Parameter(
+        bias, conv_w.requires_grad
+    )
 
 
 def fuse_linear_bn_eval(linear, bn):

@@ -10,7 +10,14 @@ from .weights import refuse_weights
 
 
 def constructor(name: str, make: Callable[..., VGG], batch_norm: bool) -> Callable[..., VGG]:
-    def build(*, weights=None, pretrained: bool = False, progress: bool = True, num_classes: int = 1000, dropout: float = 0.5) -> VGG:
+    def build(
+        *,
+        weights=None,
+        pretrained: bool = False,
+        progress: bool = True,
+        num_classes: int = 1000,
+        dropout: float = 0.5,
+    ) -> VGG:
         refuse_weights(name, weights, pretrained)
         return make(num_classes, batch_norm=batch_norm, dropout=dropout)
 
@@ -18,7 +25,9 @@ def constructor(name: str, make: Callable[..., VGG], batch_norm: bool) -> Callab
     return build
 
 
-vgg11, vgg13, vgg16, vgg19 = (constructor(f.__name__, f, False) for f in (vgg.vgg11, vgg.vgg13, vgg.vgg16, vgg.vgg19))
+vgg11, vgg13, vgg16, vgg19 = (
+    constructor(f.__name__, f, False) for f in (vgg.vgg11, vgg.vgg13, vgg.vgg16, vgg.vgg19)
+)
 vgg11_bn, vgg13_bn, vgg16_bn, vgg19_bn = (
     constructor(f"{f.__name__}_bn", f, True) for f in (vgg.vgg11, vgg.vgg13, vgg.vgg16, vgg.vgg19)
 )

@@ -29,7 +29,15 @@ class InterpolationMode(Enum):
     LANCZOS = "lanczos"
 
 
-FILTERS = {"nearest": 0, "nearest-exact": 0, "lanczos": 1, "bilinear": 2, "bicubic": 3, "box": 4, "hamming": 5}  # Pillow's numbers
+FILTERS = {
+    "nearest": 0,
+    "nearest-exact": 0,
+    "lanczos": 1,
+    "bilinear": 2,
+    "bicubic": 3,
+    "box": 4,
+    "hamming": 5,
+}  # Pillow's numbers
 
 
 def pillow():
@@ -117,12 +125,20 @@ def convert_image_dtype(image: Tensor, dtype=dtypes.float32) -> Tensor:
     if image.dtype is dtype:
         return image
     if image.is_floating_point():
-        return image.to(dtype) if dtype.is_floating_point else (image * (dtypes.iinfo(dtype).max + 1 - 1e-3)).to(dtype)
+        return (
+            image.to(dtype)
+            if dtype.is_floating_point
+            else (image * (dtypes.iinfo(dtype).max + 1 - 1e-3)).to(dtype)
+        )
     top = dtypes.iinfo(image.dtype).max
     if dtype.is_floating_point:
         return image.to(dtype) / top
     ratio = (dtypes.iinfo(dtype).max + 1) // (top + 1)
-    return image.to(dtype) * ratio if ratio else (image // ((top + 1) // (dtypes.iinfo(dtype).max + 1))).to(dtype)
+    return (
+        image.to(dtype) * ratio
+        if ratio
+        else (image // ((top + 1) // (dtypes.iinfo(dtype).max + 1))).to(dtype)
+    )
 
 
 def normalize(tensor: Tensor, mean, std, inplace: bool = False) -> Tensor:
@@ -132,10 +148,14 @@ def normalize(tensor: Tensor, mean, std, inplace: bool = False) -> Tensor:
     if not tensor.is_floating_point():
         raise TypeError(f"Input tensor should be a float tensor. Got {tensor.dtype}.")
     if tensor.ndim < 3:
-        raise ValueError(f"Expected tensor to be a tensor image of size (..., C, H, W). Got tensor.size() = {tensor.size()}")
+        raise ValueError(
+            f"Expected tensor to be a tensor image of size (..., C, H, W). Got tensor.size() = {tensor.size()}"
+        )
     mean, std = (as_tensor(v, dtype=tensor.dtype, device=tensor.device) for v in (mean, std))
     if (std == 0).any():
-        raise ValueError(f"std evaluated to zero after conversion to {tensor.dtype}, leading to division by zero.")
+        raise ValueError(
+            f"std evaluated to zero after conversion to {tensor.dtype}, leading to division by zero."
+        )
     mean, std = (v.reshape(-1, 1, 1) if v.ndim == 1 else v for v in (mean, std))
     return tensor.sub_(mean).div_(std) if inplace else (tensor - mean) / std
 
@@ -158,7 +178,9 @@ def resized(height: int, width: int, size, max_size=None) -> tuple[int, int]:
         return pair(size)
     short = size[0] if isinstance(size, Sequence) else size
     if max_size is not None and max_size <= short:
-        raise ValueError(f"max_size = {max_size} must be strictly greater than the requested size for the smaller edge size = {size}")
+        raise ValueError(
+            f"max_size = {max_size} must be strictly greater than the requested size for the smaller edge size = {size}"
+        )
     long = int(short * max(height, width) / min(height, width))
     if max_size is not None and long > max_size:
         short, long = int(max_size * short / long), max_size
@@ -174,8 +196,12 @@ def resize(img, size, interpolation=InterpolationMode.BILINEAR, max_size=None, a
     if is_picture(img):
         return img.resize(target[::-1], FILTERS[mode])
     batch = img if img.dim() == 4 else img.reshape(1, -1, height, width)
-    options = {"antialias": bool(antialias), "align_corners": False} if mode in ("bilinear", "bicubic") else {}
-    out = interpolate(batch.float() if not img.is_floating_point() else batch, size=target, mode=mode, **options)
+    options = (
+        {"antialias": bool(antialias), "align_corners": False} if mode in ("bilinear", "bicubic") else {}
+    )
+    out = interpolate(
+        batch.float() if not img.is_floating_point() else batch, size=target, mode=mode, **options
+    )
     if not img.is_floating_point():
         out = out.round().clamp(0, dtypes.iinfo(img.dtype).max).to(img.dtype)
     return out.reshape(*img.shape[:-2], *target)
@@ -185,7 +211,9 @@ def sides(padding) -> tuple[int, int, int, int]:
     """(left, top, right, bottom) from one number, two or four."""
     values = [padding] if isinstance(padding, int) else list(padding)
     if len(values) not in (1, 2, 4):
-        raise ValueError(f"Padding must be an int or a 1, 2, or 4 element tuple, not a {len(values)} element tuple")
+        raise ValueError(
+            f"Padding must be an int or a 1, 2, or 4 element tuple, not a {len(values)} element tuple"
+        )
     return tuple((values * 4)[:4]) if len(values) < 4 else tuple(values)  # type: ignore[return-value]
 
 
@@ -200,7 +228,9 @@ def pad(img, padding, fill=0, padding_mode: str = "constant"):
 
         return ImageOps.expand(img, border=(left, top, right, bottom), fill=colour_of(fill, img))
     if isinstance(img, Tensor) and padding_mode == "constant":
-        return pad_tensor(img, (left, right, top, bottom), value=fill[0] if isinstance(fill, Sequence) else fill)
+        return pad_tensor(
+            img, (left, right, top, bottom), value=fill[0] if isinstance(fill, Sequence) else fill
+        )
     array = np.asarray(img) if is_picture(img) else img.array
     rows, columns = (array.ndim - 2, array.ndim - 1) if isinstance(img, Tensor) else (0, 1)
     widths = [(0, 0)] * array.ndim
@@ -225,7 +255,11 @@ def crop(img, top: int, left: int, height: int, width: int):
     before_x, before_y = max(-left, 0), max(-top, 0)
     after_x, after_y = max(left + width - W, 0), max(top + height - H, 0)
     inside = img[..., max(top, 0) : max(top + height, 0), max(left, 0) : max(left + width, 0)]
-    return pad(inside, (before_x, before_y, after_x, after_y)) if before_x or before_y or after_x or after_y else inside
+    return (
+        pad(inside, (before_x, before_y, after_x, after_y))
+        if before_x or before_y or after_x or after_y
+        else inside
+    )
 
 
 def center_crop(img, output_size):
@@ -239,7 +273,9 @@ def center_crop(img, output_size):
     return crop(img, round((H - height) / 2.0), round((W - width) / 2.0), height, width)
 
 
-def resized_crop(img, top, left, height, width, size, interpolation=InterpolationMode.BILINEAR, antialias=True):
+def resized_crop(
+    img, top, left, height, width, size, interpolation=InterpolationMode.BILINEAR, antialias=True
+):
     """`crop`, then `resize`."""
     return resize(crop(img, top, left, height, width), size, interpolation, antialias=antialias)
 
@@ -256,13 +292,19 @@ def vflip(img):
     return flip(img, (-2,)) if isinstance(img, Tensor) else img.transpose(1)
 
 
-def rotate(img, angle: float, interpolation=InterpolationMode.NEAREST, expand: bool = False, center=None, fill=None):
+def rotate(
+    img, angle: float, interpolation=InterpolationMode.NEAREST, expand: bool = False, center=None, fill=None
+):
     """Turned by an angle in degrees, counter-clockwise."""
     check_image(img)
     mode = FILTERS[as_filter(interpolation)]
     if is_picture(img):
-        return img.rotate(angle, mode, expand, center, fillcolor=None if fill is None else colour_of(fill, img))
-    return plane_by_plane(img, lambda plane, colour: plane.rotate(angle, mode, expand, center, fillcolor=colour), fill)
+        return img.rotate(
+            angle, mode, expand, center, fillcolor=None if fill is None else colour_of(fill, img)
+        )
+    return plane_by_plane(
+        img, lambda plane, colour: plane.rotate(angle, mode, expand, center, fillcolor=colour), fill
+    )
 
 
 def plane_by_plane(img: Tensor, change, fill) -> Tensor:
@@ -273,19 +315,35 @@ def plane_by_plane(img: Tensor, change, fill) -> Tensor:
     return as_tensor(np.stack(changed)).reshape(*img.shape[:-2], *changed[0].shape).to(img.dtype)
 
 
-def affine(img, angle: float, translate, scale: float, shear, interpolation=InterpolationMode.NEAREST, fill=None, center=None):
+def affine(
+    img,
+    angle: float,
+    translate,
+    scale: float,
+    shear,
+    interpolation=InterpolationMode.NEAREST,
+    fill=None,
+    center=None,
+):
     """Turned, sheared and enlarged around the center, then moved: angles in degrees, clockwise."""
     _, H, W = get_dimensions(img)
     middle = (W * 0.5, H * 0.5) if center is None else center
     sheared = (shear, 0.0) if isinstance(shear, (int, float)) else (*shear, 0.0)[:2]
-    matrix = inverse_affine(middle, *map(math.radians, (angle, *sheared)), translate, scale)
+    turn, shear_x, shear_y = (math.radians(a) for a in (angle, *sheared))
+    matrix = inverse_affine(middle, turn, shear_x, shear_y, translate, scale)
     mode = FILTERS[as_filter(interpolation)]
     if is_picture(img):
-        return img.transform(img.size, 0, matrix, mode, fillcolor=None if fill is None else colour_of(fill, img))
-    return plane_by_plane(img, lambda plane, colour: plane.transform(plane.size, 0, matrix, mode, fillcolor=colour), fill)
+        return img.transform(
+            img.size, 0, matrix, mode, fillcolor=None if fill is None else colour_of(fill, img)
+        )
+    return plane_by_plane(
+        img, lambda plane, colour: plane.transform(plane.size, 0, matrix, mode, fillcolor=colour), fill
+    )
 
 
-def inverse_affine(center, angle: float, shear_x: float, shear_y: float, translate, scale: float) -> list[float]:
+def inverse_affine(
+    center, angle: float, shear_x: float, shear_y: float, translate, scale: float
+) -> list[float]:
     """Where a pixel of the result comes from: the inverse of move(translate) turn-and-shear move(-center), row by row."""
     (cx, cy), (tx, ty) = center, translate
     a = math.cos(angle - shear_y) / math.cos(shear_y)
@@ -309,7 +367,9 @@ def gaussian_blur(img, kernel_size, sigma=None):
     kernel = as_tensor(np.outer(rows, columns).astype(np.float32))
     batch = x.float().reshape(-1, 1, *x.shape[-2:])
     border = (width // 2, width // 2, height // 2, height // 2)
-    out = conv2d(pad_tensor(batch, border, mode="reflect"), kernel.reshape(1, 1, height, width)).reshape(x.shape)
+    out = conv2d(pad_tensor(batch, border, mode="reflect"), kernel.reshape(1, 1, height, width)).reshape(
+        x.shape
+    )
     out = out.to(x.dtype) if x.is_floating_point() else out.round().to(x.dtype)
     return to_pil_image(out, img.mode) if is_picture(img) else out
 
@@ -367,7 +427,11 @@ def enhanced(img, kind: str, factor: float):
 def adjust_brightness(img, brightness_factor: float):
     """0 is black, 1 the picture, 2 twice as bright."""
     check_image(img)
-    return enhanced(img, "Brightness", brightness_factor) if is_picture(img) else blend(img, 0.0, brightness_factor)
+    return (
+        enhanced(img, "Brightness", brightness_factor)
+        if is_picture(img)
+        else blend(img, 0.0, brightness_factor)
+    )
 
 
 def adjust_contrast(img, contrast_factor: float):
@@ -397,7 +461,9 @@ def adjust_hue(img, hue_factor: float):
         if img.mode in ("L", "1", "I", "F"):
             return img
         hue, saturation, value = img.convert("HSV").split()
-        turned = np.array(hue, np.uint8) + np.int32(hue_factor * 255).astype(np.uint8)  # bytes wrap around, as colours do
+        turned = np.array(hue, np.uint8) + np.int32(hue_factor * 255).astype(
+            np.uint8
+        )  # bytes wrap around, as colours do
         return pillow().merge("HSV", (pillow().fromarray(turned), saturation, value)).convert(img.mode)
     if img.shape[-3] == 1:
         return img
@@ -412,7 +478,13 @@ def turned_hue(img: Tensor, factor: float) -> Tensor:
     spread = value - low
     divisor = np.where(spread == 0, 1, spread)
     corner = [(value - channel) / divisor for channel in (red, green, blue)]
-    hue = np.where(value == red, corner[2] - corner[1], np.where(value == green, 2 + corner[0] - corner[2], 4 + corner[1] - corner[0]))
+    hue = np.where(
+        value == red,
+        corner[2] - corner[1],
+        np.where(value == green, 2 + corner[0] - corner[2], 4 + corner[1] - corner[0]),
+    )
     hue = (np.where(spread == 0, 0, hue) / 6 + 1 + factor) % 1
-    parts = [value - spread * np.clip(np.minimum(k, 4 - k), 0, 1) for k in ((n + hue * 6) % 6 for n in (5, 3, 1))]
+    parts = [
+        value - spread * np.clip(np.minimum(k, 4 - k), 0, 1) for k in ((n + hue * 6) % 6 for n in (5, 3, 1))
+    ]
     return img.wrap(np.stack(parts, axis=-3).astype(img.array.dtype))

@@ -64,7 +64,9 @@ class RandomGrayscale(Sometimes):
 class RandomCrop(Transform):
     """A part of the picture at a random place, after padding."""
 
-    def __init__(self, size, padding=None, pad_if_needed: bool = False, fill=0, padding_mode: str = "constant"):
+    def __init__(
+        self, size, padding=None, pad_if_needed: bool = False, fill=0, padding_mode: str = "constant"
+    ):
         self.size, self.padding, self.pad_if_needed = F.pair(size), padding, pad_if_needed
         self.fill, self.padding_mode = fill, padding_mode
 
@@ -97,7 +99,13 @@ class RandomResizedCrop(Transform):
     def __init__(
         self, size, scale=(0.08, 1.0), ratio=(3.0 / 4.0, 4.0 / 3.0), interpolation=InterpolationMode.BILINEAR, antialias=True,
     ):  # fmt: skip
-        self.size, self.scale, self.ratio, self.interpolation, self.antialias = F.pair(size), scale, ratio, interpolation, antialias
+        self.size, self.scale, self.ratio, self.interpolation, self.antialias = (
+            F.pair(size),
+            scale,
+            ratio,
+            interpolation,
+            antialias,
+        )
 
     @staticmethod
     def get_params(img, scale, ratio) -> tuple[int, int, int, int]:
@@ -126,7 +134,9 @@ class RandomResizedCrop(Transform):
 class RandomRotation(Transform):
     """Turned by a random angle between degrees, or between -degrees and degrees."""
 
-    def __init__(self, degrees, interpolation=InterpolationMode.NEAREST, expand: bool = False, center=None, fill=0):
+    def __init__(
+        self, degrees, interpolation=InterpolationMode.NEAREST, expand: bool = False, center=None, fill=0
+    ):
         self.degrees = both_ways(degrees, "degrees")
         self.interpolation, self.expand, self.center, self.fill = interpolation, expand, center, fill
 
@@ -135,7 +145,9 @@ class RandomRotation(Transform):
         return uniform(*degrees)
 
     def forward(self, img):
-        return F.rotate(img, self.get_params(self.degrees), self.interpolation, self.expand, self.center, self.fill)
+        return F.rotate(
+            img, self.get_params(self.degrees), self.interpolation, self.expand, self.center, self.fill
+        )
 
     def __repr__(self) -> str:
         extra = "" if self.center is None else f", center={self.center}"
@@ -167,8 +179,14 @@ class RandomAffine(Transform):
     def __repr__(self) -> str:
         given = {"translate": self.translate, "scale": self.scale, "shear": self.shear}
         shown = "".join(f", {name}={value}" for name, value in given.items() if value is not None)
-        mode = "" if self.interpolation is InterpolationMode.NEAREST else f", interpolation={F.as_filter(self.interpolation)}"
-        return f"RandomAffine(degrees={self.degrees}{shown}{mode}{f', fill={self.fill}' if self.fill else ''})"
+        mode = (
+            ""
+            if self.interpolation is InterpolationMode.NEAREST
+            else f", interpolation={F.as_filter(self.interpolation)}"
+        )
+        return (
+            f"RandomAffine(degrees={self.degrees}{shown}{mode}{f', fill={self.fill}' if self.fill else ''})"
+        )
 
 
 def both_ways(value, name: str) -> list[float]:
@@ -210,12 +228,18 @@ class RandomErasing(Sometimes):
         C, H, W = img.shape[-3:]
         value = [self.value] if isinstance(self.value, (int, float)) else self.value
         if not isinstance(value, str) and len(value) not in (1, C):
-            raise ValueError(f"If value is a sequence, it should have either a single value or {C} (number of input channels)")
+            raise ValueError(
+                f"If value is a sequence, it should have either a single value or {C} (number of input channels)"
+            )
         for _ in range(10):
             area, shape = H * W * uniform(*self.scale), math.exp(uniform(*map(math.log, self.ratio)))
             h, w = round(math.sqrt(area * shape)), round(math.sqrt(area / shape))
             if h < H and w < W:
-                fill = randn(C, h, w) if isinstance(value, str) else as_tensor([float(v) for v in value]).reshape(-1, 1, 1)
+                fill = (
+                    randn(C, h, w)
+                    if isinstance(value, str)
+                    else as_tensor([float(v) for v in value]).reshape(-1, 1, 1)
+                )
                 return F.erase(img, whole(0, H - h), whole(0, W - w), h, w, fill.to(img.dtype), self.inplace)
         return img
 
@@ -227,7 +251,10 @@ class ColorJitter(Transform):
     """Brightness, contrast, saturation and hue changed at random, in random order."""
 
     def __init__(self, brightness=0, contrast=0, saturation=0, hue=0):
-        self.brightness, self.contrast = jitter_range(brightness, "brightness"), jitter_range(contrast, "contrast")
+        self.brightness, self.contrast = (
+            jitter_range(brightness, "brightness"),
+            jitter_range(contrast, "contrast"),
+        )
         self.saturation = jitter_range(saturation, "saturation")
         self.hue = jitter_range(hue, "hue", center=0.0, bounds=(-0.5, 0.5))
 

@@ -7,11 +7,32 @@ from ...tensor import Tensor
 from ...tensor_data import from_numpy
 from . import functional as F
 from .random import (  # noqa: F401
-    ColorJitter, GaussianBlur, RandomAffine, RandomApply, RandomChoice, RandomCrop, RandomErasing, RandomGrayscale,
-    RandomHorizontalFlip, RandomOrder, RandomResizedCrop, RandomRotation, RandomVerticalFlip,
+    ColorJitter,
+    GaussianBlur,
+    RandomAffine,
+    RandomApply,
+    RandomChoice,
+    RandomCrop,
+    RandomErasing,
+    RandomGrayscale,
+    RandomHorizontalFlip,
+    RandomOrder,
+    RandomResizedCrop,
+    RandomRotation,
+    RandomVerticalFlip,
 )  # fmt: skip
 from .transforms import (  # noqa: F401
-    CenterCrop, Compose, Grayscale, Lambda, Normalize, Pad, PILToTensor, Resize, ToPILImage, ToTensor, Transform,
+    CenterCrop,
+    Compose,
+    Grayscale,
+    Lambda,
+    Normalize,
+    Pad,
+    PILToTensor,
+    Resize,
+    ToPILImage,
+    ToTensor,
+    Transform,
 )  # fmt: skip
 
 

@@ -1,0 +1,116 @@
+"""Idioms of public PyTorch programs, each cut down to a few lines: the same in both libraries."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+
+import tinytorch
+
+try:
+    import torch
+except ImportError:  # PyTorch is a development dependency
+    LIBRARIES = [tinytorch]
+else:
+    LIBRARIES = [torch, tinytorch]
+
+BOTH = pytest.mark.parametrize("lib", LIBRARIES, ids=lambda lib: lib.__name__)
+
+
+def part(lib, path: str):
+    """torch.utils._pytree or tinytorch.utils._pytree."""
+    import importlib
+
+    return importlib.import_module(f"{lib.__name__}.{path}")
+
+
+# ---------------------------------------------------------------- names on the way
+
+
+@BOTH
+def test_names_that_scripts_import_and_do_not_need(lib):
+    assert int(part(lib, "nn.attention").SDPBackend.MATH) == 0
+    with part(lib, "nn.attention").sdpa_kernel([part(lib, "nn.attention").SDPBackend.MATH]):
+        pass
+    assert callable(part(lib, "fx").wrap)
+    assert issubclass(part(lib, "jit").ScriptModule, lib.nn.Module)
+    assert not isinstance(lib.nn.Linear(1, 1), part(lib, "jit").ScriptModule)
+    assert not part(lib, "xpu").is_available()
+    assert not part(lib, "onnx").is_in_onnx_export()
+    assert part(lib, "hub").tqdm and part(lib, "hub").HASH_REGEX.search("net-0a1b.pth")
+    assert not part(lib, "_dynamo").is_compiling()
+    handle = lib.nn.Linear(1, 1).register_forward_hook(print)
+    assert isinstance(handle, part(lib, "utils.hooks").RemovableHandle)
+
+
+@BOTH
+def test_distribution_is_refused_only_when_it_is_used(lib):
+    distributed = part(lib, "distributed")
+    assert distributed.ReduceOp.SUM is not None
+    if lib is tinytorch:
+        for function in (distributed.barrier, distributed.all_reduce, distributed.destroy_process_group):
+            with pytest.raises(ValueError, match="has not been initialized"):
+                function()
+
+
+@BOTH
+def test_progress_bars_of_hub(lib):
+    bar = part(lib, "hub").tqdm(range(3), desc="steps", disable=True)
+    assert list(bar) == [0, 1, 2]
+    bar.set_postfix(loss=1)
+
+
+@BOTH
+def test_nests_of_tensors(lib):
+    tree = part(lib, "utils._pytree")
+    nest = {"a": lib.ones(2), "b": [lib.zeros(1), (3, None)]}
+    leaves, spec = tree.tree_flatten(nest)
+    assert len(leaves) == spec.num_leaves == 4
+    again = tree.tree_unflatten(leaves, spec)
+    assert again["b"][1] == (3, None) and again["a"] is nest["a"]
+    doubled = tree.tree_map(lambda x: x * 2 if isinstance(x, lib.Tensor) else x, nest)
+    assert doubled["a"].tolist() == [2.0, 2.0] and isinstance(doubled["b"], list)
+    assert tree.tree_map_only(int, lambda n: n + 1, nest)["b"][1][0] == 4
+
+
+# ---------------------------------------------------------------- lazy layers
+
+
+@BOTH
+def test_lazy_layers_become_ordinary_ones(lib):
+    nn = lib.nn
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        net = nn.Sequential(
+            nn.LazyConv2d(4, 3), nn.LazyBatchNorm2d(), nn.ReLU(), nn.Flatten(), nn.LazyLinear(5)
+        )
+    assert repr(net[4]) == "LazyLinear(in_features=0, out_features=5, bias=True)"
+    assert repr(net[4].weight) == "<UninitializedParameter>"
+    with pytest.raises(RuntimeError, match="uninitialized parameter"):
+        net[0].weight.shape  # noqa: B018
+    optimizer, weight = lib.optim.SGD(net.parameters(), lr=0.1), net[4].weight
+    net(lib.ones(2, 3, 6, 6)).sum().backward()
+    optimizer.step()
+    assert [type(layer) for layer in net][::4] == [nn.Conv2d, nn.Linear] and type(net[1]) is nn.BatchNorm2d
+    assert net[4].weight is weight and tuple(weight.shape) == (5, 64) and type(weight) is nn.Parameter
+    assert net[0].in_channels == 3 and net[1].num_features == 4
+
+
+@BOTH
+def test_lazy_layers_take_shapes_from_a_state_dict(lib):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        lazy = lib.nn.LazyLinear(2)
+    lazy.load_state_dict(lib.nn.Linear(3, 2).state_dict())
+    assert tuple(lazy.weight.shape) == (2, 3) and tuple(lazy(lib.ones(1, 3)).shape) == (1, 2)
+
+
+@BOTH
+def test_fused_convolution_and_batch_norm(lib):
+    conv, norm = lib.nn.Conv2d(2, 3, 2).eval(), lib.nn.BatchNorm2d(3).eval()
+    norm.running_mean.fill_(0.5)
+    norm.running_var.fill_(4.0)
+    x = lib.ones(1, 2, 3, 3)
+    fused = lib.nn.utils.fusion.fuse_conv_bn_eval(conv, norm)
+    assert lib.allclose(fused(x), norm(conv(x)), atol=1e-6)
