@@ -56,9 +56,8 @@ def test_distribution_is_refused_only_when_it_is_used(lib):
 
 @BOTH
 def test_progress_bars_of_hub(lib):
-    bar = part(lib, "hub").tqdm(range(3), desc="steps", disable=True)
-    assert list(bar) == [0, 1, 2]
-    bar.set_postfix(loss=1)
+    bar = part(lib, "hub").tqdm(total=3, disable=True)
+    bar.update(1)
 
 
 @BOTH
