@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib.util
 import os
 import sys
@@ -65,7 +66,7 @@ class Program:
             "__package__": None,
             "__loader__": None,
             "__cached__": None,
-            "__builtins__": __builtins__,
+            "__builtins__": builtins,
         }
 
     def load_module(self):
@@ -80,7 +81,7 @@ class Program:
             "__loader__": spec.loader,
             "__cached__": spec.cached,
         }
-        return spec.loader.get_code(spec.name), {**names, "__builtins__": __builtins__}
+        return spec.loader.get_code(spec.name), {**names, "__builtins__": builtins}
 
     @staticmethod
     def find(name: str):
@@ -122,7 +123,7 @@ def run(program: Program, arguments: list[str]) -> None:
 
 def set_path(program: Program) -> None:
     """The script's folder comes first on `sys.path`, in the place of the current one. tinytorch stays importable."""
-    if program.kind == "file" and not getattr(sys.flags, "safe_path", False):
+    if program.kind == "file" and not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
         path = os.path.realpath(program.name)
         sys.path[0] = path if os.path.isdir(path) else os.path.dirname(path)
     home = os.path.dirname(PACKAGE)

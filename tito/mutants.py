@@ -60,7 +60,7 @@ class Mutant:
 
     symbol: str
     file: str
-    what: str  # "3:12: x - peak -> x + peak": line and column inside the symbol
+    what: str  # "x - peak -> x + peak", with a number where that is not the first such change
     source: str  # the whole file
 
     @property
@@ -75,6 +75,7 @@ def mutants_of(source: str, one: Taught) -> Iterator[Mutant]:
     lines = split_lines(source)
     margin = " " * statement.col_offset
     seen = {ast.unparse(statement)}
+    counts: dict[str, int] = {}
     for index, node in enumerate(taught_nodes(statement)):
         for number, (what, _) in enumerate(changes(node)):
             copied = copy.deepcopy(statement)
@@ -84,8 +85,9 @@ def mutants_of(source: str, one: Taught) -> Iterator[Mutant]:
             if text not in seen:
                 seen.add(text)
                 new = [*lines[: first - 1], textwrap.indent(text, margin) + "\n", *lines[last:]]
-                place = f"{getattr(node, 'lineno', first) - first + 1}:{getattr(node, 'col_offset', 0)}"
-                yield Mutant(one.symbol, one.file, f"{place}: {what}", "".join(new))
+                counts[what] = counts.get(what, 0) + 1
+                name = what if counts[what] == 1 else f"{what} (the {counts[what]}.)"
+                yield Mutant(one.symbol, one.file, name, "".join(new))
 
 
 def taught_nodes(statement: ast.stmt) -> list[ast.AST]:

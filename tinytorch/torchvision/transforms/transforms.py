@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ... import dtypes
+from ...nn.module import Module
 from . import functional as F
 from .functional import InterpolationMode
 
 
-class Transform:
-    """Called with a picture; `forward` answers, so that subclasses can be written as modules are."""
+class Transform(Module):
+    """A module that is called with a picture."""
 
-    def __call__(self, img):
-        return self.forward(img)
-
-    def forward(self, img):
-        raise NotImplementedError
+    def __new__(cls, *args, **kwargs):
+        transform = super().__new__(cls)
+        Module.__init__(transform)  # so that a subclass's __init__ may be about its own settings only
+        return transform
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
