@@ -147,6 +147,12 @@ class Tensor(Methods, Writing, Converting, metaclass=TensorType):
             return 0
         return (self.data_ptr() - owner.__array_interface__["data"][0]) // self.array.itemsize
 
+    def untyped_storage(self) -> UntypedStorage:
+        return UntypedStorage(self.array)
+
+    def storage(self) -> TypedStorage:
+        return TypedStorage(self.array)
+
     def data_ptr(self) -> int:
         return (
             self.array.__array_interface__["data"][0]

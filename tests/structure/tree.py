@@ -61,6 +61,7 @@ FLOORS = {
     "func.py": 2,
     "queries.py": 1,
     "sparse.py": 1,
+    "storage.py": 1,
     "linalg.py": 1,
     "special.py": 1,
     "autograd": 2,

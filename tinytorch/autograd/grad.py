@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from ..tensor import Tensor
 from .engine import node_of, run, run_for
 
 
 def as_list(value) -> list:
-    return list(value) if isinstance(value, Sequence) and not isinstance(value, Tensor) else [value]
+    return list(value) if isinstance(value, Iterable) and not isinstance(value, Tensor) else [value]
 
 
 def grad(

@@ -116,6 +116,8 @@ def matrix_norm(input, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None):
     rows, columns = (normal_dim(d, input.ndim) for d in dim)
     if ord == "fro":
         return vector_norm(input, 2, (rows, columns), keepdim)
+    if not input.array.shape[rows] * input.array.shape[columns] and ord in (1, 2, math.inf):
+        return sum(abs(input), dim=(rows, columns), keepdim=keepdim)  # nothing is no longer than 0
     if ord in (1, -1, math.inf, -math.inf):
         summed, other = (rows, columns) if ord in (1, -1) else (columns, rows)
         totals = sum(abs(input), dim=summed, keepdim=True)

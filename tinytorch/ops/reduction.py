@@ -41,6 +41,9 @@ def prod_op(x, *, dim=None, keepdim=False, dtype=None):
 @spelled
 def prod(input, dim=None, keepdim=False, *, dtype=None):
     """The product over dim."""
+    if dim is not None and not input.array.ndim:
+        normal_dim(dim, 0)
+        dim = None
     if needs_exact_zeros(input):
         return fold(input, dim, keepdim, mul)
     return prod_op(input, dim=dim, keepdim=keepdim, dtype=dtype)

@@ -210,7 +210,8 @@ def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
     if points.size and (points.min() < 0 or points.max() > 1):
         raise RuntimeError("quantile() q values must be in the range [0, 1]")
     values = sort(input, dim)[0]
-    results = [at_quantile(values, float(p), dim, interpolation) for p in points.reshape(-1)]
+    exact = reshape(q, -1) if isinstance(q, Value) and q._requires_grad else points.reshape(-1)
+    results = [at_quantile(values, exact[i], dim, interpolation) for i in range(points.size)]
     results = [
         reshape(r, restore) if restore is not None and keepdim else r if keepdim else squeeze(r, dim)
         for r in results
@@ -220,10 +221,10 @@ def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
     return stack(results, dim=0)
 
 
-def at_quantile(values, q: float, dim: int, interpolation: str):
-    """The quantile of sorted values, with the dim kept."""
+def at_quantile(values, q, dim: int, interpolation: str):
+    """The quantile of sorted values, with the dim kept. A q with a gradient moves along the line between two values."""
     size = values.array.shape[dim]
-    place = q * (size - 1)
+    place = float(q) * (size - 1)
     low = int(np.floor(place))
     high = builtins.min(low + 1, size - 1)
     weight = {
@@ -234,6 +235,9 @@ def at_quantile(values, q: float, dim: int, interpolation: str):
         "nearest": float(np.round(place) - low),
     }[interpolation]
     below, above = narrow(values, dim, low, 1), narrow(values, dim, high, 1)
+    if isinstance(q, Value) and interpolation == "linear":
+        weight = q * (size - 1) - low
+        return where(below != below, below, below + weight * (above - below))
     result = lerp(below, above, weight) if weight else below
     last = narrow(values, dim, size - 1, 1)
     return where(last != last, last, result)  # one NaN makes the quantile NaN

@@ -271,7 +271,8 @@ class ColorJitter(Transform):
         return img
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={value}" for name, value in vars(self).items())
+        names = ("brightness", "contrast", "saturation", "hue")
+        shown = ", ".join(f"{name}={getattr(self, name)}" for name in names)
         return f"ColorJitter({shown})"
 
 
