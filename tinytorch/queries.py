@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import dtypes
 from .op import Value
+from .storage import UntypedStorage
 from .tensor import Tensor
 from .tensor_data import as_tensor
 

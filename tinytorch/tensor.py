@@ -14,6 +14,7 @@ import numpy as np
 
 from . import backend, dtypes, formats, ops
 from .op import Counter, Value, method_named, operator, reflected
+from .storage import TypedStorage, UntypedStorage
 from .tensor_convert import Converting
 from .tensor_inplace import Writing, inplace
 from .tensor_methods import Methods

@@ -36,6 +36,7 @@ def test_names_that_scripts_import_and_do_not_need(lib):
     assert callable(part(lib, "fx").wrap)
     assert issubclass(part(lib, "jit").ScriptModule, lib.nn.Module)
     assert not isinstance(lib.nn.Linear(1, 1), part(lib, "jit").ScriptModule)
+    assert part(lib, "jit.annotations").List
     assert not part(lib, "xpu").is_available()
     assert not part(lib, "onnx").is_in_onnx_export()
     assert part(lib, "hub").tqdm and part(lib, "hub").HASH_REGEX.search("net-0a1b.pth")
@@ -113,3 +114,15 @@ def test_fused_convolution_and_batch_norm(lib):
     x = lib.ones(1, 2, 3, 3)
     fused = lib.nn.utils.fusion.fuse_conv_bn_eval(conv, norm)
     assert lib.allclose(fused(x), norm(conv(x)), atol=1e-6)
+
+
+# ---------------------------------------------------------------- tensors
+
+
+@BOTH
+@pytest.mark.filterwarnings("ignore:TypedStorage")
+def test_views_have_one_storage(lib):
+    x = lib.zeros(3, 4)
+    assert x[1].untyped_storage().data_ptr() == x.untyped_storage().data_ptr() == x.data_ptr()
+    assert x.t()[1:].untyped_storage().nbytes() == 48 and len(x.storage()) == 12
+    assert x.storage().dtype == lib.float32 and lib.is_storage(x.untyped_storage())

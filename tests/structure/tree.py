@@ -33,7 +33,7 @@ FLOORS = {
     "formats.py": 0,
     "_dynamo.py": 0,
     "fx.py": 0,
-    "jit.py": 4,
+    "jit": 4,
     "xpu.py": 0,
     "mps.py": 0,
     "multiprocessing.py": 0,

@@ -1,10 +1,10 @@
-"""torch.jit: the decorators hand back what they decorate, which then runs as Python."""
+"""The decorators of torch.jit hand back what they decorate, which then runs as Python."""
 
 from __future__ import annotations
 
 from typing import Any, Final  # noqa: F401
 
-from .nn.module import Module
+from ..nn.module import Module
 
 
 class ScriptModule(Module):
