@@ -15,7 +15,8 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 os.environ.setdefault("MPLBACKEND", "Agg")
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a run in the background: processes that tests start could not be interrupted
+# In a run in the background, processes that tests start could not be interrupted.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

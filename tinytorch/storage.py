@@ -16,7 +16,11 @@ class UntypedStorage:
         self.array = array
 
     def data_ptr(self) -> int:
-        return self.array.__array_interface__["data"][0] if isinstance(self.array, np.ndarray) else self.array.data.ptr
+        return (
+            self.array.__array_interface__["data"][0]
+            if isinstance(self.array, np.ndarray)
+            else self.array.data.ptr
+        )
 
     def nbytes(self) -> int:
         return self.array.nbytes

@@ -9,7 +9,9 @@ from ...nn.module import Module
 from ...tensor import Tensor
 
 
-def sigmoid_focal_loss(inputs: Tensor, targets: Tensor, alpha: float = 0.25, gamma: float = 2, reduction: str = "none") -> Tensor:
+def sigmoid_focal_loss(
+    inputs: Tensor, targets: Tensor, alpha: float = 0.25, gamma: float = 2, reduction: str = "none"
+) -> Tensor:
     """Cross-entropy that counts easy examples less. Lin et al. (2017), arXiv:1708.02002."""
     p = ops.sigmoid(inputs)
     right = p * targets + (1 - p) * (1 - targets)
