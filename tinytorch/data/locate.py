@@ -89,11 +89,12 @@ def locate(
     files = [file for file in entry.files if only is None or file.name in only]
     wanted = [file.name for file in files]
     search = Search()
-    for base in search_path(root):
-        if search.find(base / entry.folder, wanted):
-            return base / entry.folder
-    if root is not None and search.find(Path(root), wanted):  # the folder itself was given
-        return Path(root)
+    places = [base / entry.folder for base in search_path(root)]
+    if root is not None:  # it may be the folder itself, and counts before the usual places
+        places.insert(1, Path(root))
+    for place in places:
+        if search.find(place, wanted):
+            return place
     troubles = []
     if download:
         from .download import DownloadError, download_files
