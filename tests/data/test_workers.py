@@ -404,6 +404,7 @@ def test_workers_end_when_the_parent_is_killed(method, tmp_path):
     run.communicate()
 
 
+@pytest.mark.slow  # seen to fail once in some twenty runs on a busy machine, not yet explained
 def test_worker_deaths_at_random_moments_leave_nothing(tmp_path):
     body = """
     import random
