@@ -106,14 +106,18 @@ def run_checks(workspace, module: Module, names: list[str] | None = None, second
 def start_runner(job: dict, root: Path, seconds: float) -> tuple[str, str]:
     """The lines the runner wrote, and its last words."""
     paths = [str(root), str(HERE.parent)]
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join([*paths, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
-        "PYTHONDONTWRITEBYTECODE": "",
-        "OPENBLAS_NUM_THREADS": "1",  # small arrays; and a fork does not inherit threads
-        "OMP_NUM_THREADS": "1",
-        "MPLBACKEND": "Agg",
-        "PYTHONIOENCODING": "utf-8",
-    }
+    environment = (
+        os.environ
+        | {
+            "PYTHONPATH": os.pathsep.join([*paths, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
+            "PYTHONDONTWRITEBYTECODE": "",
+            "OPENBLAS_NUM_THREADS": "1",  # small arrays; and a fork does not inherit threads
+            "OMP_NUM_THREADS": "1",
+            "TINYTORCH_KERNELS": "reference",  # what the student wrote is judged, not a compiled body that stands in for it
+            "MPLBACKEND": "Agg",
+            "PYTHONIOENCODING": "utf-8",
+        }
+    )
     command = [sys.executable, "-m", "tito.runner"]
     try:
         done = subprocess.run(

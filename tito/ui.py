@@ -102,6 +102,8 @@ def show_report(report, stubs: Sequence[str] = ()) -> None:
         return
     for r in report.results:
         echo(f" {mark(r.outcome)} {clip(r.text or r.check, width() - 4)}")
+        if r.outcome == "passed" and r.printed:
+            para(clip(r.printed.strip(), 400), 3, fg="yellow")  # right, but there is something to say
     failures = [r for r in report.results if r.outcome in ("failed", "could_not_check")]
     for r in failures[:3]:
         echo()

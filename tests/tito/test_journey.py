@@ -164,6 +164,30 @@ def test_could_not_check_is_no_failure(tito):
     assert "no checks" in tito.json("module", "complete", code=3)["error"]
 
 
+def test_a_check_that_passes_may_have_something_to_say(tito):
+    reach(tito, 1)
+    fill(tito, "first.py")
+    checks = tito.course / "modules" / "01_tensor" / "checks.py"
+    checks.write_text(
+        checks.read_text()
+        + "\ndef test_pace():\n    '''Right, if slow.'''\n    print('a loop over pixels: right, but slow')\n"
+    )
+    shown = tito.run("module", "test").stdout
+    assert "Right, if slow." in shown
+    assert "a loop over pixels: right, but slow" in shown
+
+
+def test_checks_judge_the_reference_bodies_of_kernels(tito):
+    reach(tito, 1)
+    fill(tito, "first.py")
+    checks = tito.course / "modules" / "01_tensor" / "checks.py"
+    checks.write_text(
+        checks.read_text()
+        + "\ndef test_kernels():\n    '''What the student wrote runs.'''\n    import os\n    assert os.environ['TINYTORCH_KERNELS'] == 'reference'\n"
+    )
+    assert tito.json("module", "test", TINYTORCH_KERNELS="numba")["passed"]
+
+
 def test_hints_are_about_the_failing_symbol_only(tito):
     reach(tito, 1)
     hints = [tito.json("module", "hint") for _ in range(3)]
