@@ -73,6 +73,7 @@ newaxis = None
 
 if TYPE_CHECKING:  # handed on when they are first asked for, so that importing tinytorch stays quick: see later.py
     from . import cuda  # 00
+    from .compat import _dynamo, accelerator, backends, compiler, distributed, fx, mps, multiprocessing, onnx, types, xpu  # 00
     from . import fft, linalg, special  # 01
     from . import testing  # 02
     from .ops import mm as spmm  # 02
@@ -94,8 +95,10 @@ if TYPE_CHECKING:  # handed on when they are first asked for, so that importing 
     from .nn.functional import rms_norm  # 08
     from .nn.functional.native import batch_norm, group_norm, instance_norm, layer_norm  # 08
     from .func import vmap  # 04
+    from .compat import jit  # 04
     from . import optim  # 05
     from .serialization import load, save  # 10
+    from .compat import hub  # 10
     from .amp import (  # 11
         GradScaler, autocast, get_autocast_cpu_dtype, get_autocast_dtype, get_autocast_gpu_dtype, is_autocast_available,
         is_autocast_cpu_enabled, is_autocast_enabled,

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import importlib
 import sys
-from importlib.machinery import ModuleSpec
 from types import ModuleType
+
+from .later import alias
 
 ROOT = __name__.rpartition(".")[0]
 ANSWERED = {"torch": ROOT, "torchvision": f"{ROOT}.torchvision"}
@@ -35,21 +36,7 @@ class TorchFinder:
     def find_spec(self, fullname, path=None, target=None):
         if fullname.partition(".")[0] not in ANSWERED:
             return None
-        module = module_for(fullname)
-        return ModuleSpec(fullname, AliasLoader(module), is_package=hasattr(module, "__path__"))
-
-
-class AliasLoader:
-    """Loads nothing: hands out a module that is there, as it is."""
-
-    def __init__(self, module: ModuleType):
-        self.module, self.spec = module, module.__spec__
-
-    def create_module(self, spec):
-        return self.module
-
-    def exec_module(self, module):
-        module.__spec__ = self.spec  # the import system has put the alias's in its place
+        return alias(fullname, module_for(fullname))
 
 
 def module_for(fullname: str) -> ModuleType:

@@ -7,9 +7,12 @@ editors and type checkers; when the program runs they are carried out one by one
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from collections.abc import Callable, Mapping
 from functools import cache
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
 from typing import Any
 
 ROOT = __name__.rpartition(".")[0]
@@ -35,13 +38,10 @@ def missing(name: str, later: Mapping[str, str] = LATER, package: str = ROOT) ->
     table = handed_on(package)
     if name in table:
         return fetch(package, name, *table[name])
-    import difflib  # here and below: a name that is missing is rare, and `import tinytorch` is to be quick
-    import importlib.util
-
-    if importlib.util.find_spec(
-        f"{package}.{name}"
-    ):  # a file that is read when it is first asked for: `tinytorch.fft`
-        return importlib.import_module(f"{package}.{name}")
+    path = f"{package}.{name}"
+    if importlib.util.find_spec(path):  # a file that is read when it is first asked for: `tinytorch.fft`
+        return importlib.import_module(path)
+    import difflib  # here: a name that is missing is rare, and `import tinytorch` is to be quick
 
     near = difflib.get_close_matches(
         name, [n for n in [*dir(sys.modules[package]), *table] if not n.startswith("_")]
@@ -73,8 +73,6 @@ def handed_on(package: str) -> dict[str, tuple[str, str]]:
 
 def fetch(package: str, name: str, module: str, original: str) -> Any:
     """Import a name and keep it, so that it is asked for once."""
-    import importlib
-
     if module == package:  # `from . import nn`
         value = importlib.import_module(f"{package}.{original}")
     else:
@@ -101,8 +99,6 @@ def comes_with(name: str, later: Mapping[str, str] = LATER) -> str:
 def bring_methods() -> None:
     """Read the functions that are methods of Tensor too (`x.softmax`), if nobody has and this level has them."""
     if not comes_with("nn.functional"):
-        import importlib
-
         importlib.import_module(f"{ROOT}.nn.functional")
 
 
@@ -115,18 +111,46 @@ def missing_from(package: str) -> Callable[[str], Any]:
     return __getattr__
 
 
-class LaterFinder:
-    """Answers `import tinytorch.optim` as `tinytorch.optim` is answered. Asked last, when nobody has found the module.
+class Finder:
+    """Answers `import tinytorch.optim` as the name `tinytorch.optim` is answered, also where its file has another place.
 
     It has what `importlib.abc.MetaPathFinder` asks for; importing that class would take a tenth of `import numpy`.
     """
 
     def find_spec(self, fullname, path=None, target=None):
-        hint = comes_with(fullname.removeprefix(f"{ROOT}.")) if fullname.startswith(f"{ROOT}.") else ""
+        package, _, name = fullname.rpartition(".")
+        if fullname.partition(".")[0] != ROOT or not package:
+            return None
+        home = sys.modules[package].__name__
+        if home != package:  # `tinytorch.jit` is `tinytorch.compat.jit`, and so is what is inside
+            return alias(fullname, importlib.import_module(f"{home}.{name}"))
+        found = PathFinder.find_spec(fullname, path)
+        if found:
+            return found
+        hint = comes_with(fullname.removeprefix(f"{ROOT}."))
         if hint:
             raise ComesLater(hint, name=fullname)
-        return None
+        module = getattr(sys.modules[package], name) if name in handed_on(package) else None
+        return alias(fullname, module) if isinstance(module, ModuleType) else None
 
 
-if LATER:
-    sys.meta_path.append(LaterFinder())
+def alias(fullname: str, module: ModuleType) -> ModuleSpec:
+    """What makes `import fullname` hand out a module that is there."""
+    loader: Any = AliasLoader(module)  # it has what `importlib.abc.Loader` asks for
+    return ModuleSpec(fullname, loader, is_package=hasattr(module, "__path__"))
+
+
+class AliasLoader:
+    """Loads nothing: hands out a module as it is."""
+
+    def __init__(self, module: ModuleType):
+        self.module, self.spec = module, module.__spec__
+
+    def create_module(self, spec):
+        return self.module
+
+    def exec_module(self, module):
+        module.__spec__ = self.spec  # the import system has put the alias's in its place
+
+
+sys.meta_path.insert(0, Finder())

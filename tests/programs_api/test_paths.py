@@ -97,3 +97,17 @@ def test_every_file_of_the_package_can_be_imported():
     for module in pkgutil.walk_packages(tinytorch.__path__, "tinytorch."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+
+
+def test_a_module_has_one_object_whatever_path_leads_to_it():
+    import tinytorch.backends.cudnn as by_import
+    from tinytorch.jit.annotations import Optional
+    from tinytorch.nn.modules.conv import Conv2d
+
+    import tinytorch.compat.backends.cudnn as by_place
+
+    assert by_import is by_place is tinytorch.backends.cudnn
+    assert importlib.import_module("tinytorch.hub") is tinytorch.hub
+    assert Conv2d is nn.Conv2d and Optional
+    with pytest.raises(ModuleNotFoundError, match="tinytorch.hubb"):
+        importlib.import_module("tinytorch.hubb")

@@ -1,3 +1,3 @@
 """torch.utils.model_zoo: the old name of torch.hub's weights."""
 
-from ..hub import load_state_dict_from_url as load_url  # noqa: F401
+from ..compat.hub import load_state_dict_from_url as load_url  # noqa: F401

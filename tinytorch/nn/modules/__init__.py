@@ -1,6 +1,5 @@
 """PyTorch's paths to the layers: `nn.modules.conv.Conv2d` is `nn.conv.Conv2d`, and `nn.modules.Conv2d` too."""
 
-import sys
 from typing import TYPE_CHECKING
 
 from . import utils  # 04
@@ -19,7 +18,3 @@ if TYPE_CHECKING:  # handed on when they are asked for: see later.py
 def __getattr__(name: str):
     known = name in _later.handed_on(__name__) or _later.comes_with(f"nn.modules.{name}")
     return _later.missing(name, package=__name__) if known else getattr(_nn, name)
-
-
-for _name in _later.handed_on(__name__):  # `from tinytorch.nn.modules.conv import Conv2d` looks here
-    sys.modules[f"{__name__}.{_name}"] = __getattr__(_name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .settings import compile  # noqa: F401
+from ..settings import compile  # noqa: F401
 
 
 def disable(fn=None, recursive: bool = True, **options):

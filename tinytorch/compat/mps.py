@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .random import get_rng_state, manual_seed, seed, set_rng_state  # noqa: F401
+from ..random import get_rng_state, manual_seed, seed, set_rng_state  # noqa: F401
 
 
 def is_available() -> bool:

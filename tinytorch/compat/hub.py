@@ -7,7 +7,7 @@ import re
 import sys
 from urllib.parse import urlparse
 
-from .serialization import load as _load_file
+from ..serialization import load as _load_file
 
 HASH_REGEX = re.compile(r"-([a-f0-9]*)\.")  # the start of the checksum in the name resnet18-f37072fd.pth
 

@@ -17,7 +17,7 @@ switched = {"flash_sdp": True, "mem_efficient_sdp": True, "math_sdp": True, "cud
 
 
 def is_built() -> bool:
-    from .. import backend
+    from ... import backend
 
     return backend.cuda_available()
 

@@ -6,6 +6,6 @@ from .alone import (
     is_mpi_available, is_nccl_available, is_torchelastic_launched, new_group, recv, reduce, reduce_scatter, scatter, send,
 )  # 00
 
-from .. import later as _later
+from ... import later as _later
 
 __getattr__ = _later.missing_from(__name__)

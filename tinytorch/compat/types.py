@@ -6,8 +6,8 @@ import builtins
 from collections.abc import Sequence
 from typing import Union
 
-from .backend import device
-from .dtypes import dtype as _dtype  # noqa: F401
+from ..backend import device
+from ..dtypes import dtype as _dtype  # noqa: F401
 
 Number = Union[builtins.int, builtins.float, builtins.bool]
 Device = Union[device, str, builtins.int, None]

@@ -6,6 +6,6 @@ from .as_written import (
     optimize_for_inference, save, script, script_if_tracing, script_method, trace, trace_module, unused,
 )  # 04
 
-from .. import later as _later
+from ... import later as _later
 
 __getattr__ = _later.missing_from(__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final  # noqa: F401
 
-from ..nn.module import Module
+from ...nn.module import Module
 
 
 class ScriptModule(Module):

@@ -1,0 +1,12 @@
+"""torch.accelerator: the GPU, under a name that does not say whose."""
+
+from __future__ import annotations
+
+from .. import backend
+from ..cuda.runtime import current_device as current_device_index  # noqa: F401
+from ..cuda.runtime import device_count, is_available, synchronize  # noqa: F401
+from ..cuda.runtime import set_device as set_device_index  # noqa: F401
+
+
+def current_accelerator(check_available: bool = False) -> backend.device | None:
+    return backend.device("cuda") if is_available() else None
