@@ -27,9 +27,7 @@ def max_pool_forward(x, kernel, stride, padding, dilation, remember):
     winner = np.zeros_like(out, dtype=number_type) if remember else None
     for number, tap in enumerate(others, 1):
         if remember:  # the first of equals stays; numbers grow, so the latest to win is the largest
-            np.maximum(
-                winner, np.multiply(seen[tap] > out, number_type(number), dtype=number_type), out=winner
-            )
+            np.maximum(winner, (seen[tap] > out) * number_type(number), out=winner)
         np.maximum(out, seen[tap], out=out)
     return out, winner
 
@@ -39,12 +37,8 @@ def max_pool_backward(g, winner, size, kernel, stride, padding, dilation):
     """(..., Ho, Wo) -> (..., H, W) with (H, W) = size: each g goes to the element that won its window."""
     out = np.zeros_like(g, shape=(*g.shape[: -len(size)], *padded(size, padding)), order="C")
     seen = windows(out, kernel, stride, dilation, g.shape[-len(size) :])
-    apart = all(s >= r for s, r in zip(stride, reach(kernel, dilation)))
     for number, tap in enumerate(taps(kernel)):
-        if apart:
-            np.multiply(g, winner == number, out=seen[tap])
-        else:
-            seen[tap] += g * (winner == number)
+        seen[tap] += g * (winner == number)  # what one tap sees in all windows does not overlap
     return out[inside(size, padding)]
 
 
