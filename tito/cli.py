@@ -21,6 +21,11 @@ SUBCOMMANDS = {
     "update": ("commands.workspace:update", "Take a newer course into this workspace; what you wrote stays."),
     "progress": ("commands.progress:progress", "How far you are, in all workspaces."),
     "checkpoint": ("commands.checkpoint:checkpoint", "What you can do now: status, timeline, test."),
+    "milestone": (
+        "commands.milestone:milestone",
+        "What your build can do, measured: status, train, test, ...",
+    ),
+    "milestones": ("commands.milestones:milestones", "All milestones by name: progress, list, run."),
     "dev": ("commands.dev:dev", "For authors of lessons: weave, check, preview."),
 }
 

@@ -143,8 +143,8 @@ def complete(workspace, module: Module) -> dict[str, Any]:
             mine.setdefault("completed", book.now())
             mine["points"] = module.points
             entry["checkpoints"].setdefault(module.name, {"passed": book.now()})
-    record["unlocked"] = unlocked(workspace, module)
-    return record
+    opened = unlocked(workspace, module)
+    return record | {"unlocked": opened["newly_unlocked"], "messages": opened["messages"]}
 
 
 def checked_up_to(workspace, module: Module) -> list[Report]:
@@ -156,16 +156,11 @@ def checked_up_to(workspace, module: Module) -> list[Report]:
     return [run_module(workspace, m) for m in workspace.course.up_to(module.number) if m.checks.is_file()]
 
 
-def unlocked(workspace, module: Module) -> list[str]:
-    """Milestones that this module opens. The milestones' own tracker says; without it there are none yet."""
-    import importlib.util
+def unlocked(workspace, module: Module) -> dict[str, list[str]]:
+    """Milestones that this module opens, and the words that say so."""
+    from .milestones.tracker import check_module_export
 
-    if importlib.util.find_spec("tito.milestones") is None:
-        return []
-    from importlib import import_module
-
-    record = import_module("tito.milestones.tracker").check_module_export(module.name, workspace=workspace)
-    return record["newly_unlocked"]
+    return check_module_export(module.name, workspace=workspace)
 
 
 def checkpoints(workspace) -> list[dict[str, Any]]:

@@ -61,8 +61,9 @@ def edit(workspace) -> Iterator[Entry]:
         entry["path"] = str(workspace.root)
         yield entry
         write_json(progress_file(), record)
-        write_atomic(home() / "workspaces" / workspace.id, f"{workspace.root}\n")
-        write_json(workspace.root / ".tito" / "record.json", entry)
+        if not workspace.is_reference:  # the source tree keeps nothing of its own
+            write_atomic(home() / "workspaces" / workspace.id, f"{workspace.root}\n")
+            write_json(workspace.root / ".tito" / "record.json", entry)
 
 
 def entry_of(workspace) -> Entry:

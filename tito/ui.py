@@ -87,6 +87,33 @@ def notices() -> None:
         click.echo(click.style("note: ", fg="yellow") + notices.pop(0), err=True, color=colours())
 
 
+def rich_console():
+    """A rich console on standard output, as wide as `width` says; for tables and panels."""
+    from rich.console import Console
+
+    return Console(width=width(), no_color=colours() is False, highlight=False, legacy_windows=False)
+
+
+def panel(text: str, colour: str = "yellow", title: str = "") -> None:
+    """A text in a box."""
+    from rich.panel import Panel
+    from rich.text import Text
+
+    shown = text if can_show(text) else text.encode("ascii", "ignore").decode()
+    rich_console().print(Panel(Text(shown), border_style=colour, expand=False, title=title or None))
+
+
+def can_show(text: str) -> bool:
+    """Whether standard output can carry these characters."""
+    import sys
+
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def say_where(workspace) -> None:
     if workspace.is_reference:
         echo("(the source tree: this is the reference itself)", dim=True)

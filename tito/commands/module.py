@@ -230,8 +230,8 @@ def complete(name: str, as_json: bool):
         ui.para(record["celebration"], 2, fg="green")
     if record["capability"]:
         ui.para(f"{record['capability']}  Yes.", 2, bold=True)
-    for name in record["unlocked"]:
-        ui.echo(f"  Milestone unlocked: {name}", fg="yellow", bold=True)
+    for message in record["messages"]:
+        ui.panel(message)
     following = [m for m in workspace.course.modules if m.name > record["module"]]
     if following and record["recorded"]:
         ui.echo(f"Next: tito module start {following[0].number:02}   ({following[0].title})")
