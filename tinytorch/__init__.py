@@ -56,7 +56,8 @@ from .ops import (  # 01
 from .ops import acosh as arccosh, asinh as arcsinh, atanh as arctanh, conj as conj_physical, trapezoid as trapz, vstack as row_stack  # 01
 from .creation import (  # 01
     BoolTensor, ByteTensor, CharTensor, DoubleTensor, FloatTensor, HalfTensor, IntTensor, LongTensor, ShortTensor, arange,
-    bernoulli, complex, empty, empty_like, eye, fill, full, full_like, hann_window, linspace, logspace, multinomial, new_full, new_ones, new_zeros, normal,
+    bartlett_window, bernoulli, blackman_window, complex, empty, empty_like, eye, fill, full, full_like, hamming_window,
+    hann_window, kaiser_window, linspace, logspace, multinomial, new_full, new_ones, new_zeros, normal,
     ones, ones_like, poisson, rand, rand_like, randint, randint_like, randn, randn_like, randperm, range, scalar_tensor,
     tril_indices, triu_indices, zeros, zeros_like,
 )
@@ -92,6 +93,7 @@ if TYPE_CHECKING:  # handed on when they are first asked for, so that importing 
         adaptive_avg_pool1d, avg_pool1d, channel_shuffle, conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d,
         conv_transpose3d, max_pool1d, max_pool2d, max_pool3d, pixel_shuffle, pixel_unshuffle,
     )
+    from .nn.functional.spectrogram import istft, stft  # 06
     from .nn.functional import rms_norm  # 08
     from .nn.functional.native import batch_norm, group_norm, instance_norm, layer_norm  # 08
     from .func import vmap  # 04

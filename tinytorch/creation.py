@@ -211,10 +211,43 @@ def triu_indices(row, col, offset=0, *, dtype=None, device=None) -> Tensor:
     )
 
 
+def cosines(window_length: int, periodic: bool, weights, dtype, device, requires_grad) -> Tensor:
+    """w0 - w1 cos(t) + w2 cos(2t) - ... over one period of t."""
+    t = 2 * np.pi * np.arange(window_length) / max(window_length - (not periodic), 1)
+    window = sum((-1) ** k * w * np.cos(k * t) for k, w in enumerate(weights))
+    window = np.ones(window_length) if window_length == 1 else window
+    return made(window.astype(float_type(dtype)), device, requires_grad)
+
+
 def hann_window(window_length, periodic=True, *, dtype=None, device=None, requires_grad=False) -> Tensor:
     """A raised cosine."""
-    n = window_length + 1 if periodic else window_length
-    return made(np.hanning(n)[:window_length].astype(float_type(dtype)), device, requires_grad)
+    return cosines(window_length, periodic, (0.5, 0.5), dtype, device, requires_grad)
+
+
+def hamming_window(
+    window_length, periodic=True, alpha=0.54, beta=0.46, *, dtype=None, device=None, requires_grad=False
+) -> Tensor:
+    """A raised cosine that does not go down to 0."""
+    return cosines(window_length, periodic, (alpha, beta), dtype, device, requires_grad)
+
+
+def blackman_window(window_length, periodic=True, *, dtype=None, device=None, requires_grad=False) -> Tensor:
+    """Two cosines, whose transform falls off faster."""
+    return cosines(window_length, periodic, (0.42, 0.5, 0.08), dtype, device, requires_grad)
+
+
+def bartlett_window(window_length, periodic=True, *, dtype=None, device=None, requires_grad=False) -> Tensor:
+    """A triangle."""
+    n = window_length + 1 if periodic and window_length > 1 else window_length
+    return made(np.bartlett(n)[:window_length].astype(float_type(dtype)), device, requires_grad)
+
+
+def kaiser_window(
+    window_length, periodic=True, beta=12.0, *, dtype=None, device=None, requires_grad=False
+) -> Tensor:
+    """As much as possible of the energy in the main lobe. Kaiser (1974)."""
+    n = window_length + 1 if periodic and window_length > 1 else window_length
+    return made(np.kaiser(n, beta)[:window_length].astype(float_type(dtype)), device, requires_grad)
 
 
 # ---------------------------------------------------------------- random numbers

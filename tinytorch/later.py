@@ -98,8 +98,9 @@ def comes_with(name: str, later: Mapping[str, str] = LATER) -> str:
 
 def bring_methods() -> None:
     """Read the functions that are methods of Tensor too (`x.softmax`), if nobody has and this level has them."""
-    if not comes_with("nn.functional"):
-        importlib.import_module(f"{ROOT}.nn.functional")
+    for module in ("sparse", "nn.functional", "nn.functional.spectrogram"):
+        if not comes_with(module):
+            importlib.import_module(f"{ROOT}.{module}")
 
 
 def missing_from(package: str) -> Callable[[str], Any]:

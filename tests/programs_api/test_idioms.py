@@ -126,3 +126,23 @@ def test_views_have_one_storage(lib):
     assert x[1].untyped_storage().data_ptr() == x.untyped_storage().data_ptr() == x.data_ptr()
     assert x.t()[1:].untyped_storage().nbytes() == 48 and len(x.storage()) == 12
     assert x.storage().dtype == lib.float32 and lib.is_storage(x.untyped_storage())
+
+
+@BOTH
+@pytest.mark.filterwarnings("ignore:A window was not provided")
+def test_spectrograms_and_back(lib):
+    x = lib.arange(40.0).sin()
+    window = lib.hann_window(8)
+    spectrum = lib.stft(x, 8, 4, window=window, return_complex=True)
+    assert tuple(spectrum.shape) == (5, 11) and spectrum.dtype == lib.complex64
+    assert lib.allclose(lib.istft(spectrum, 8, 4, window=window), x, atol=1e-5)
+    assert tuple(lib.view_as_real(x.stft(8, return_complex=True)).shape) == (5, 21, 2)
+    with pytest.raises(RuntimeError, match="requires the return_complex parameter"):
+        lib.stft(x, 8)
+
+
+def test_sparse_methods_are_there_from_the_start():
+    import subprocess
+    import sys
+
+    subprocess.run([sys.executable, "-c", "import tinytorch; tinytorch.eye(2).to_sparse()"], check=True)
