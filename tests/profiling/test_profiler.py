@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import tinytorch as tt
-from tinytorch.profiler import draw_graph, loss_landscape, plot_roofline, profile
+from tinytorch.profiler import draw_graph, kept_bytes, loss_landscape, plot_roofline, profile
 from tinytorch.profiler.flops import flops
 
 
@@ -82,3 +82,12 @@ def test_loss_landscape_has_the_loss_in_its_middle_and_leaves_the_model_as_it_wa
     assert grid.shape == (5, 5) and grid[2, 2] == pytest.approx(before)
     assert np.ptp(grid) > 0 and (tmp_path / "landscape.png").exists()
     assert tt.equal(model.weight.detach(), weights)
+
+
+def test_kept_bytes_are_those_of_the_activations():
+    x, w = tt.ones(64, 16), tt.ones(16, 32, requires_grad=True)
+    loss = (x @ w).tanh().sum()
+    assert kept_bytes(loss) == 64 * 16 * 4 + 64 * 32 * 4
+    assert kept_bytes(loss, beside=[x]) == 64 * 32 * 4
+    loss.backward()
+    assert kept_bytes(loss) == kept_bytes(x) == 0

@@ -357,6 +357,7 @@ class Leaf(Node):
         self.shape, self.dtype = tensor.array.shape, tensor.array.dtype
 
     op_name = "accumulate_grad"
+    saved = ()
 
     def name(self) -> str:
         return "torch::autograd::AccumulateGrad"

@@ -3,6 +3,7 @@
 from ..later import missing_from
 from .graph import draw_graph  # 12
 from .landscape import loss_landscape  # 12
+from .memory import kept_bytes  # 12
 from .profile import Profile, profile  # 12
 from .roofline import measure_machine, plot_roofline  # 12
 

@@ -55,10 +55,10 @@ COUNTS = {
 
 
 def flops(name: str, shapes, out) -> int:
-    """Products and sums of an op; one per element of the result where nothing better is known, none for moving data."""
+    """Products and sums of an op; one per element of the largest array where nothing better is known, none for moving data."""
     name = name.removesuffix("_op")
     if name in NONE:
         return 0
     if name in COUNTS:
         return COUNTS[name](shapes, out)
-    return max([math.prod(out), *(math.prod(s) for s in shapes if s)], default=0)
+    return max([math.prod(out), *(math.prod(s) for s in shapes if s)])

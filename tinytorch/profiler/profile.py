@@ -66,9 +66,10 @@ class profile:
         out = below(op, args, kwargs)
         seconds = time.perf_counter() - start
         shapes = tuple(tuple(a.array.shape) if isinstance(a, Value) else () for a in args)
-        first = out[0] if isinstance(out, tuple) else out
-        made = 0 if op.view else sum(o.array.nbytes for o in (out if isinstance(out, tuple) else (out,)))
-        self._add(op.name, "forward", start, seconds, made, flops(op.name, shapes, first.array.shape), shapes)
+        results = out if isinstance(out, tuple) else (out,)
+        made = 0 if op.view else sum(o.array.nbytes for o in results)  # a view has no memory of its own
+        work = flops(op.name, shapes, results[0].array.shape)
+        self._add(op.name, "forward", start, seconds, made, work, shapes)
         return out
 
     def _backward(self, node, pull):

@@ -36,6 +36,11 @@ def intensity(event) -> float:
     return event.flops / max(read + event.bytes, 1)
 
 
+def attainable(flop_per_byte, peak: float, bandwidth: float):
+    """GFLOP/s under both roofs: arithmetic goes no faster than peak, and no faster than memory brings the numbers."""
+    return np.minimum(peak, flop_per_byte * bandwidth)
+
+
 def plot_roofline(profiled, path, machine: tuple[float, float] | None = None) -> Path:
     """Each op of a profile as a dot under the machine's two roofs (PNG or SVG by the file's name)."""
     from matplotlib.figure import Figure
@@ -44,7 +49,7 @@ def plot_roofline(profiled, path, machine: tuple[float, float] | None = None) ->
     figure = Figure(figsize=(7, 4.6), layout="constrained")
     axes = figure.add_subplot()
     x = np.logspace(-2, 3, 200)
-    axes.loglog(x, np.minimum(peak, x * bandwidth), color="black", linewidth=1.5)
+    axes.loglog(x, attainable(x, peak, bandwidth), color="black", linewidth=1.5)
     axes.text(x[-1], peak * 1.12, f"{peak:.0f} GFLOP/s", ha="right")
     axes.text(x[8], x[8] * bandwidth * 1.5, f"{bandwidth:.0f} GB/s", rotation=34)
     for row in profiled.rows()[:14]:
