@@ -58,10 +58,14 @@ default_generator = Generator()
 def manual_seed(seed: int) -> Generator:
     """Seed Python's, NumPy's, tinytorch's and, where it is in use, CuPy's random numbers in one call."""
     python_random.seed(seed)
-    np.random.seed(seed % 2**32)
-    if "cupy" in sys.modules:
-        backend.cupy().random.seed(seed % 2**32)
+    for library in array_libraries():
+        library.random.seed(seed % 2**32)
     return default_generator.manual_seed(seed)
+
+
+def array_libraries() -> list:
+    """NumPy, and CuPy where somebody uses it."""
+    return [np, backend.cupy()] if "cupy" in sys.modules else [np]
 
 
 def seed() -> int:

@@ -59,12 +59,13 @@ def one_hot(labels, num_classes: int | None = None, dtype=np.float32) -> np.ndar
     labels = np.asarray(labels)
     if labels.dtype.kind not in "iu":
         raise TypeError(f"one_hot: labels must be integers, got {labels.dtype}")
-    C = int(labels.max(initial=-1)) + 1 if num_classes is None else num_classes
-    if labels.size and not 0 <= labels.min() <= labels.max() < C:
+    if num_classes is None:
+        num_classes = int(labels.max()) + 1 if labels.size else 0
+    if labels.size and not 0 <= labels.min() <= labels.max() < num_classes:
         raise ValueError(
-            f"one_hot: labels from {labels.min()} to {labels.max()} do not fit {C} classes (0 to {C - 1})"
+            f"one_hot: labels from {labels.min()} to {labels.max()} do not fit {num_classes} classes (0 to {num_classes - 1})"
         )
-    return (labels[..., None] == np.arange(C)).astype(dtype)
+    return (labels[..., None] == np.arange(num_classes)).astype(dtype)
 
 
 class Standardizer:
