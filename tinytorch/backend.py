@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
+import math
 import os
+import threading
+import warnings
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
+
+from .later import ROOT, comes_with
 
 # ---------------------------------------------------------------- devices and array modules
 
@@ -127,25 +134,58 @@ def is_shared(array) -> bool:
 
 
 class Kernel:
-    """An array function with a NumPy body and, where module 13 registered them, faster ones."""
+    """An array function with a NumPy body, its reference, and faster bodies where module 13 has them.
+
+    A body is brought in by the first array that is large enough for it to pay, so that small programs never load a compiler.
+    It may decline a case by returning NotImplemented; the reference then runs.
+    """
 
     def __init__(self, reference):
         self.reference = reference
-        self.bodies: dict[str, object] = {}
+        self.bodies: dict[str, Any] = {}
+        self.least: dict[str, float] = {
+            "reference": math.inf
+        }  # per backend: elements from which its body runs
         self.__name__, self.__doc__ = reference.__name__, reference.__doc__
 
+    def __call__(self, array, *args, **kwargs):
+        name = choice.name if isinstance(array, np.ndarray) else "cuda"
+        least = self.least[name] if name in self.least else self.look_up(name)
+        if array.size >= least:
+            body = self.bodies[name] if name in self.bodies else self.bring(name)
+            result = body(array, *args, **kwargs)
+            if result is not NotImplemented:
+                return result
+        return self.reference(array, *args, **kwargs)
+
     def register(self, backend: str):
-        """`@conv2d_forward.register("numba")`: this body runs on that backend from now on."""
+        """`@convolution_kernel.register("numba")`: this is the body for that backend."""
 
         def remember(body):
             self.bodies[backend] = body
+            self.look_up(backend)
             return body
 
         return remember
 
-    def __call__(self, array, *args, **kwargs):
-        body = self.bodies.get(_choice(array), self.reference) if self.bodies else self.reference
-        return body(array, *args, **kwargs)
+    def look_up(self, backend: str) -> float:
+        """How many elements an array needs for that backend's body; infinitely many where there is none."""
+        table = table_of(backend)
+        nobody = 0 if backend in self.bodies else math.inf
+        self.least[backend] = table[self.__name__][1] if self.__name__ in table else nobody
+        return self.least[backend]
+
+    def bring(self, backend: str):
+        """Import the file that registers the body. Where its compiler is not installed, the reference is the body."""
+        try:
+            importlib.import_module(f"{PACKAGES[backend]}.{table_of(backend)[self.__name__][0]}")
+        except ImportError as error:
+            if (error.name or "").startswith(ROOT):
+                raise
+            if not isinstance(error, ModuleNotFoundError):  # it is there, and refuses
+                warnings.warn(f"NumPy computes {self.__name__}: {error}", stacklevel=3)
+            self.bodies[backend] = self.reference
+        return self.bodies[backend]
 
 
 def kernel(reference) -> Kernel:
@@ -153,20 +193,44 @@ def kernel(reference) -> Kernel:
     return Kernel(reference)
 
 
-_chosen = [os.environ.get("TINYTORCH_KERNELS", "numba")]
+# Where the bodies of a backend are: packages of module 13. Their tables, BODIES, say {kernel: (file, least size)}.
+PACKAGES = {"numba": f"{ROOT}.kernels.cpu"}
 
 
-def _choice(array) -> str:
-    return _chosen[-1] if isinstance(array, np.ndarray) else "cuda"
+@cache
+def table_of(backend: str) -> dict[str, tuple[str, int]]:
+    """The table of a backend's bodies; empty at a level that has none yet."""
+    package = PACKAGES.get(backend, "")
+    if not package or comes_with(package.removeprefix(f"{ROOT}.")):
+        return {}
+    return importlib.import_module(package).BODIES
+
+
+def checked(name: str, source: str) -> str:
+    if name not in ("reference", "numba"):
+        raise ValueError(f"{source}: {name!r} is neither 'reference' nor 'numba'")
+    return name
+
+
+class Choice(threading.local):
+    """Which bodies run in this thread."""
+
+    name = checked(os.environ.get("TINYTORCH_KERNELS", "numba"), "TINYTORCH_KERNELS")
+    exact = False  # whether sums of products are to be computed as such, not through Winograd's identities
+
+
+choice = Choice()
 
 
 @contextmanager
-def kernels(name: str):
-    """`with kernels("reference"):` runs the NumPy bodies, `"numba"` the compiled ones where they are registered."""
-    if name not in ("reference", "numba"):
-        raise ValueError(f"kernels: {name!r} is neither 'reference' nor 'numba'")
-    _chosen.append(name)
+def kernels(name: str, *, exact: bool = False):
+    """`with kernels("reference"):` runs the NumPy bodies, `"numba"` the compiled ones from the size on where they pay.
+
+    exact: convolutions without Winograd's algorithm, which is faster and rounds more.
+    """
+    before = choice.name, choice.exact
+    choice.name, choice.exact = checked(name, "kernels"), exact
     try:
         yield
     finally:
-        _chosen.pop()
+        choice.name, choice.exact = before

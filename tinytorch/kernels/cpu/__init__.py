@@ -1,0 +1,4 @@
+"""Bodies compiled by Numba. This file only says where they are; importing it loads no compiler."""
+
+# {kernel: (the file here that registers its body, elements in its first array from which that body is faster than NumPy)}
+BODIES: dict[str, tuple[str, int]] = {}

@@ -1,0 +1,262 @@
+"""Vector instructions from Python: functions that, instead of computing, write the instructions of a compiled function.
+
+    @instructions
+    def axpy(e, x, y, count):                       # e writes; x and y are addresses, count a number
+        two = e.constant(2.0)
+        with e.loop(count) as i:
+            at = e.times(i, e.width)
+            e.store(e.fma(two, e.load(x, at), e.load(y, at)), y, at)
+
+`axpy(x.ctypes.data, y.ctypes.data, n)` inside a compiled function is then a loop of WIDTH floats at a time. A Python loop
+around such calls is unrolled, since it is over when the program starts to run: that is how a kernel gets 27 accumulators.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from contextlib import contextmanager
+
+from llvmlite import binding, ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+# ---------------------------------------------------------------- what the processor has
+
+
+def vector_width() -> int:
+    """How many floats one register holds: 16 with AVX-512, 8 with AVX2, 4 with NEON; 1 means plain loops."""
+    forced = os.environ.get("TINYTORCH_SIMD")
+    if forced is not None:
+        if forced not in ("1", "4", "8", "16"):
+            raise ValueError(
+                f"TINYTORCH_SIMD: {forced!r} is none of '1', '4', '8', '16' floats in a register"
+            )
+        return int(forced)
+    features = binding.get_host_cpu_features()
+    if features.get("avx512f"):
+        return 16
+    if features.get("avx2") and features.get("fma"):
+        return 8
+    return 4 if features.get("neon") or binding.get_process_triple().startswith(("aarch64", "arm64")) else 1
+
+
+WIDTH = vector_width()
+REGISTERS = 32 if WIDTH in (4, 16) else 16
+
+FLOAT, INT, LANE, BYTE = ir.FloatType(), ir.IntType(64), ir.IntType(32), ir.IntType(8)
+
+
+def number(n) -> ir.Value:
+    """A Python int as an operand; an operand stays what it is."""
+    return ir.Constant(INT, n) if isinstance(n, int) else n
+
+
+# ---------------------------------------------------------------- writing instructions
+
+
+class Emitter:
+    """Writes into the function being compiled. Addresses are integers, offsets and strides count floats."""
+
+    def __init__(self, builder, width: int = WIDTH):
+        self.builder, self.width = builder, width
+        self.vector = FLOAT if width == 1 else ir.VectorType(FLOAT, width)
+
+    # ------------------------------------------------------------ numbers
+
+    def plus(self, a, b):
+        return self.builder.add(number(a), number(b))
+
+    def times(self, a, b):
+        return self.builder.mul(number(a), number(b))
+
+    def address(self, base, offset):
+        """The address of the float at that offset."""
+        return self.plus(base, self.times(offset, 4))
+
+    @contextmanager
+    def loop(self, count):
+        with cgutils.for_range(self.builder, number(count)) as loop:
+            yield loop.index
+
+    def variable(self, value):
+        """A place for a value that changes in a loop: `get`, `set`. The compiler keeps it in a register."""
+        return Variable(self.builder, value)
+
+    # ------------------------------------------------------------ vectors
+
+    def constant(self, value: float):
+        """The same number in every lane."""
+        return ir.Constant(self.vector, value if self.width == 1 else [value] * self.width)
+
+    def zero(self):
+        return self.constant(0.0)
+
+    def load(self, base, offset=0):
+        """`width` floats from memory."""
+        loaded = self.builder.load(self._pointer(base, offset, self.vector))
+        loaded.align = 4
+        return loaded
+
+    def store(self, value, base, offset=0) -> None:
+        self.builder.store(value, self._pointer(base, offset, self.vector)).align = 4
+
+    def spread(self, base, offset=0):
+        """One float from memory in every lane."""
+        one = self.builder.load(self._pointer(base, offset, FLOAT))
+        return one if self.width == 1 else self._in_every_lane(one)
+
+    def mask(self, lanes):
+        """The first `lanes` of the lanes, for `load_part` and `store_part`."""
+        lanes = self.builder.trunc(number(lanes), LANE)
+        if self.width == 1:
+            return self.builder.icmp_signed(">", lanes, ir.Constant(LANE, 0))
+        places = ir.Constant(ir.VectorType(LANE, self.width), list(range(self.width)))
+        return self.builder.icmp_signed("<", places, self._in_every_lane(lanes))
+
+    def load_part(self, mask, base, offset=0):
+        """The floats under the mask, zero elsewhere: memory that is not the array's is not touched."""
+        if self.width == 1:
+            with self.builder.if_else(mask) as (inside, outside):
+                with inside:
+                    value, there = self.load(base, offset), self.builder.block
+                with outside:
+                    nothing, elsewhere = self.zero(), self.builder.block
+            result = self.builder.phi(self.vector)
+            result.add_incoming(value, there)
+            result.add_incoming(nothing, elsewhere)
+            return result
+        pointer = self._pointer(base, offset, self.vector)
+        arguments = [pointer, ir.Constant(LANE, 4), mask, self.zero()]
+        return self._call("masked.load", f"v{self.width}f32.p0", self.vector, arguments)
+
+    def store_part(self, mask, value, base, offset=0) -> None:
+        if self.width == 1:
+            with self.builder.if_then(mask):
+                self.store(value, base, offset)
+            return
+        arguments = [value, self._pointer(base, offset, self.vector), ir.Constant(LANE, 4), mask]
+        self._call("masked.store", f"v{self.width}f32.p0", ir.VoidType(), arguments)
+
+    def add(self, x, y):
+        return self.builder.fadd(x, y)
+
+    def sub(self, x, y):
+        return self.builder.fsub(x, y)
+
+    def mul(self, x, y):
+        return self.builder.fmul(x, y)
+
+    def max(self, x, y):
+        return self.builder.select(self.builder.fcmp_ordered(">", x, y), x, y)
+
+    def fma(self, x, y, z):
+        """x * y + z, rounded once. Without vectors it may be a product and a sum: not every processor has it."""
+        if self.width == 1:
+            return self._call("fmuladd", "f32", FLOAT, [x, y, z])
+        return self._call("fma", f"v{self.width}f32", self.vector, [x, y, z])
+
+    # ------------------------------------------------------------ below
+
+    def _pointer(self, base, offset, kind):
+        return self.builder.inttoptr(self.address(base, offset), kind.as_pointer())
+
+    def _in_every_lane(self, value):
+        kind = ir.VectorType(value.type, self.width)
+        nothing, first = ir.Constant(kind, ir.Undefined), ir.Constant(LANE, 0)
+        order = ir.Constant(ir.VectorType(LANE, self.width), [0] * self.width)
+        return self.builder.shuffle_vector(self.builder.insert_element(nothing, value, first), nothing, order)
+
+    def _call(self, name: str, suffix: str, result, arguments):
+        kind = ir.FunctionType(result, [a.type for a in arguments])
+        function = cgutils.get_or_insert_function(self.builder.module, kind, f"llvm.{name}.{suffix}")
+        return self.builder.call(function, arguments)
+
+
+class Variable:
+    """A value that changes."""
+
+    def __init__(self, builder, value):
+        self.builder = builder
+        self.place = cgutils.alloca_once_value(builder, number(value))
+
+    def get(self):
+        return self.builder.load(self.place)
+
+    def set(self, value) -> None:
+        self.builder.store(value, self.place)
+
+
+def instructions(write, width: int = WIDTH):
+    """Make `write(e, a, b, ...)` a function of integers for compiled code: calling it puts there what it writes."""
+    names = list(inspect.signature(write).parameters)[1:]
+
+    def typed(context, *args):
+        def emit(target, builder, signature, operands):
+            write(Emitter(builder, width), *operands)
+            return target.get_dummy_value()
+
+        return types.void(*[types.int64] * len(names)), emit
+
+    parameters = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_ONLY) for n in ["context", *names]]
+    typed.__signature__ = inspect.Signature(parameters)
+    typed.__name__, typed.__doc__ = write.__name__, write.__doc__
+    return intrinsic(typed)
+
+
+# ---------------------------------------------------------------- numbers too small to be quick
+#
+# A float below 1.2e-38 is "subnormal", and a processor handles it in microcode: elementwise work on them was measured 36
+# times slower, a matrix product 125 times. Inside a kernel they count as zero.
+
+X86_FLUSH = 0x8040  # MXCSR: flush results to zero (bit 15), read operands as zero (bit 6)
+ARM_FLUSH = 1 << 24  # FPCR: the same
+
+
+def _x86(builder, name: str, place) -> None:
+    kind = ir.FunctionType(ir.VoidType(), [BYTE.as_pointer()])
+    function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.x86.sse.{name}")
+    builder.call(function, [builder.bitcast(place, BYTE.as_pointer())])
+
+
+@intrinsic
+def flush_subnormals(context):
+    """From here on this thread takes subnormal numbers for zero; returns what `restore` wants."""
+
+    def emit(target, builder, signature, args):
+        triple = binding.get_process_triple()
+        if triple.startswith(("x86_64", "i686")):
+            place = cgutils.alloca_once(builder, LANE)
+            _x86(builder, "stmxcsr", place)
+            before = builder.load(place)
+            builder.store(builder.or_(before, ir.Constant(LANE, X86_FLUSH)), place)
+            _x86(builder, "ldmxcsr", place)
+            return builder.zext(before, INT)
+        if triple.startswith(("aarch64", "arm64")):
+            before = builder.asm(ir.FunctionType(INT, []), "mrs $0, fpcr", "=r", [], True)
+            _set_fpcr(builder, builder.or_(before, number(ARM_FLUSH)))
+            return before
+        return number(0)
+
+    return types.int64(), emit
+
+
+@intrinsic
+def restore(context, before):
+    """What `flush_subnormals` changed, as it was."""
+
+    def emit(target, builder, signature, args):
+        triple = binding.get_process_triple()
+        if triple.startswith(("x86_64", "i686")):
+            place = cgutils.alloca_once_value(builder, builder.trunc(args[0], LANE))
+            _x86(builder, "ldmxcsr", place)
+        elif triple.startswith(("aarch64", "arm64")):
+            _set_fpcr(builder, args[0])
+        return target.get_dummy_value()
+
+    return types.void(types.int64), emit
+
+
+def _set_fpcr(builder, value) -> None:
+    builder.asm(ir.FunctionType(ir.VoidType(), [INT]), "msr fpcr, $0", "r", [value], True)

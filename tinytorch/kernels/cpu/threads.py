@@ -1,0 +1,66 @@
+"""One policy for threads: who computes in parallel, when, and that two pools of threads never fight over the cores.
+
+NumPy's BLAS has threads, Numba has others, and both kinds wait by spinning. A training step that used both in turn was
+measured 60 to 400 times slower, so from the moment compiled kernels are loaded BLAS computes in the thread that calls it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from numba import config, set_num_threads
+from threadpoolctl import ThreadpoolController
+
+from ...settings import Settings
+
+# One launch costs 2 us, and 25 after a pause; 64k floats of elementwise work take about 6 us.
+PARALLEL_FROM = 1 << 16
+
+
+def tasks(work: int) -> int:
+    """In how many parts to split what is worth `work` elementwise operations: 1, or the number of threads."""
+    if work < PARALLEL_FROM or pool.forbidden:
+        return 1
+    return min(Settings.threads, config.NUMBA_NUM_THREADS)
+
+
+class Pool:
+    """Numba's threads. Whoever finds them busy computes alone, which is also what keeps several Python threads safe.
+
+    A process forked after they were started has none, and OpenMP kills it when it asks for them: it computes alone too.
+    """
+
+    def __init__(self):
+        self.forbidden = self.started = False
+        self.free = threading.Lock()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.after_fork)
+
+    def after_fork(self) -> None:
+        self.forbidden = self.started
+        self.free = threading.Lock()  # the parent's may be held by a thread that is not here
+
+    def take(self, count: int) -> bool:
+        """Whether `count` threads are the caller's now; whoever got them gives them back."""
+        if count == 1 or not self.free.acquire(blocking=False):
+            return False
+        self.started = True
+        if count != config.NUMBA_NUM_THREADS:
+            set_num_threads(count)
+        return True
+
+    def give_back(self) -> None:
+        if Settings.threads != config.NUMBA_NUM_THREADS:
+            set_num_threads(config.NUMBA_NUM_THREADS)
+        self.free.release()
+
+
+pool = Pool()
+
+# OpenMP first: Numba's own pool takes 27 to 190 us a launch, and two launches at once end the process.
+if "NUMBA_THREADING_LAYER" not in os.environ and "NUMBA_THREADING_LAYER_PRIORITY" not in os.environ:
+    config.THREADING_LAYER_PRIORITY = ["omp", "tbb", "workqueue"]
+
+for library in ThreadpoolController().select(user_api="blas").lib_controllers:
+    library.set_num_threads(1)
