@@ -50,6 +50,16 @@ def test_the_stubs_are_what_the_lesson_names(module):
     assert {t for t in taught if any(s == t or s.startswith(f"{t}.") for s in stubs)} == set(taught)
 
 
+def test_wrong_versions_of_the_package_are_what_is_imported():
+    """The package has a finder of its own; what the mutants put in place of a file comes through it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tito.mutants", "03", "relu_op"], capture_output=True, text=True, timeout=100
+    )
+    verdict = json.loads(done.stdout)
+    assert verdict["stubs_that_pass"] == []
+    assert verdict["killed"] == verdict["mutants"] > 5
+
+
 @pytest.mark.slow
 @lessons
 def test_stubs_fail_and_mutants_are_killed(module):
