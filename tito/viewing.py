@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from .curriculum import Module
 from .errors import TitoError
 from .lessons import Part
@@ -39,13 +41,25 @@ def rendered(workspace, part: Part) -> str:
 
 def show(text: str, pager: bool) -> None:
     from rich.console import Console
-    from rich.markdown import Markdown
 
     from .ui import width
 
     console = Console(width=width())
     if pager:
-        with console.pager(styles=True, links=True):
-            console.print(Markdown(text))
+        os.environ.setdefault("LESS", "-FRX")  # as git has it: without R, less shows colours as ESC[...
+        with console.pager(styles=os.name != "nt", links=os.name != "nt"):  # Windows' more has no colours
+            console.print(document(text))
     else:
-        console.print(Markdown(text))
+        console.print(document(text))
+
+
+def document(text: str):
+    """Rich's Markdown, with links to files too: its parser takes file:// for a danger, as it would be in a browser."""
+    from markdown_it import MarkdownIt
+    from rich.markdown import Markdown
+
+    parser = MarkdownIt().enable("strikethrough").enable("table")
+    parser.validateLink = lambda url: True  # type: ignore[method-assign]
+    page = Markdown(text)
+    page.parsed = parser.parse(text)
+    return page
