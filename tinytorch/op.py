@@ -86,24 +86,24 @@ class Op:
     def __init__(self, forward, dtypes=None, grad=True, saves=False, view=False, composed=None):
         self.forward = forward
         self.name = self.__name__ = forward.__name__
-        self.__doc__, self.__module__ = forward.__doc__, forward.__module__
         self.dtypes, self.grad, self.saves, self.view = dtypes, grad, saves, view
         self.composed = composed  # the same result from ops that have second derivatives
         self.rules: dict[str, Rule | None] = {}
         self.plans: dict[
             int, Any
         ] = {}  # filled by autograd: what to keep, per set of arguments with gradients
-        code = (
-            forward.__code__
-        )  # read directly: inspect.signature for every op would double the time of `import tinytorch`
+        function = getattr(forward, "reference", forward)  # of a kernel, the body that is written here
+        # Its code is read directly: inspect.signature for every op would double the time of `import tinytorch`.
+        code = function.__code__
+        self.__doc__, self.__module__ = function.__doc__, function.__module__
         self.data = list(code.co_varnames[: code.co_argcount])
         settings_end = code.co_argcount + code.co_kwonlyargcount
         self.settings = {
-            name: (forward.__kwdefaults__ or {}).get(name)
+            name: (function.__kwdefaults__ or {}).get(name)
             for name in code.co_varnames[code.co_argcount : settings_end]
         }
         self.variadic = code.co_varnames[settings_end] if code.co_flags & TAKES_MORE else None
-        defaults = forward.__defaults__ or ()
+        defaults = function.__defaults__ or ()
         self.optional = dict(zip(self.data[len(self.data) - len(defaults) :], defaults))
         self.arity = None if self.variadic else len(self.data)
 
@@ -111,7 +111,7 @@ class Op:
     def __signature__(self):
         import inspect
 
-        return inspect.signature(self.forward)
+        return inspect.signature(getattr(self.forward, "reference", self.forward))
 
     def __call__(self, *args, **kwargs):
         if (kwargs and not kwargs.keys() <= self.settings.keys()) or len(args) != self.arity:

@@ -125,6 +125,30 @@ def integers(low: int, high: int, shape, dtype, generator=None):
     return np.asarray(stream(generator).integers(low, high, shape, dtype=np.int64), dtype)
 
 
+def key(rng) -> tuple[int, int]:
+    """Two numbers below 2**32 from the stream, for `hashed`."""
+    bits = rng.bit_generator.random_raw()
+    return bits >> 32, bits & 0xFFFFFFFF
+
+
+def hashed(counters, key: tuple[int, int]):
+    """A random number (uint32) for each counter (uint32): always the same for the same counter and key.
+
+    A stream has to be drawn in order; this can be computed anywhere, by any number of threads. Each round multiplies and
+    folds the high bits down until every bit of the counter has moved every bit of the result; between the rounds the key's
+    second half comes in, so that two keys never give the same numbers in another order.
+    """
+    first, second = np.uint32(key[0]), np.uint32(key[1])
+    return mixed(mixed(counters ^ first) ^ second)
+
+
+def mixed(h):
+    """One round, reversible: multipliers and shifts by C. Wellons' search for those with the least bias."""
+    h = (h ^ (h >> np.uint32(16))) * np.uint32(0x21F0AAAD)
+    h = (h ^ (h >> np.uint32(15))) * np.uint32(0xD35A2D97)
+    return h ^ (h >> np.uint32(15))
+
+
 def permutation(n: int, generator=None):
     return stream(generator).permutation(n)
 

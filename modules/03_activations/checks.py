@@ -72,7 +72,7 @@ def test_relu_refuses_booleans():
     )
 
 
-@check(of="relu_op.vjps", needs="relu_cuts_off_what_is_negative", section=BEND)
+@check(of="relu_gradient", needs="relu_cuts_off_what_is_negative", section=BEND)
 def test_relu_gradient():
     """The gradient of relu passes where the input was positive and stops elsewhere, at 0 too."""
     x = tt.tensor([-2.0, -0.5, 0.0, 3.0], requires_grad=True)

@@ -288,6 +288,7 @@ TABLE: dict[str, list[Row]] = {
     ],
     # activations and losses
     "relu_op": [Row(x(4))],
+    "relu_gradient": [Row(x(4), tinytorch.tensor([1.0, 0.0, 2.0, 0.0]))],
     "leaky_relu_op": [Row(x(4), negative_slope=0.1)],
     "gelu_op": [Row(x(4)), Row(x(4), approximate="tanh")],
     "silu_op": [Row(x(4))],
@@ -317,6 +318,7 @@ TABLE: dict[str, list[Row]] = {
     ],
     # layers
     "dropout_op": [Row(x(6), before=seeded, p=0.4)],
+    "where_kept": [Row(x(4), kept=np.array([True, False, True, True]), p=0.4)],
     "linear_op": [Row(x(2, 2, 3), x(4, 3), x(4)), Row(x(2, 3), x(4, 3), None)],
     "embedding_op": [
         Row(i([0, 2], [2, 1]), x(4, 3))

@@ -663,7 +663,7 @@ def unbroadcast(g, have, want):
     """Sum over the dims that broadcasting added or stretched."""
     lead = len(have) - len(want)
     if lead and have[lead:] == want and type(g) is ndarray:
-        return np.add.reduce(g, 0 if lead == 1 else tuple(range(lead)))
+        return ops.sum_leading(g, lead)
     dims = tuple(range(lead)) + tuple(
         [lead + i for i, s in enumerate(want) if s == 1 and have[lead + i] != 1]
     )

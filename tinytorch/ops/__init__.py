@@ -53,7 +53,7 @@ from .rearranging import (
 )  # 01
 from .reduction import (
     all, amax, amin, aminmax, any, argmax, argmin, count_nonzero, logsumexp, logsumexp_op, mean, nanmean, nansum,
-    prod, prod_op, std, std_mean, std_op, sum, sum_to_size, var, var_mean, var_op,
+    prod, prod_op, std, std_mean, std_op, sum, sum_leading, sum_to_size, var, var_mean, var_op,
 )  # 01
 from .results import result_tuple  # 01
 from .running import (

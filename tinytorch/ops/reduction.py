@@ -7,6 +7,7 @@ import builtins
 import numpy as np
 
 from .. import dtypes
+from ..backend import kernel
 from ..op import Value, op, spelled
 from .arithmetic import div, mul
 from .comparison import where
@@ -19,6 +20,12 @@ from .shape import axes, counted, flatten, normal_dim, reshape, sizes, unsqueeze
 def sum(x, *, dim=None, keepdim=False, dtype=None):
     """The sum over dim (an int, a tuple, or all)."""
     return np.add.reduce(x, axes(x, dim), counted(x, dtype), None, keepdim)
+
+
+@kernel
+def sum_leading(x, lead: int):
+    """The sum over the first `lead` axes: what a bias gets from all the rows it was added to."""
+    return np.add.reduce(x, 0 if lead == 1 else tuple(range(lead)))
 
 
 @op

@@ -18,6 +18,7 @@ from .half import widened
 
 
 @op
+@kernel
 def relu_op(x):
     """max(x, 0)."""
     if x.dtype == bool:
@@ -25,7 +26,15 @@ def relu_op(x):
     return np.maximum(x, 0)
 
 
-relu_op.vjps(x=lambda g, out: where_between(out <= 0, 0.0, g))
+@op
+@kernel
+def relu_gradient(g, y):
+    """g where y, the result of relu, is above 0, and 0 elsewhere."""
+    return where_between(y <= 0, 0.0, g)
+
+
+relu_op.vjps(x=lambda g, out: relu_gradient(g, out))
+relu_gradient.vjps(g=lambda g, y: relu_gradient(g, y), y=None)
 
 
 @method

@@ -21,9 +21,9 @@ def dropout_forward(x, p: float, rng):
 
 
 def keep_mask(x, shape, p: float, rng):
-    """True with probability 1 - p."""
-    kept = rng.random(shape, dtype=np.float32) >= np.float32(p)
-    return module_of(x).asarray(kept)
+    """True with probability 1 - p. Each place has a number of its own, so that threads can share the work."""
+    places = module_of(x).arange(math.prod(shape), dtype=np.uint32)
+    return (random.hashed(places, random.key(rng)) >= int(p * 2**32)).reshape(shape)
 
 
 @op(saves=True)
@@ -32,7 +32,15 @@ def dropout_op(x, *, p):
     return dropout_forward(x, p, random.stream(None))
 
 
-dropout_op.vjps(x=lambda g, saved, p: g * saved * (1 / (1 - p)))
+@op
+@kernel
+def where_kept(g, *, kept, p):
+    """g divided by 1 - p where a value was kept, and 0 elsewhere."""
+    return g * kept * g.dtype.type(1 / (1 - p))
+
+
+dropout_op.vjps(x=lambda g, saved, p: where_kept(g, kept=saved, p=p))
+where_kept.vjps(g=lambda g, kept, p: where_kept(g, kept=kept, p=p))
 
 
 def dropout(input, p=0.5, training=True, inplace=False):

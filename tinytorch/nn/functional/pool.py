@@ -142,6 +142,7 @@ def flat_places(winner, size, kernel, stride, padding, dilation):
 
 
 @op
+@kernel
 def sum_windows(x, *, kernel, stride, padding):
     """The sum of each window: (..., H, W) -> (..., Ho, Wo)."""
     seen = windows(pad_with(widened(x), padding), kernel, stride, (1,) * len(kernel))
@@ -157,6 +158,7 @@ def sum_windows(x, *, kernel, stride, padding):
 
 
 @op
+@kernel
 def spread_windows(g, *, size, kernel, stride, padding):
     """The transpose of `sum_windows`: each g added to all elements of its window."""
     out = np.zeros_like(g, shape=(*g.shape[: -len(size)], *padded(size, padding)), order="C")

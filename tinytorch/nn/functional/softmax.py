@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 
+from ...backend import kernel
 from ...creation import empty_like, zeros_like
 from ...op import method, op
 from ...ops import exp, log, max, normal_dim, scatter, sum
@@ -13,6 +14,7 @@ from .half import widened
 
 
 @op
+@kernel
 def softmax_op(x, *, dim):
     """exp(x) / sum(exp(x)) along dim."""
     wide = widened(x)
@@ -25,6 +27,7 @@ softmax_op.vjps(x=lambda g, out, dim: out * (g - sum(g * out, dim=dim, keepdim=T
 
 
 @op
+@kernel
 def log_softmax_op(x, *, dim):
     """x - log(sum(exp(x))) along dim."""
     wide = widened(x)
