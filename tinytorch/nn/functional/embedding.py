@@ -42,16 +42,20 @@ add_rows.vjps(g=lambda g, index, padding_idx: embedding_op(index, without_row(g,
 
 @kernel
 def row_sums(g, index, rows: int):
-    """(N, D) and N row numbers -> (rows, D)."""
+    """(N, D) and N row numbers -> (rows, D): each vector added to the row that its number names."""
     if type(g) is np.ndarray and g.size > 4096 and g.dtype.char in "fd":
-        from scipy.sparse import csr_matrix
-
-        # As a product with a matrix of single ones: 8 to 40 times as fast as np.add.at.
-        ones = np.ones(len(index), g.dtype)
-        return csr_matrix((ones, index, np.arange(len(index) + 1)), shape=(len(index), rows)).T @ g
+        return row_sums_by_product(g, index, rows)
     out = module_of(g).zeros((rows, g.shape[1]), g.dtype)
     np.add.at(out, index, g)
     return out
+
+
+def row_sums_by_product(g, index, rows: int):
+    """The same as a product with a sparse matrix of single ones: 8 to 40 times as fast as np.add.at."""
+    from scipy.sparse import csr_matrix
+
+    ones = np.ones(len(index), g.dtype)
+    return csr_matrix((ones, index, np.arange(len(index) + 1)), shape=(len(index), rows)).T @ g
 
 
 def without_row(g, row):
