@@ -93,7 +93,7 @@ def hint(workspace, module: Module) -> dict[str, Any]:
     left = max(0, len(available) - shown - 1)
     return {
         "module": module.name, "symbol": symbol.symbol, "file": symbol.file, "check": first.check, "hint": text,
-        "number": min(shown + 1, len(available)), "left": left, "section": first.section or symbol.section,
+        "number": min(shown + 1, len(available)), "left": left, "section": symbol.section or first.section,
     }  # fmt: skip
 
 

@@ -49,20 +49,50 @@ def test_dispatch_by_setting():
             expect_equal(shifted(x, times=3)[2:], (1, 3), "the arguments by and times")
 
 
+class Elsewhere:
+    """Stands for an array of four numbers on a GPU."""
+
+    size = 4
+
+
 @check(of="Kernel.__call__", needs="dispatch_by_setting", section=WHO)
 def test_dispatch_falls_back():
     """Where no body has the wanted name the reference runs; arrays that are not NumPy's ask for "cuda"."""
-    shifted = two_bodies()
-    elsewhere = object()  # stands for an array on a GPU
+    shifted, x = two_bodies(), Elsewhere()
     with backend.kernels("numba"):
-        expect_equal(
-            shifted(elsewhere)[0], "reference", "the body for a GPU array when there is none for cuda"
-        )
+        expect_equal(shifted(x)[0], "reference", "the body for a GPU array when there is none for cuda")
         shifted.register("cuda")(lambda x: ("cuda", x))
-        expect_equal(shifted(elsewhere), ("cuda", elsewhere), "the body for a GPU array")
+        expect_equal(shifted(x), ("cuda", x), "the body for a GPU array")
         expect_equal(shifted(np.ones(2))[0], "numba", "the body for a NumPy array, beside one for cuda")
-        alone = backend.kernel(lambda x: ("alone", x))
-        expect_equal(alone(3), ("alone", 3), "a kernel that has only its reference")
+        alone = backend.kernel(lambda x: "alone")
+        expect_equal(alone(np.ones(1)), "alone", "a kernel that has only its reference")
+
+
+@check(of="Kernel.__call__", needs="dispatch_by_setting", section=WHO)
+def test_dispatch_by_size():
+    """A body runs from its least number of elements on, is brought in by the first such array, and may decline."""
+    shifted = two_bodies()
+    shifted.least["numba"] = 10
+    with backend.kernels("numba"):
+        for size, body in ((9, "reference"), (10, "numba"), (11, "numba")):
+            expect_equal(shifted(np.ones(size))[0], body, f"the body for {size} elements of at least 10")
+        shifted.register("numba")(lambda x, by=1: NotImplemented if by == 0 else ("again", by))
+        expect_equal(
+            shifted(np.ones(3), by=0)[::2], ("reference", 0), "the body for a case that was declined"
+        )
+        expect_equal(shifted(np.ones(3), 2), ("again", 2), "the body for a case that was taken")
+        whole = backend.kernel(lambda x: "reference")
+        whole.register("numba")(lambda x: x + 1)
+        expect_close(whole(np.ones(3)), [2.0] * 3, "a body that returns an array")
+        late, brought = backend.kernel(lambda x: "reference"), []
+        late.least["numba"] = 2
+        late.bring = lambda name: brought.append(name) or (lambda x: "brought")
+        expect_equal(
+            (late(np.ones(1)), brought), ("reference", []), "a small array, before the body is imported"
+        )
+        expect_equal(
+            (late(np.ones(2)), brought), ("brought", ["numba"]), "the first array that is large enough"
+        )
 
 
 # ---------------------------------------------------------------- dtypes

@@ -20,7 +20,8 @@ from tito.checking import (
     tensor,
 )
 
-RULES, SHAPES, ORDER, SWITCH, RIGHT = (
+GRAPH, RULES, SHAPES, ORDER, SWITCH, RIGHT = (
+    "A program is a graph",
     "The rules",
     "Shapes",
     "The order of the walk",
@@ -28,10 +29,53 @@ RULES, SHAPES, ORDER, SWITCH, RIGHT = (
     "Is it right?",
 )
 
+# ---------------------------------------------------------------- adding up
+
+
+class Place:
+    """A node as far as adding up looks at it."""
+
+    def __init__(self, *inputs, order=0):
+        self.inputs, self.order = inputs, order
+
+
+@check(of="send", section=GRAPH)
+def test_gradients_add_up_at_a_root():
+    """The first gradient waits for the node, the second is added; the node is on the heap once."""
+    one, two = Place(order=-1), Place(order=-5)
+    grads, heap, g = {}, [], np.array([1.0, 2.0])
+    send(one, g, grads, heap)
+    send(two, np.array([7.0]), grads, heap)
+    send(one, np.array([10.0, 20.0]), grads, heap)
+    expect_close(grads[one], [11.0, 22.0], "what waits for a node that got (1, 2) and (10, 20)")
+    expect_close(grads[two], [7.0], "what waits for a node that got 7")
+    expect_close(g, [1.0, 2.0], "the first gradient itself, which must not be written to")
+    expect_equal(heap, [(-5, two), (-1, one)], "the heap")
+
+
+@check(of="send", needs="gradients_add_up_at_a_root", section=GRAPH)
+def test_backward_of_a_sum_of_uses():
+    """x * x + x at 3: 7. A tensor that is used twice, or is a root twice, gets the sum."""
+    x = tt.tensor(3.0, requires_grad=True)
+    y = x + x + x
+    y.backward()
+    expect_close(x.grad, 3.0, "the gradient of x + x + x")
+    x.grad = None
+    y = x + 1.0
+    tt.autograd.backward([y, y], [tt.tensor(2.0), tt.tensor(5.0)])
+    expect_close(x.grad, 7.0, "the gradient from the roots y, y with the gradients 2 and 5")
+    x.grad = None
+    h = x
+    for _ in range(3000):
+        h = h + 1.0
+    h.backward()
+    expect_close(x.grad, 1.0, "the gradient through 3,000 additions")
+
+
 # ---------------------------------------------------------------- rules
 
 
-@check(of="ops.mul.vjps", section=RULES)
+@check(of="ops.mul.vjps", needs="gradients_add_up_at_a_root", section=RULES)
 def test_gradient_of_a_product():
     """For x = (2, 5), y = (3, 4) and g = (1, 10) the gradients are (3, 40) and (2, 50)."""
     x, y = (tt.tensor(v, requires_grad=True) for v in ([2.0, 5.0], [3.0, 4.0]))
@@ -41,7 +85,7 @@ def test_gradient_of_a_product():
     expect_gradient(lambda a, b: a * b, *arrays((3, 4), (3, 4)), reference=lambda a, b: a * b)
 
 
-@check(of="ops.tanh.vjps", section=RULES)
+@check(of="ops.tanh.vjps", needs="gradients_add_up_at_a_root", section=RULES)
 def test_gradient_of_tanh():
     """The slope is 1 - tanh(x)²: 1 at 0, 0.75 where tanh(x) is 0.5, and 0 far out."""
     x = tensor([0.0, np.arctanh(0.5), 1000.0, -1000.0], requires_grad=True)
@@ -50,7 +94,7 @@ def test_gradient_of_tanh():
     expect_gradient(tt.tanh, *arrays((3, 4), seed=1), reference=np.tanh)
 
 
-@check(of="ops.matmul_op.vjps", section=RULES)
+@check(of="ops.matmul_op.vjps", needs="gradients_add_up_at_a_root", section=RULES)
 def test_gradient_of_a_matrix_product():
     """g @ y.T for x and x.T @ g for y; for stacks of matrices too."""
     x, y = (tt.tensor(v, requires_grad=True) for v in ([[1.0, 2.0]], [[3.0, 4.0], [5.0, 6.0]]))
@@ -192,46 +236,6 @@ def test_gradients_of_broadcast_arguments():
 
 
 # ---------------------------------------------------------------- the walk
-
-
-class Place:
-    """A node as far as the walk looks at it."""
-
-    def __init__(self, *inputs, order=0):
-        self.inputs, self.order = inputs, order
-
-
-@check(of="send", section=ORDER)
-def test_gradients_add_up_at_a_root():
-    """The first gradient waits for the node, the second is added; the node is on the heap once."""
-    one, two = Place(order=-1), Place(order=-5)
-    grads, heap, g = {}, [], np.array([1.0, 2.0])
-    send(one, g, grads, heap)
-    send(two, np.array([7.0]), grads, heap)
-    send(one, np.array([10.0, 20.0]), grads, heap)
-    expect_close(grads[one], [11.0, 22.0], "what waits for a node that got (1, 2) and (10, 20)")
-    expect_close(grads[two], [7.0], "what waits for a node that got 7")
-    expect_close(g, [1.0, 2.0], "the first gradient itself, which must not be written to")
-    expect_equal(heap, [(-5, two), (-1, one)], "the heap")
-
-
-@check(of="send", needs="gradients_add_up_at_a_root", section=ORDER)
-def test_backward_of_a_sum_of_uses():
-    """x * x + x at 3: 7. A tensor that is used twice, or is a root twice, gets the sum."""
-    x = tt.tensor(3.0, requires_grad=True)
-    y = x + x + x
-    y.backward()
-    expect_close(x.grad, 3.0, "the gradient of x + x + x")
-    x.grad = None
-    y = x + 1.0
-    tt.autograd.backward([y, y], [tt.tensor(2.0), tt.tensor(5.0)])
-    expect_close(x.grad, 7.0, "the gradient from the roots y, y with the gradients 2 and 5")
-    x.grad = None
-    h = x
-    for _ in range(3000):
-        h = h + 1.0
-    h.backward()
-    expect_close(x.grad, 1.0, "the gradient through 3,000 additions")
 
 
 def reach(root, target) -> bool:
