@@ -91,3 +91,27 @@ def test_kept_bytes_are_those_of_the_activations():
     assert kept_bytes(loss, beside=[x]) == 64 * 32 * 4
     loss.backward()
     assert kept_bytes(loss) == kept_bytes(x) == 0
+
+
+def test_a_schedule_records_its_steps_and_hands_each_trace_on(tmp_path):
+    from tinytorch.profiler import ProfilerActivity, record_function, schedule, tensorboard_trace_handler
+
+    seen = []
+    write = tensorboard_trace_handler(str(tmp_path), use_gzip=True)
+    x = tt.randn(4, 4)
+    with profile(
+        activities=[ProfilerActivity.CPU],
+        schedule=schedule(wait=1, warmup=1, active=2, repeat=1),
+        on_trace_ready=lambda p: (seen.append([r.key for r in p.key_averages()]), write(p)),
+    ) as p:
+        for step in range(6):
+            with record_function("forward"):
+                (x @ x) if step in (2, 3) else x.exp()
+            p.step()
+    assert [sorted(names) for names in seen] == [["forward", "matmul"]], "steps 2 and 3 and no others"
+    assert {r.key: r.count for r in p.key_averages()} == {"forward": 2, "matmul": 2}
+    assert "matmul" in p.key_averages().table(sort_by="self_cpu_time_total", row_limit=10)
+    assert [f.name.endswith(".pt.trace.json.gz") for f in tmp_path.iterdir()] == [True]
+    with tt.autograd.profiler.profile(use_cuda=False) as old:
+        x.exp()
+    assert [r.key for r in old.key_averages()] == ["exp"]

@@ -12,6 +12,7 @@ from .variable import Variable  # 02
 
 if TYPE_CHECKING:  # handed on when asked for: see later.py
     from . import functional  # 02
+    from ..profiler import session as profiler  # 12
     from ..testing import GradcheckError, gradcheck, gradgradcheck  # type: ignore[no-redef]  # 02
 
 from .. import later as _later

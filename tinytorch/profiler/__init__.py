@@ -4,7 +4,8 @@ from ..later import missing_from
 from .graph import draw_graph  # 12
 from .landscape import loss_landscape  # 12
 from .memory import kept_bytes  # 12
-from .profile import Profile, profile  # 12
+from .profile import Profile  # 12
 from .roofline import measure_machine, plot_roofline  # 12
+from .session import ProfilerAction, ProfilerActivity, profile, record_function, schedule, tensorboard_trace_handler  # 12
 
 __getattr__ = missing_from(__name__)

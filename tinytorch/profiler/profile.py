@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ..op import Value, interpret, local
 from .flops import flops
@@ -17,7 +19,7 @@ class Event:
     """One op that ran: when, for how long, what it made."""
 
     name: str
-    kind: str  # "forward" or "backward"
+    kind: str  # "forward", "backward" or, around other events, "range"
     start: float
     seconds: float
     bytes: int
@@ -40,6 +42,13 @@ class Row:
     @property
     def gflops_per_second(self) -> float:
         return self.flops / self.seconds / 1e9 if self.seconds else 0.0
+
+    # PyTorch's names; its times are in microseconds
+    key = property(lambda row: row.name)
+    count = property(lambda row: row.calls)
+    cpu_memory_usage = property(lambda row: row.bytes)
+    cpu_time_total = self_cpu_time_total = property(lambda row: row.seconds * 1e6)
+    cpu_time = property(lambda row: row.cpu_time_total / row.calls)
 
 
 class profile:
@@ -109,7 +118,7 @@ class profile:
         lines = [
             f"{'op':28} {'':8} {'calls':>6} {'total ms':>9} {'mean us':>9} {'share':>6} {'MB made':>8} {'GFLOP':>8} {'GFLOP/s':>8}"
         ]
-        total = sum(e.seconds for e in self.events) or 1.0
+        total = sum(e.seconds for e in self.events if e.kind != "range") or 1.0
         for row in self.rows(sort_by)[:limit]:
             mean = row.seconds / row.calls * 1e6
             lines.append(
@@ -134,7 +143,9 @@ class profile:
             for e in self.events
         ]  # fmt: skip
         path = Path(path)
-        path.write_text(json.dumps({"traceEvents": events, "displayTimeUnit": "ms"}))
+        opener: Any = gzip.open if path.suffix == ".gz" else open
+        with opener(path, "wt") as file:
+            json.dump({"traceEvents": events, "displayTimeUnit": "ms"}, file)
         return path
 
 
