@@ -514,6 +514,7 @@ def bars(count: int, seed: int):
         "average_pooling_gradient",
     ],
     section="Where it goes next",
+    seconds=90,  # a loop over places may pass
 )
 def test_a_network_that_sees():
     """Trained on 300 pictures of bars, lying, standing or slanting, a small network names 9 of 10 it has never seen."""
