@@ -55,6 +55,11 @@ def para(text: str, indent: int = 0, **style) -> None:
         echo(textwrap.fill(line.strip(), width(), initial_indent=pad, subsequent_indent=pad) or "", **style)
 
 
+def wrapped(text: str, indent: int = 0) -> list[str]:
+    """The lines of a text in what an indent leaves of the terminal."""
+    return textwrap.wrap(text, max(20, width() - indent)) or [""]
+
+
 def table(rows: Iterable[Sequence[str]], head: Sequence[str] = ()) -> None:
     """Columns as wide as they need; the last one is cut to what the terminal has."""
     rows = [list(map(str, row)) for row in rows]

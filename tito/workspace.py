@@ -431,7 +431,7 @@ def create(root: Path, course: Course | None = None, git: bool = True) -> Worksp
     for name, text in {
         "README.md": README,
         "pytest.ini": PYTEST,
-        ".gitignore": "__pycache__/\n.tito/lock\n.tito/backups/\n.venv/\n",
+        ".gitignore": "__pycache__/\n.tito/lock\n.tito/backups/\n.venv/\nruns/\n",
     }.items():
         if not (root / name).exists():
             write_atomic(root / name, text)

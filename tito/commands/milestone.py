@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import click
 
 from .. import ui
@@ -16,6 +19,10 @@ TABLE = {
     "next": ("commands.milestone:following", "The next goal and the command that leads there."),
     "start": ("commands.milestone:start", "Begin a milestone: what it asks, and the script."),
     "info": ("commands.milestone:info", "What a milestone is about."),
+    "train": ("commands.milestone:train", "Run a milestone's script on your package, and keep the run."),
+    "test": ("commands.milestone:test", "Measure and judge; trains on the spot where that fits."),
+    "demo": ("commands.milestone:demo", "See your build do it."),
+    "quiz": ("commands.milestone:quiz", "The capability questions."),
 }
 
 
@@ -152,3 +159,207 @@ def start(name: str, as_json: bool):
     for command, why in record["commands"].items():
         ui.echo(f"  {command:<32} {why}")
     ui.notices()
+
+
+def data_options(command):
+    command = click.option("--practice", is_flag=True, help="On drawn data: quick, and unlocks nothing.")(
+        command
+    )
+    command = click.option("--no-download", is_flag=True, help="Only data that is on this machine.")(command)
+    return click.option("--setting", default="", help="One of config.yaml's settings.")(command)
+
+
+def begin(name: str, setting: str):
+    """The milestone, its tracker; it has to be unlocked, and the setting has to exist."""
+    from ..errors import TitoError
+    from ..milestones.starting import need_unlocked
+
+    one, tracker = chosen(name), MilestoneTracker(find_workspace())
+    need_unlocked(tracker, one)
+    if setting and setting not in one.config["settings"]:
+        raise TitoError(
+            f"{one.title} has no setting {setting!r}", f"It has: {', '.join(one.config['settings'])}"
+        )
+    return one, tracker
+
+
+@click.command()
+@name_argument
+@data_options
+@ui.json_option
+def test(name: str, practice: bool, no_download: bool, setting: str, as_json: bool):
+    """Measure what your build does at milestone N, and judge it."""
+    from ..milestones.finishing import celebrate, conclude
+    from ..milestones.replay import examine_any
+    from ..milestones.watching import Watcher
+
+    one, tracker = begin(name, setting)
+    watch = Watcher(quiet=as_json)
+    if not as_json:
+        ui.say_where(tracker.workspace)
+        ui.echo(f"{one.title}", bold=True)
+    try:
+        outcome = examine_any(
+            tracker.workspace, one, setting=setting, practice=practice, download=not no_download, say=watch
+        )
+    finally:
+        watch.close()
+    files = conclude(tracker, one, outcome)
+    if not ui.give(as_json, outcome.record() | {"files": files}):
+        ui.echo()
+        celebrate(tracker, one, outcome, files)
+        if not outcome.passed:
+            ui.para(f"Not passed. tito milestone troubleshoot {one.handle} looks at your build.", bold=True)
+        elif one.questions and sys.stdin.isatty() and not tracker.result(one.id).get("questions"):
+            ask_questions(tracker, one)
+    ui.notices()
+    sys.exit(0 if outcome.passed else 1)
+
+
+@click.command()
+@name_argument
+@data_options
+@click.option("--fresh", is_flag=True, help="Start over, even if a run could be resumed.")
+@ui.json_option
+def train(name: str, practice: bool, no_download: bool, setting: str, fresh: bool, as_json: bool):
+    """Run the script of milestone N on your package: live loss, curves, checkpoints; a stopped run goes on where it was."""
+    from ..milestones.training import train_run
+    from ..milestones.watching import Watcher
+
+    one, tracker = begin(name, setting)
+    watch = Watcher(quiet=as_json)
+    if not as_json:
+        ui.say_where(tracker.workspace)
+        ui.echo(f"{one.title}", bold=True)
+    try:
+        record = train_run(
+            tracker.workspace,
+            one,
+            setting=setting,
+            practice=practice,
+            download=not no_download,
+            fresh=fresh,
+            say=watch,
+        )
+    finally:
+        watch.close()
+    if not ui.give(as_json, record):
+        ui.echo(
+            f" {ui.mark('passed')} trained {record['steps']:,} steps in {record['seconds']:.0f} s; loss {record['loss']:.4f}"
+        )
+        for what, path in record["files"].items():
+            ui.echo(f"   {what:<12} {Path(path).relative_to(tracker.workspace.root)}", dim=True)
+        ui.echo(f"Next: tito milestone test {one.handle}", bold=True)
+
+
+@click.command()
+@name_argument
+@data_options
+@ui.json_option
+def demo(name: str, practice: bool, no_download: bool, setting: str, as_json: bool):
+    """See your build do what milestone N is about."""
+    from ..milestones.finishing import conclude, show_demonstration
+    from ..milestones.replay import examine_any
+    from ..milestones.watching import Watcher
+
+    one, tracker = begin(name, setting)
+    watch = Watcher(quiet=as_json)
+    try:
+        outcome = examine_any(
+            tracker.workspace,
+            one,
+            setting=setting,
+            practice=practice,
+            download=not no_download,
+            say=watch,
+            judges=[],
+        )
+    finally:
+        watch.close()
+    files = conclude(tracker, one, outcome)
+    told = {
+        "texts": outcome.shown.get("texts", {}), "said": outcome.shown.get("said", []), "right": outcome.shown.get("right", []),
+    }  # fmt: skip
+    if not ui.give(as_json, {"milestone": one.id, "practice": outcome.practice, "files": files} | told):
+        show_demonstration(outcome.shown)
+        for what, path in files.items():
+            ui.echo(f"  {what:<14} {path}", dim=True)
+    sys.exit(0 if outcome.shown else 1)
+
+
+@click.command()
+@name_argument
+@click.option("--answers", default="", help="Answer all at once: the places of your choices, 0,2,1,...")
+@ui.json_option
+def quiz(name: str, answers: str, as_json: bool):
+    """The capability questions of milestone N; a wrong answer is explained."""
+    from ..errors import TitoError
+    from ..milestones.quiz import mark
+
+    one, tracker = chosen(name), MilestoneTracker(find_workspace())
+    if not answers and not as_json:
+        sys.exit(0 if ask_questions(tracker, one)["passed"] else 1)
+    if not answers:
+        ui.give(
+            True,
+            {
+                "milestone": one.id,
+                "questions": [{"ask": q["ask"], "choices": q["choices"]} for q in one.questions],
+            },
+        )
+        return
+    try:
+        given = [int(part) for part in answers.split(",")]
+    except ValueError:
+        raise TitoError(
+            f"--answers {answers}: numbers with commas between them are needed", "--answers 0,2,1"
+        ) from None
+    record = mark(one, given)
+    remember_score(tracker, one, record)
+    if not ui.give(as_json, record):
+        for row in record["questions"]:
+            explain(row)
+        ui.echo(f"{record['right']} of {record['of']}", bold=True)
+    sys.exit(0 if record["passed"] else 1)
+
+
+def ask_questions(tracker, one) -> dict:
+    """One by one, in the terminal."""
+    from ..milestones.quiz import mark
+
+    given = []
+    for number, question in enumerate(one.questions, 1):
+        ui.echo()
+        ui.para(f"{number}. {question['ask']}", bold=True)
+        for place, choice in enumerate(question["choices"]):
+            ui.para(f"{'abcdefgh'[place]}) {choice}", 3)
+        letters = "abcdefgh"[: len(question["choices"])]
+        letter = click.prompt("  your answer", type=click.Choice(list(letters)), show_choices=False)
+        given.append(letters.index(letter))
+        explain(mark_one(one, number - 1, given[-1]))
+    record = mark(one, given)
+    remember_score(tracker, one, record)
+    ui.echo(f"\n{record['right']} of {record['of']}", bold=True)
+    return record
+
+
+def mark_one(one, place: int, given: int) -> dict:
+    question = one.questions[place]
+    return {
+        "ask": question["ask"], "right": given == question["answer"], "answer": question["choices"][question["answer"]],
+        "because": question["because"],
+    }  # fmt: skip
+
+
+def explain(row: dict) -> None:
+    if row["right"]:
+        ui.para(f"Right. {row['because']}", 3, fg="green")
+    else:
+        ui.para(f"No: {row['answer']}", 3, fg="red")
+        ui.para(row["because"], 3)
+
+
+def remember_score(tracker, one, record: dict) -> None:
+    if not tracker.workspace.is_reference:
+        best = max(record["right"], (tracker.result(one.id).get("questions") or {}).get("right", 0))
+        tracker.remember(one.id, questions={"right": best, "of": record["of"]})

@@ -88,6 +88,20 @@ class Milestone:
 
         return yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
 
+    @property
+    def default_setting(self) -> str:
+        return next(iter(self.config["settings"]))
+
+    def is_trained(self, setting: str) -> bool:
+        """Whether `test` judges a run that `train` made before, and does not train on the spot."""
+        trained = self.config.get("trained", False)
+        return trained if isinstance(trained, bool) else setting in trained
+
+    def judges(self, setting: str) -> list[dict[str, Any]]:
+        """What is measured: the entry's judges, or those of this setting."""
+        judges = self.entry["judges"]
+        return judges[setting] if isinstance(judges, dict) else judges
+
     @cached_property
     def questions(self) -> list[dict[str, Any]]:
         path = self.folder / "questions.yaml"

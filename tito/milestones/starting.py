@@ -31,7 +31,7 @@ def lay_out(tracker, one: Milestone) -> dict[str, Any]:
             if (one.folder / name).is_file() and not (folder / name).exists():
                 write_atomic(folder / name, (one.folder / name).read_bytes())
         script = folder / "run.py"
-    trained = one.config.get("trained", False)
+    trained = one.is_trained(one.default_setting)
     commands = (
         {f"tito milestone train {one.handle}": "train it: live loss, curves, a checkpoint"} if trained else {}
     )

@@ -1,0 +1,1 @@
+"""Milestones: the tracker, the judges, and every way of cheating them that we could think of."""

@@ -1,0 +1,200 @@
+"""`test`: the student's code in a process of its own, the judges here.
+
+outcome = examine(workspace, find_milestone(2))
+outcome.passed, outcome.findings, outcome.figures
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .datasets import Data, data_set
+from .definitions import Milestone
+from .judging import JUDGES, Finding
+from .session import ProbeFailed, Session
+
+Say = Callable[..., None]
+CLASSES = {
+    "cifar10": ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+    "cards": ("left", "right"),
+}
+
+
+def silent(*_, **__) -> None:
+    """Nobody watches."""
+
+
+@dataclass
+class Outcome:
+    """What an examination found. It counts only if it passed on data that is not practice."""
+
+    milestone: str
+    findings: list[Finding] = field(default_factory=list)
+    figures: dict[str, str] = field(default_factory=dict)
+    practice: bool = False
+    source: str = ""
+    why_practice: str = ""
+    seconds: float = 0.0
+    reference: bool = False
+    setting: str = ""
+    fingerprint: str = ""
+    curve: list[dict[str, float]] = field(
+        default_factory=list
+    )  # what the training told of itself, step by step
+    shown: dict[str, Any] = field(
+        default_factory=dict
+    )  # for the demonstration: pictures or text, and what the model says
+
+    @property
+    def passed(self) -> bool:
+        return bool(self.findings) and all(one.passed for one in self.findings)
+
+    @property
+    def counts(self) -> bool:
+        return self.passed and not self.practice
+
+    def record(self) -> dict[str, Any]:
+        return {
+            "milestone": self.milestone, "passed": self.passed, "counts": self.counts, "practice": self.practice,
+            "why_practice": self.why_practice, "data": self.source, "setting": self.setting, "figures": self.figures,
+            "findings": [one.record() for one in self.findings], "seconds": round(self.seconds, 2),
+            "fingerprint": self.fingerprint, "reference": self.reference,
+        }  # fmt: skip
+
+
+class Exam:
+    """What the judges are given."""
+
+    def __init__(self, one: Milestone, session: Session, data: Data, patience: float, say: Say = silent):
+        import numpy as np
+
+        self.one, self.session, self.data, self.patience, self.say = one, session, data, patience, say
+        self.rng = np.random.default_rng(secrets.randbits(128))  # nobody knows these numbers before
+        self.seed = int(self.rng.integers(2**31))
+        self.names: Any = None  # the classes' new names in this examination
+        self.figures: dict[str, str] = {}
+        self.train_seconds = 0.0
+        self.unit = 0.0  # seconds that a fixed piece of work took around the training
+        self.curve: list[dict[str, float]] = []
+        self.classes = int(data.answers.max()) + 1 if "labels" in data.train else 0
+        self.run: Any = None  # the record of a trained run, and where it lies
+        self.run_folder: Any = None
+
+    def rename_classes(self) -> None:
+        """Give the classes other numbers, so that weights trained before, or labels known by heart, name the wrong ones."""
+        self.names = self.rng.permutation(self.classes)
+
+    def train_arrays(self) -> dict[str, Any]:
+        paths: dict[str, Any] = dict(self.data.train_paths())
+        if self.names is not None:
+            paths["labels"] = self.names[self.data.train["labels"]]
+        return paths
+
+    def wanted(self):
+        """The right answers, by the names the student's process knows."""
+        return self.data.answers if self.names is None else self.names[self.data.answers]
+
+    def spoken(self, label) -> int:
+        """A label by its usual name."""
+        label = int(label)
+        if self.names is None or not 0 <= label < self.classes:
+            return label
+        return int(self.names.argsort()[label])
+
+    def batch(self, size: int) -> dict[str, Any]:
+        """Random rows of the training data."""
+        import numpy as np
+
+        n = min(len(array) for array in self.data.train.values())
+        rows = np.sort(self.rng.permutation(n)[: min(size, n)])
+        return {name: np.array(array[rows]) for name, array in self.data.train.items()}
+
+    def train(self) -> None:
+        """Train on the spot, on the clock of this side."""
+        from .judging import calibration
+
+        before = calibration()
+        answer = self.session.ask(
+            "train", self.train_arrays(), seconds=self.patience, seed=self.seed, on_log=self.note
+        )
+        self.train_seconds, self.unit = answer.seconds, (before + calibration()) / 2
+
+    def note(self, name: str, step: int, total: int, value: float) -> None:
+        """A number the training tells of itself: for curves and progress bars, never for a verdict."""
+        if not self.curve or self.curve[-1]["step"] != step:
+            self.curve.append({"step": step})
+        self.curve[-1][name] = value
+        self.say("step", name, step, total, value)
+
+    def show(self, pictures: int = 10) -> dict[str, Any]:
+        """A few test pictures with what the model says: a fresh choice every time."""
+        import numpy as np
+
+        if "images" not in self.data.test:
+            return {}
+        rows = np.sort(self.rng.permutation(len(self.data.answers))[:pictures])
+        images = np.array(self.data.test["images"][rows])
+        given = self.session.ask("predict", {"images": images}, seconds=self.patience).array(
+            "predictions", (len(rows),), "iu"
+        )
+        said = [self.spoken(label) for label in given]
+        return {
+            "images": images,
+            "said": said,
+            "right": self.data.answers[rows].tolist(),
+            "classes": CLASSES.get(self.data.name),
+        }
+
+
+def examine(
+    workspace, one: Milestone, *, setting: str = "", practice: bool = False, download: bool = True, say: Say = silent,
+    judges: list[dict[str, Any]] | None = None,
+) -> Outcome:  # fmt: skip
+    """Train or restore, measure, judge (by the milestone's own judges unless told otherwise). Nothing is recorded here."""
+    from .fingerprint import package_fingerprint
+
+    config, begun = one.config, time.monotonic()
+    setting = setting or one.default_setting
+    judges = one.judges(setting) if judges is None else judges
+    outcome = Outcome(one.id, setting=setting, reference=workspace.is_reference)
+    outcome.fingerprint = package_fingerprint(workspace)
+    with data_set(config["data"], practice, download) as data:
+        outcome.practice, outcome.source, outcome.why_practice = data.practice, data.source, data.why_practice
+        say("data", data)
+        try:
+            with Session(workspace, one.script, knobs=config["settings"][setting]) as session:
+                exam = Exam(one, session, data, config.get("seconds", 60), say)
+                if "labels" in data.train:
+                    exam.rename_classes()
+                exam.train()
+                outcome.curve = exam.curve
+                judge_all(exam, judges, outcome)
+                if outcome.passed or not judges:
+                    outcome.shown = exam.show()
+        except ProbeFailed as error:
+            failed = Finding("training", False, str(error), place=error.place)
+            say("finding", failed)
+            outcome.findings.append(failed)
+            outcome.findings += [
+                Finding(spec["judge"], False, "needs training, which failed", skipped=True) for spec in judges
+            ]
+    outcome.seconds = time.monotonic() - begun
+    return outcome
+
+
+def judge_all(exam: Exam, specs: list[dict[str, Any]], outcome: Outcome) -> None:
+    """Each judge in turn; what one could not get out of the student's process is its failure."""
+    for spec in specs:
+        options = {key: value for key, value in spec.items() if key != "judge"}
+        exam.say("judge", spec["judge"])
+        try:
+            finding = JUDGES[spec["judge"]](exam, **options)
+        except ProbeFailed as error:
+            finding = Finding(spec["judge"], False, str(error), place=error.place)
+        outcome.findings.append(finding)
+        exam.say("finding", finding)
+    outcome.figures |= exam.figures

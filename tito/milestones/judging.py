@@ -1,0 +1,211 @@
+"""The judges. They know the answers and the thresholds; the student's process gives values only.
+
+    @judge
+    def accuracy(exam, at_least): ...      # {"judge": "accuracy", "at_least": 0.95} in milestones.json
+
+A judge returns a Finding. ProbeFailed inside one is a failed finding with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+
+
+@dataclass
+class Finding:
+    """What one judge found."""
+
+    check: str
+    passed: bool
+    message: str
+    figure: str = ""  # a short number for the badge and the certificate
+    value: float | None = None
+    bar: float | None = None
+    place: str = ""  # a line of the student's code
+    skipped: bool = False
+
+    @property
+    def outcome(self) -> str:
+        return SKIPPED if self.skipped else PASSED if self.passed else FAILED
+
+    def record(self) -> dict[str, Any]:
+        return {"outcome": self.outcome} | {k: v for k, v in asdict(self).items() if v not in ("", None)}
+
+
+JUDGES: dict[str, Callable[..., Finding]] = {}
+
+
+def judge(function: Callable[..., Finding]) -> Callable[..., Finding]:
+    JUDGES[function.__name__] = function
+    return function
+
+
+# ---------------------------------------------------------------- answers that must be right
+
+
+@judge
+def truth_table(exam, seeds: int) -> Finding:
+    """XOR from each of so many fresh seeds; every third network is asked for the opposite table, so that none can be known before."""
+    import numpy as np
+
+    inputs = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)[exam.rng.permutation(4)]
+    xor = (inputs[:, 0] != inputs[:, 1]).astype(np.int64)
+    targets = np.stack([1 - xor if i % 3 == 2 else xor for i in range(seeds)])
+    numbers = exam.rng.integers(0, 2**31, seeds)
+    answer = exam.session.ask(
+        "truth_table", {"inputs": inputs, "targets": targets, "seeds": numbers}, seconds=exam.patience
+    )
+    given = answer.array("probabilities", (seeds, 4), "f")
+    right = ((given > 0.5) == (targets > 0.5)).all(1)
+    solved = int(right.sum())
+    figure = f"{solved} of {seeds} seeds"
+    if solved == seeds:
+        return Finding("xor", True, f"XOR is solved from each of {seeds} seeds", figure, solved, seeds)
+    worst = int(np.argmin(right))
+    told = ", ".join(f"{int(a)}{int(b)} -> {p:.2f}" for (a, b), p in zip(inputs, given[worst]))
+    table = "XOR" if worst % 3 != 2 else "the opposite of XOR"
+    return Finding(
+        "xor", False, f"solved from {solved} of {seeds} seeds; from seed {numbers[worst]} {table} came out as {told}",
+        figure, solved, seeds,
+    )  # fmt: skip
+
+
+@judge
+def accuracy(
+    exam, at_least: float, noise: int = 8, slack: float = 0.06, of: str = "the test images"
+) -> Finding:
+    """Right answers on the test set, and on a part of it with a little noise, all in an order drawn now."""
+    import numpy as np
+
+    images, wanted = exam.data.test["images"], exam.wanted()
+    n = len(images)
+    some = exam.rng.permutation(n)[: max(n // 5, 1)] if noise else np.zeros(0, np.int64)
+    rows = np.concatenate([np.arange(n), some])
+    shown = np.array(images)[rows]
+    if noise:
+        shaken = shown[n:].astype(np.int16) + exam.rng.integers(-noise, noise + 1, shown[n:].shape)
+        shown[n:] = shaken.clip(0, 255).astype(np.uint8)
+    order = exam.rng.permutation(len(rows))
+    answer = exam.session.ask("predict", {"images": shown[order]}, seconds=exam.patience)
+    given = np.empty(len(rows), np.int64)
+    given[order] = answer.array("predictions", (len(rows),), "iu")
+    right = given == wanted[rows]
+    plain = float(right[:n].mean())
+    noisy = float(right[n:].mean()) if noise else plain
+    figure = f"{plain:.2%}"
+    exam.figures["accuracy"] = figure
+    name = "accuracy"
+    if len(np.unique(given)) == 1:
+        return Finding(
+            name,
+            False,
+            f"every picture gets the same answer, {exam.spoken(given[0])}: nothing was learned",
+            figure,
+            plain,
+            at_least,
+        )
+    if plain < at_least:
+        return Finding(
+            name, False, f"{plain:.2%} of {of} are right; {at_least:.0%} are needed", figure, plain, at_least
+        )
+    if noisy < plain - slack:
+        return Finding(
+            name, False,
+            f"{plain:.2%} of {of} are right, but only {noisy:.2%} of those with a little noise: that is knowing pictures by heart",
+            figure, plain, at_least,
+        )  # fmt: skip
+    return Finding(
+        name, True, f"{plain:.2%} of {of} are right (at least {at_least:.0%})", figure, plain, at_least
+    )
+
+
+# ---------------------------------------------------------------- integration: does what was built fit together?
+
+
+@judge
+def gradients(exam, batch: int = 32, directions: int = 3, parameters: int = 8) -> Finding:
+    """Backpropagation through the milestone's own network, against differences of its loss along random directions."""
+    import numpy as np
+
+    rows = exam.batch(batch)
+    answer = exam.session.ask("gradients", rows, seconds=exam.patience, seed=exam.seed)
+    norms = answer.array("norms", (None,), "f")
+    for which in sorted(exam.rng.permutation(len(norms))[:parameters].tolist()):
+        g = answer.array(f"g{which}", None, "f").astype(np.float64)
+        if not g.any():
+            return Finding(
+                "gradients", False, f"the gradient of parameter {which} (shape {g.shape}) is zero everywhere"
+            )
+        along = exam.rng.standard_normal((directions, *g.shape))
+        along[0] += g / np.abs(g).max()  # one that surely goes up
+        along /= np.linalg.norm(along.reshape(directions, -1), axis=1).reshape(-1, *[1] * g.ndim)
+        step = 0.01 * max(float(norms[which]), 0.3)
+        asked = exam.session.ask(
+            "losses_along", rows | {"directions": along.astype(np.float32)}, seconds=exam.patience, which=which, step=step,
+            seed=exam.seed,
+        )  # fmt: skip
+        pairs = asked.array("losses", (directions, 2), "f")
+        measured = (pairs[:, 0] - pairs[:, 1]) / (2 * step)
+        claimed = (along * g).reshape(directions, -1).sum(1)
+        scale = max(float(np.linalg.norm(measured)), float(np.linalg.norm(claimed)))
+        off = float(np.linalg.norm(measured - claimed)) / max(scale, 1e-8)
+        if off > 0.1:
+            return Finding(
+                "gradients", False,
+                f"parameter {which} (shape {g.shape}): along a direction the loss changes by {measured[0]:.4g}, but the gradient says {claimed[0]:.4g}",
+            )  # fmt: skip
+    return Finding("gradients", True, "backpropagation agrees with the changes of the loss")
+
+
+@judge
+def by_heart(exam, images: int = 64, steps: int = 40, at_least: float = 0.6) -> Finding:
+    """A fresh network learns one small batch with labels drawn at random now: only one that trains can follow them."""
+
+    rows = exam.batch(images)
+    rows["labels"] = exam.rng.integers(0, 10, images)
+    answer = exam.session.ask("overfit", rows, seconds=exam.patience, steps=steps, seed=exam.seed)
+    right = float((answer.array("predictions", (images,), "iu") == rows["labels"]).mean())
+    what = f"{right:.0%} of {images} pictures with labels drawn at random, after {steps} steps"
+    if right >= at_least:
+        return Finding("learning", True, f"your code learns here and now: {what}", value=right, bar=at_least)
+    return Finding(
+        "learning",
+        False,
+        f"a fresh network does not learn with your code: {what}; {at_least:.0%} are needed",
+        value=right,
+        bar=at_least,
+    )
+
+
+# ---------------------------------------------------------------- the performance bar
+
+
+@judge
+def speed(exam, within: float) -> Finding:
+    """Training time on our clock, in units of a fixed piece of work measured on this machine right before and after."""
+    units = exam.train_seconds / exam.unit
+    figure = f"{exam.train_seconds:.1f} s"
+    exam.figures["training time"] = figure
+    told = f"training took {figure}, {units:,.0f} times the calibration; the bar is {within:,.0f}"
+    return Finding("speed", units <= within, told, figure, units, within)
+
+
+def calibration(repeats: int = 15) -> float:
+    """Seconds that a fixed mixture of matrix products and element-wise work takes here, the mean of a few (others may be at work too)."""
+    import time
+
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((2, 128, 128), np.float32)
+    x = rng.standard_normal(1 << 18, np.float32)
+    begun = time.perf_counter()
+    for _ in range(repeats):
+        np.tanh(x, out=x)
+        for _ in range(10):
+            a = (a @ b) / 12
+    return (time.perf_counter() - begun) / repeats

@@ -1,0 +1,105 @@
+"""Questions that any milestone's script can be asked, because it has `build`, `loss`, `train` and `predict`.
+
+They run beside the student's code and return arrays. A batch is a dict of rows of the training data.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def seed_everything(seed: int) -> None:
+    import tinytorch
+
+    tinytorch.manual_seed(seed)
+
+
+def probe_train(work, arrays, seed: int = 0) -> dict[str, Any]:
+    """Train from scratch on the arrays given; the model stays with the session."""
+    seed_everything(seed)
+    work.seed, work.data = seed, arrays
+    work.model = work.recipe.train(work)
+    return {}
+
+
+def probe_predict(work, arrays) -> dict[str, Any]:
+    return {"predictions": np.asarray(work.recipe.predict(work.model, **arrays))}
+
+
+def probe_gradients(work, arrays, seed: int = 0) -> dict[str, Any]:
+    """The loss of a fresh model on one batch, the gradient of every parameter, and the parameter's size."""
+    seed_everything(seed)
+    work.fresh = work.recipe.build(work.knobs)
+    parameters = list(work.fresh.parameters())
+    loss = loss_of(work, arrays, seed)
+    loss.backward()
+    gradients = [np.zeros(p.shape) if p.grad is None else np.asarray(p.grad.numpy()) for p in parameters]
+    norms = [float(np.linalg.norm(p.detach().numpy())) for p in parameters]
+    return {"loss": np.array(loss.item()), "norms": np.array(norms)} | {
+        f"g{i}": g for i, g in enumerate(gradients)
+    }
+
+
+def probe_losses_along(work, arrays, which: int, step: float, seed: int = 0) -> dict[str, Any]:
+    """The loss on the same batch after one parameter moved by +step and -step along each of the directions given."""
+    directions = arrays["directions"]
+    batch = {name: array for name, array in arrays.items() if name != "directions"}
+    parameter = list(work.fresh.parameters())[which]
+    start = parameter.detach().numpy().copy()
+    losses = np.zeros((len(directions), 2))
+    for row, direction in enumerate(directions):
+        for column, sign in enumerate((1, -1)):
+            put(parameter, start + sign * step * direction)
+            losses[row, column] = loss_of(work, batch, seed).item()
+    put(parameter, start)
+    return {"losses": losses}
+
+
+def loss_of(work, batch, seed: int):
+    seed_everything(seed)  # whatever a forward pass draws, it draws again
+    return work.recipe.loss(work.fresh, **batch)
+
+
+def put(parameter, array) -> None:
+    """Write an array into a parameter, in place."""
+    import tinytorch
+
+    with tinytorch.no_grad():
+        parameter[...] = tinytorch.tensor(np.asarray(array, parameter.detach().numpy().dtype))
+
+
+def probe_restore(work, arrays, checkpoint: str, seed: int) -> dict[str, Any]:
+    """The model of a checkpoint."""
+    work.seed, work.data = seed, arrays
+    work.model = work.recipe.restore(work, Path(checkpoint))
+    return {}
+
+
+def probe_replay(work, arrays, checkpoint: str, steps: int, seed: int) -> dict[str, Any]:
+    """Go on from a stored point for some steps; the losses, and the weights before and after."""
+    work.seed, work.data = seed, arrays
+    before = weights_of(work.recipe.restore(work, Path(checkpoint)))
+    losses, model = work.recipe.replay(work, Path(checkpoint), steps)
+    return {"losses": np.array(losses, np.float64), "weights": weights_of(model), "before": before}
+
+
+def probe_weights(work, arrays) -> dict[str, Any]:
+    return {"weights": weights_of(work.model)}
+
+
+def weights_of(model):
+    return np.concatenate([np.array(p.detach().numpy(), np.float64).ravel() for p in model.parameters()])
+
+
+def probe_overfit(work, arrays, steps: int, seed: int = 0) -> dict[str, Any]:
+    """Train a fresh model on one small batch only; its outputs on that batch afterwards."""
+    seed_everything(seed)
+    model, losses = work.recipe.build(work.knobs), []
+    learn = work.recipe.learner(model, work.knobs, steps)
+    for _ in range(steps):
+        losses.append(learn(**arrays))
+    inputs = {name: array for name, array in arrays.items() if name != "labels"}
+    return {"losses": np.array(losses), "predictions": np.asarray(work.recipe.predict(model, **inputs))}
