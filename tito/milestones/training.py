@@ -158,7 +158,9 @@ def put_aside(folder: Path) -> None:
 
 
 def checkpoint_digests(folder: Path) -> dict[str, str]:
-    return {path.name: file_digest(path) for path in sorted((folder / "work" / "checkpoints").glob("step-*.pt"))}
+    return {
+        path.name: file_digest(path) for path in sorted((folder / "work" / "checkpoints").glob("step-*.pt"))
+    }
 
 
 def seal(record: dict[str, Any]) -> str:

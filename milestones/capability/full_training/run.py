@@ -53,7 +53,12 @@ class Residual(nn.Module):
 
 
 def conv(n: int, m: int, pool: bool = False):
-    layers = [nn.Conv2d(n, m, 3, padding=1, bias=False), *[nn.MaxPool2d(2)] * pool, nn.BatchNorm2d(m), nn.ReLU()]
+    layers = [
+        nn.Conv2d(n, m, 3, padding=1, bias=False),
+        *[nn.MaxPool2d(2)] * pool,
+        nn.BatchNorm2d(m),
+        nn.ReLU(),
+    ]
     return nn.Sequential(*layers)
 
 
@@ -107,7 +112,9 @@ def pipeline(work, folder, callback) -> tuple[Trainer, DataLoader, DataLoader]:
     """Model, optimizer, schedule and loaders, the same for a run, for the rest of a stopped one and for a replay."""
     knobs, images, labels = work.knobs, work.data["images"], work.data["labels"]
     cut = len(images) - knobs.held_out
-    loader = DataLoader(pictures(images[:cut], labels[:cut], True), knobs.batch_size, shuffle=True, drop_last=True)
+    loader = DataLoader(
+        pictures(images[:cut], labels[:cut], True), knobs.batch_size, shuffle=True, drop_last=True
+    )
     held_out = DataLoader(pictures(images[cut:], labels[cut:], False), batch_size=500)
     model = build(knobs)
     optimizer = optim.AdamW(model.parameters(), lr=knobs.lr, weight_decay=knobs.weight_decay)
