@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from .. import dtypes
+from ..backend import kernel
 from ..op import Value, op, spelled
 from .arithmetic import add, mul, sub
 from .complex import conj
@@ -14,6 +15,12 @@ from .indexing import getitem_op
 from .joining import cat
 from .reduction import sum
 from .shape import normal_dim, permute_op, reshape_op, unsqueeze
+
+
+@kernel
+def product(x, y):
+    """(..., n, k) @ (..., k, m) -> (..., n, m), of arrays."""
+    return np.matmul(x, y)
 
 
 @op
@@ -26,10 +33,9 @@ def matmul_op(x, y):
     if x.shape[-1] != y.shape[-2]:
         raise RuntimeError(f"{x.shape} @ {y.shape}: inner sizes {x.shape[-1]} and {y.shape[-2]} differ")
     if y.ndim == 2 and x.ndim > 2:  # one large product instead of a stack of small ones
-        return np.matmul(x.reshape(math.prod(x.shape[:-1]), x.shape[-1]), y).reshape(
-            (*x.shape[:-1], y.shape[-1])
-        )
-    return np.matmul(x, y)
+        rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+        return product(rows, y).reshape((*x.shape[:-1], y.shape[-1]))
+    return product(x, y)
 
 
 @spelled

@@ -12,6 +12,7 @@ add_rows(x, out, work=x.size)
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import platform
@@ -25,9 +26,9 @@ from pathlib import Path
 import llvmlite
 import numba
 import numpy as np
-from numba import config, njit
+from numba import cfunc, config, njit, types
 
-from .simd import WIDTH
+from .simd import WIDTH, caller
 from .threads import pool, tasks
 
 # error_model="numpy": Python's would check every divisor, and a loop with such a branch has no vector form (7 times slower).
@@ -115,15 +116,19 @@ def compiled(function=None, *, as_written=False):
     return njit(**options)(function)
 
 
-def kept(function, **options):
+def kept(function, compiler=njit, **options):
     """A compiled function that is kept on disk."""
     if FOLDER is None:
-        return njit(**OPTIONS, **options)(function)
-    before, config.CACHE_DIR = config.CACHE_DIR, str(FOLDER)  # Numba reads it when a function is declared
+        return compiler(**options)(function)
+    settings = vars(config)
+    before, settings["CACHE_DIR"] = (
+        settings["CACHE_DIR"],
+        str(FOLDER),
+    )  # Numba reads it when a function is declared
     try:
-        return njit(cache=True, **OPTIONS, **options)(function)
+        return compiler(cache=True, **options)(function)
     finally:
-        config.CACHE_DIR = before
+        settings["CACHE_DIR"] = before
 
 
 class Entry:
@@ -131,7 +136,7 @@ class Entry:
 
     def __init__(self, function):
         self.__name__, self.__doc__ = function.__name__, function.__doc__
-        self.serial, self.parallel = kept(function), kept(function, parallel=True)
+        self.serial, self.parallel = kept(function, **OPTIONS), kept(function, parallel=True, **OPTIONS)
         self.ready = set()
 
     def __call__(self, *args, work: int):
@@ -155,6 +160,29 @@ class Entry:
 
 def entry(function) -> Entry:
     return Entry(function)
+
+
+class Shared:
+    """A function of integers whose machine code exists once: kernels are given its address and call it there.
+
+    Were it compiled into each kernel that uses it, each would take seconds longer to compile.
+    """
+
+    def __init__(self, function):
+        self.function = function
+        self.call = caller(function.__code__.co_argcount)
+
+    @functools.cached_property
+    def address(self) -> int:
+        kind = types.void(*[types.int64] * self.function.__code__.co_argcount)
+        options = {"error_model": "numpy", "fastmath": OPTIONS["fastmath"]}
+        with told_if_slow(self.function.__name__):
+            self.code = kept(self.function, functools.partial(cfunc, kind), **options)
+        return self.code.address
+
+
+def shared(function) -> Shared:
+    return Shared(function)
 
 
 # ---------------------------------------------------------------- the first call

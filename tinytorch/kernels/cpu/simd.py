@@ -68,8 +68,15 @@ class Emitter:
     def plus(self, a, b):
         return self.builder.add(number(a), number(b))
 
+    def minus(self, a, b):
+        return self.builder.sub(number(a), number(b))
+
     def times(self, a, b):
         return self.builder.mul(number(a), number(b))
+
+    def divided(self, a, b):
+        """a // b of numbers that are not negative."""
+        return self.builder.udiv(number(a), number(b))
 
     def address(self, base, offset):
         """The address of the float at that offset."""
@@ -79,6 +86,12 @@ class Emitter:
     def loop(self, count):
         with cgutils.for_range(self.builder, number(count)) as loop:
             yield loop.index
+
+    @contextmanager
+    def when(self, a, b):
+        """What is written inside runs where the two numbers are equal."""
+        with self.builder.if_then(self.builder.icmp_signed("==", number(a), number(b))):
+            yield
 
     def variable(self, value):
         """A place for a value that changes in a loop: `get`, `set`. The compiler keeps it in a register."""
@@ -162,6 +175,24 @@ class Emitter:
     def _pointer(self, base, offset, kind):
         return self.builder.inttoptr(self.address(base, offset), kind.as_pointer())
 
+    def transpose(self, rows):
+        """Vectors as the rows of a square; its columns. Each step swaps what lies 1, 2, 4, ... off the diagonal."""
+        step = 1
+        while step < self.width:
+            for i in range(self.width):
+                if not i & step:
+                    rows[i], rows[i + step] = self._swap(rows[i], rows[i + step], step)
+            step *= 2
+        return rows
+
+    def _swap(self, upper, lower, step: int):
+        lanes, kind = range(self.width), ir.VectorType(LANE, self.width)
+        first = [self.width + lane - step if lane & step else lane for lane in lanes]
+        second = [self.width + lane if lane & step else lane + step for lane in lanes]
+        return tuple(
+            self.builder.shuffle_vector(upper, lower, ir.Constant(kind, order)) for order in (first, second)
+        )
+
     def _in_every_lane(self, value):
         kind = ir.VectorType(value.type, self.width)
         nothing, first = ir.Constant(kind, ir.Undefined), ir.Constant(LANE, 0)
@@ -199,10 +230,29 @@ def instructions(write, width: int = WIDTH):
 
         return types.void(*[types.int64] * len(names)), emit
 
-    parameters = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_ONLY) for n in ["context", *names]]
-    typed.__signature__ = inspect.Signature(parameters)
-    typed.__name__, typed.__doc__ = write.__name__, write.__doc__
+    return with_parameters(typed, write.__name__, ["context", *names])
+
+
+def with_parameters(typed, name: str, parameters):
+    """An intrinsic with these parameters: Numba asks for a signature rather than for `*args`."""
+    kinds = [inspect.Parameter(p, inspect.Parameter.POSITIONAL_ONLY) for p in parameters]
+    vars(typed)["__signature__"] = inspect.Signature(kinds)
+    typed.__name__ = name
     return intrinsic(typed)
+
+
+def caller(count: int):
+    """`call(address, a, b, ...)` for compiled code: calls the machine code there with `count` integers."""
+
+    def typed(context, *args):
+        def emit(target, builder, signature, operands):
+            kind = ir.FunctionType(ir.VoidType(), [INT] * count).as_pointer()
+            builder.call(builder.inttoptr(operands[0], kind), operands[1:])
+            return target.get_dummy_value()
+
+        return types.void(*[types.int64] * (count + 1)), emit
+
+    return with_parameters(typed, "call", ["context", "address", *[f"a{i}" for i in range(count)]])
 
 
 # ---------------------------------------------------------------- numbers too small to be quick

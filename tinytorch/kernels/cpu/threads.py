@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 import threading
+from typing import Any
 
-from numba import config, set_num_threads
+from numba import config as numba_config
+from numba import set_num_threads
 from threadpoolctl import ThreadpoolController
 
 from ...settings import Settings
 
+config: Any = numba_config  # a module that fills itself when it is read
 # One launch costs 2 us, and 25 after a pause; 64k floats of elementwise work take about 6 us.
 PARALLEL_FROM = 1 << 16
 
