@@ -194,7 +194,7 @@ def kernel(reference) -> Kernel:
 
 
 # Where the bodies of a backend are: packages of module 13. Their tables, BODIES, say {kernel: (file, least size)}.
-PACKAGES = {"numba": f"{ROOT}.kernels.cpu"}
+PACKAGES = {"numba": f"{ROOT}.kernels.cpu", "cuda": f"{ROOT}.kernels.cuda"}
 
 
 @cache

@@ -105,16 +105,36 @@ def stream(generator: Generator | None):
     return (generator or default_generator).numpy
 
 
-def uniform(shape, dtype, generator=None, low=0.0, high=1.0):
+def uniform(shape, dtype, generator=None, low=0.0, high=1.0, where=backend.CPU):
+    if where.type == "cuda":
+        return drawn_there(shape, dtype, "uniform", low, high, generator, where)
     draw = np.float32 if dtype in (np.float16, np.float32) else np.float64
     unit = stream(generator).random(shape, dtype=draw)
     return np.asarray(unit if (low, high) == (0.0, 1.0) else unit * draw(high - low) + draw(low), dtype)
 
 
-def normal(shape, dtype, generator=None, mean=0.0, std=1.0):
+def normal(shape, dtype, generator=None, mean=0.0, std=1.0, where=backend.CPU):
+    if where.type == "cuda":
+        return drawn_there(shape, dtype, "normal", mean, std, generator, where)
     draw = np.float32 if dtype in (np.float16, np.float32) else np.float64
     unit = stream(generator).standard_normal(shape, dtype=draw)
     return np.asarray(unit if (mean, std) == (0.0, 1.0) else unit * draw(std) + draw(mean), dtype)
+
+
+def drawn_there(shape, dtype, kind: str, a: float, b: float, generator, where):
+    """Random numbers drawn on a GPU; those of a seed differ from the CPU's, as in PyTorch."""
+    xp = backend.cupy()
+    with xp.cuda.Device(where.index or 0):
+        out = xp.empty(shape, dtype)
+        fill_random(out, kind, a, b, stream(generator))
+    return out
+
+
+@backend.kernel
+def fill_random(out, kind: str, a: float, b: float, rng) -> None:
+    """Random numbers into an array: "uniform" from a to b, "normal" with mean a and deviation b."""
+    drawn = rng.uniform(a, b, out.shape) if kind == "uniform" else rng.normal(a, b, out.shape)
+    out[...] = backend.module_of(out).asarray(drawn.astype(out.dtype))
 
 
 def integers(low: int, high: int, shape, dtype, generator=None):

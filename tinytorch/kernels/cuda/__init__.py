@@ -1,0 +1,16 @@
+"""CUDA C kernels (the .cu files), and the bodies that start them on CuPy's arrays. This file only says where the bodies are."""
+
+# {kernel: (the file here that registers its body, elements from which it runs: 1, for on a GPU it always pays)}
+BODIES: dict[str, tuple[str, int]] = {
+    name: (file, 1)
+    for file, names in {
+        "attention": "attention_forward attention_backward",
+        "convolution": "convolution_kernel convolution_input_kernel convolution_weight_kernel",
+        "elementwise": "gelu_formula gelu_gradient linear_forward dropout_forward fill_random",
+        "embedding": "row_sums",
+        "norm": "batch_norm_forward batch_norm_backward layer_norm_forward layer_norm_backward",
+        "pooling": "max_pool_forward max_pool_backward window_sums window_spread",
+        "softmax": "softmax_cross_entropy_forward softmax_cross_entropy_gradient",
+    }.items()
+    for name in names.split()
+}
