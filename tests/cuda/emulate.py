@@ -19,7 +19,9 @@ import numpy as np
 
 HOST = Path(__file__).with_name("host.h")
 COMPILER = shutil.which("g++")
-KERNEL = re.compile(r'extern "C" __global__ void (?:__launch_bounds__\([^)]*\)\s*)?(\w+)\(([^)]*)\)\s*\{', re.S)
+KERNEL = re.compile(
+    r'extern "C" __global__ void (?:__launch_bounds__\([^)]*\)\s*)?(\w+)\(([^)]*)\)\s*\{', re.S
+)
 GUARD = 64  # elements around each array
 TYPES = {
     "float": np.float32, "double": np.float64, "int": np.int32, "unsigned": np.uint32, "byte": np.uint8,
@@ -27,14 +29,18 @@ TYPES = {
 }  # fmt: skip
 
 
-thread_order = [0]  # 1: a block's threads run from the last to the first; what depends on that lacks a barrier
+thread_order = [
+    0
+]  # 1: a block's threads run from the last to the first; what depends on that lacks a barrier
 
 
 class RawModule:
     """What `cupy.RawModule` is to a GPU."""
 
     def __init__(self, *, code: str, options: tuple[str, ...] = ()):
-        types = TYPES | {name: TYPES[kind] for kind, name in re.findall(r"typedef (float|double) (\w+);", code)}
+        types = TYPES | {
+            name: TYPES[kind] for kind, name in re.findall(r"typedef (float|double) (\w+);", code)
+        }
         self.functions = {
             name: [parameter(p, types) for p in arguments.split(",")]
             for name, arguments in KERNEL.findall(code)
@@ -53,7 +59,9 @@ class RawFunction:
     def __call__(self, grid, block, args, *, shared_mem: int = 0):
         assert not shared_mem, "kernels here use static shared memory alone"
         assert 0 < np.prod(block) <= 1024, f"{self.name}: a block of {block} threads"
-        assert all(0 < g < 2 ** (31 if i == 0 else 16) for i, g in enumerate(grid)), f"{self.name}: grid {grid}"
+        assert all(0 < g < 2 ** (31 if i == 0 else 16) for i, g in enumerate(grid)), (
+            f"{self.name}: grid {grid}"
+        )
         assert len(args) == len(self.parameters), f"{self.name} takes {len(self.parameters)}, got {len(args)}"
         values = [Argument(self.name, p, a) for p, a in zip(self.parameters, args)]
         pointers = (ctypes.c_void_p * len(values))(*[v.address for v in values])
@@ -71,10 +79,14 @@ class Argument:
         self.name, pointer, kind = parameter
         self.array = getattr(given, "_a", None)
         if pointer and self.array is None:  # a null pointer
-            assert isinstance(given, np.uintp) and given == 0, f"{kernel}: {self.name} is {given!r}, not an array"
+            assert isinstance(given, np.uintp) and given == 0, (
+                f"{kernel}: {self.name} is {given!r}, not an array"
+            )
             self.value = np.array(given)
         elif pointer:
-            assert self.array.dtype == kind, f"{kernel}: {self.name} is {self.array.dtype}, not {kind.__name__}"
+            assert self.array.dtype == kind, (
+                f"{kernel}: {self.name} is {self.array.dtype}, not {kind.__name__}"
+            )
             assert self.array.flags.c_contiguous, f"{kernel}: {self.name} is not contiguous"
             raw = np.full((self.array.size + 2 * GUARD) * self.array.itemsize, 255, np.uint8)
             self.guarded = raw.view(self.array.dtype)  # all bits set is a NaN
@@ -82,7 +94,9 @@ class Argument:
             self.inside[...] = self.array.reshape(-1)
             self.value = np.array(self.inside.ctypes.data, np.uintp)
         else:
-            assert type(given) is kind, f"{kernel}: {self.name} is a {type(given).__name__}, not {kind.__name__}"
+            assert type(given) is kind, (
+                f"{kernel}: {self.name} is a {type(given).__name__}, not {kind.__name__}"
+            )
             self.value = np.array(given)
         self.address = self.value.ctypes.data
 
@@ -95,7 +109,7 @@ class Argument:
 
 
 def parameter(text: str, types: dict) -> tuple[str, bool, type]:
-    """"const T *x" -> its name, whether it is a pointer, the type of its elements."""
+    """ "const T *x" -> its name, whether it is a pointer, the type of its elements."""
     words = text.replace("*", " * ").replace("__restrict__", "").replace("const", "").split()
     kind = " ".join(w for w in words[:-1] if w != "*")
     return words[-1], "*" in words, types[kind]
@@ -106,7 +120,9 @@ def launchers(code: str) -> str:
     text = ""
     for match in KERNEL.finditer(code):
         name, arguments = match.groups()
-        kinds = [p.rsplit("*", 1)[0] + "*" if "*" in p else p.rsplit(None, 1)[0] for p in arguments.split(",")]
+        kinds = [
+            p.rsplit("*", 1)[0] + "*" if "*" in p else p.rsplit(None, 1)[0] for p in arguments.split(",")
+        ]
         call = ", ".join(f"*({kind} *)args[{i}]" for i, kind in enumerate(kinds))
         end = code.find("\n}", match.end())
         barriers = bool(re.search(r"__sync|__shfl|block_|warp_|tile_", code[match.end() : end]))

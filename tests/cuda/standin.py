@@ -24,17 +24,18 @@ LACKS = set(
     "block einsum_path errstate frompyfunc geomspace histogram_bin_edges insert matvec nanpercentile nanquantile ndenumerate"
     " nditer polyder polydiv polyint spacing unstack vecdot vecmat vectorize ascontiguousarray as_strided multi_dot"
     " svdvals vector_norm matrix_norm eigvals_general"
-    " asarray array asanyarray"  # these three exist, but NumPy's do not hand over to CuPy's
-    .split()
+    " asarray array asanyarray".split()  # these three exist, but NumPy's do not hand over to CuPy's
 )
 REFUSES = {
-    **dict.fromkeys("amax amin max min prod sum nanmax nanmin nansum nanprod".split(), {"initial", "where"}),
-    **dict.fromkeys("all any mean std var nanmean nanstd nanvar".split(), {"where", "mean", "correction"}),
+    **{key: {"initial", "where"} for key in "amax amin max min prod sum nanmax nanmin nansum nanprod".split()},
+    **{key: {"where", "mean", "correction"} for key in "all any mean std var nanmean nanstd nanvar".split()},
     "argsort": {"order", "stable"}, "sort": {"order", "stable"}, "argpartition": {"kind", "order"}, "take": {"mode"},
     "partition": {"kind", "order"}, "count_nonzero": {"keepdims"}, "einsum": {"out"}, "percentile": {"weights"},
     "quantile": {"weights"}, "unique": {"sorted"}, "isin": {"kind"}, "indices": {"sparse"},
 }  # fmt: skip
-WAITS = set("nonzero flatnonzero argwhere unique array_equal allclose extract compress bincount isin intersect1d".split())
+WAITS = set(
+    "nonzero flatnonzero argwhere unique array_equal allclose extract compress bincount isin intersect1d".split()
+)
 METHODS = {
     **dict.fromkeys("max min ptp".split(), "axis out keepdims"),
     **dict.fromkeys("sum mean prod".split(), "axis dtype out keepdims"),
@@ -91,7 +92,11 @@ counters = Counters()
 class Flags:
     def __init__(self, array: ndarray):
         flags = array._a.flags
-        self.c_contiguous, self.f_contiguous, self.owndata = flags.c_contiguous, flags.f_contiguous, array.base is None
+        self.c_contiguous, self.f_contiguous, self.owndata = (
+            flags.c_contiguous,
+            flags.f_contiguous,
+            array.base is None,
+        )
 
 
 class ndarray:
@@ -235,7 +240,9 @@ def operator_method(name: str):
     def operate(self, *others):
         if any(getattr(other, "__array_ufunc__", 0) is None for other in others):
             return NotImplemented
-        if any(hasattr(other, "array") and hasattr(other, "wrap") for other in others):  # a Tensor knows better
+        if any(
+            hasattr(other, "array") and hasattr(other, "wrap") for other in others
+        ):  # a Tensor knows better
             return NotImplemented
         if any(other is None or isinstance(other, str) for other in others):
             return NotImplemented
@@ -300,8 +307,10 @@ def arrays_in(values) -> list:
 def wrapped(result, sources):
     """The result as arrays of this kind; one that shares memory with a source is a view of it, as in CuPy."""
     if isinstance(result, (tuple, list)):
-        return type(result)(wrapped(r, sources) for r in result) if type(result) in (tuple, list) else tuple(
-            wrapped(r, sources) for r in result
+        return (
+            type(result)(wrapped(r, sources) for r in result)
+            if type(result) in (tuple, list)
+            else tuple(wrapped(r, sources) for r in result)
         )
     if isinstance(result, np.generic):
         return ndarray(np.asarray(result))

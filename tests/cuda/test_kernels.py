@@ -55,7 +55,10 @@ def conv_cases():
             if dtype is F64 and label not in ("tiles", "strided", "groups"):
                 continue
             settings = (stride, padding, dilation, groups)
-            count = tuple((s + 2 * p - d * (n - 1) - 1) // t + 1 for s, p, d, n, t in zip(size, padding, dilation, k, stride))
+            count = tuple(
+                (s + 2 * p - d * (n - 1) - 1) // t + 1
+                for s, p, d, n, t in zip(size, padding, dilation, k, stride)
+            )
 
             def x(rng, N=N, C=C, size=size, dtype=dtype):
                 return normal(rng, N, C, *size, dtype=dtype)
@@ -105,7 +108,11 @@ def pool_cases():
             ),
         )  # fmt: skip
         if max(dilation) == 1:
-            yield Case(pool.window_sums, label, lambda rng, a=(shape, k, stride, padding): (normal(rng, *a[0]), *a[1:]))
+            yield Case(
+                pool.window_sums,
+                label,
+                lambda rng, a=(shape, k, stride, padding): (normal(rng, *a[0]), *a[1:]),
+            )
             yield Case(
                 pool.window_spread, label,
                 lambda rng, a=(lead, count, size, k, stride, padding): (normal(rng, *a[0], *a[1]), *a[2:]),
@@ -127,22 +134,39 @@ def winners(rng, a):
 
 
 def norm_cases():
-    for label, shape in {"images": (5, 3, 4, 7), "one place": (37, 11), "large": (3, 2, 33, 31), "1-d": (4, 6, 9)}.items():
+    for label, shape in {
+        "images": (5, 3, 4, 7),
+        "one place": (37, 11),
+        "large": (3, 2, 33, 31),
+        "1-d": (4, 6, 9),
+    }.items():
         for dtype in (F32, F64):
             C = shape[1]
-            draw = lambda rng, shape=shape, C=C, d=dtype: (normal(rng, *shape, dtype=d) * 3 + 5, normal(rng, C, dtype=d))
+            draw = lambda rng, shape=shape, C=C, d=dtype: (
+                normal(rng, *shape, dtype=d) * 3 + 5,
+                normal(rng, C, dtype=d),
+            )
             name = f"{label}-{np.dtype(dtype)}"
-            yield Case(batchnorm.batch_norm_forward, name, lambda rng, draw=draw: (*draw(rng), draw(rng)[1], 1e-5))
+            yield Case(
+                batchnorm.batch_norm_forward, name, lambda rng, draw=draw: (*draw(rng), draw(rng)[1], 1e-5)
+            )
             yield Case(
                 batchnorm.batch_norm_backward, name,
                 lambda rng, draw=draw: (draw(rng)[0], *draw(rng), draw(rng)[1], np.abs(draw(rng)[1])),
             )  # fmt: skip
     yield Case(batchnorm.batch_norm_forward, "bare", lambda rng: (normal(rng, 3, 4, 5), None, None, 1e-3))
-    for label, shape, dims in (("rows", (9, 33), 1), ("long", (3, 1030), 1), ("two dims", (4, 3, 5, 7), 2), ("short", (70, 3), 1)):
+    for label, shape, dims in (
+        ("rows", (9, 33), 1),
+        ("long", (3, 1030), 1),
+        ("two dims", (4, 3, 5, 7), 2),
+        ("short", (70, 3), 1),
+    ):
         tail = shape[len(shape) - dims :]
         rows = int(np.prod(shape[: len(shape) - dims]))
         draw = lambda rng, shape=shape, tail=tail: (normal(rng, *shape) + 2, normal(rng, *tail))
-        yield Case(norm.layer_norm_forward, label, lambda rng, draw=draw, n=dims: (*draw(rng), draw(rng)[1], 1e-5, n))
+        yield Case(
+            norm.layer_norm_forward, label, lambda rng, draw=draw, n=dims: (*draw(rng), draw(rng)[1], 1e-5, n)
+        )
         yield Case(
             norm.layer_norm_backward, label,
             lambda rng, draw=draw, n=dims, rows=rows: (
@@ -174,7 +198,14 @@ def attention_cases():
                 if kind == "full":
                     mask[0, 0, 3] = -np.inf  # a query that may look at nothing
                 mask = np.broadcast_to(mask, (B, H, T, S))
-            return normal(rng, B, H, T, D), normal(rng, B, H, S, D), normal(rng, B, H, S, Dv), mask, 0.3, causal
+            return (
+                normal(rng, B, H, T, D),
+                normal(rng, B, H, S, D),
+                normal(rng, B, H, S, Dv),
+                mask,
+                0.3,
+                causal,
+            )
 
         def back(rng, draw=draw):
             q, k, v, mask, scale, causal = draw(rng)
@@ -197,16 +228,24 @@ def other_cases():
 
         yield Case(cross_entropy.softmax_cross_entropy_gradient, f"{N}x{C}", back)
     yield Case(embedding.row_sums, "rows", lambda rng: (normal(rng, 50, 7), rng.integers(0, 9, 50), 11))
-    yield Case(embedding.row_sums, "float64", lambda rng: (normal(rng, 5, 3, dtype=F64), rng.integers(0, 2, 5), 2))
+    yield Case(
+        embedding.row_sums, "float64", lambda rng: (normal(rng, 5, 3, dtype=F64), rng.integers(0, 2, 5), 2)
+    )
     for how in ("none", "tanh"):
         for dtype in (F32, F64):
             name = f"{how}-{np.dtype(dtype)}"
-            yield Case(activation.gelu_forward, name, lambda rng, h=how, d=dtype: (normal(rng, 5, 77, dtype=d) * 3, h))
+            yield Case(
+                activation.gelu_forward,
+                name,
+                lambda rng, h=how, d=dtype: (normal(rng, 5, 77, dtype=d) * 3, h),
+            )
             yield Case(
                 activation.gelu_gradient, name,
                 lambda rng, h=how, d=dtype: (normal(rng, 5, 77, dtype=d) * 3, normal(rng, 5, 77, dtype=d), h),
             )  # fmt: skip
-    yield Case(linear.linear_forward, "bias", lambda rng: (normal(rng, 9, 5), normal(rng, 6, 5), normal(rng, 6)))
+    yield Case(
+        linear.linear_forward, "bias", lambda rng: (normal(rng, 9, 5), normal(rng, 6, 5), normal(rng, 6))
+    )
 
 
 CASES = [*conv_cases(), *pool_cases(), *norm_cases(), *attention_cases(), *other_cases()]
@@ -224,7 +263,9 @@ def listed(result) -> list:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_kernel_computes_what_its_reference_does(case, gpu):
     arguments = case.draw(np.random.default_rng(0))
-    expected = listed(case.kernel.reference(*[a.copy() if isinstance(a, np.ndarray) else a for a in arguments]))
+    expected = listed(
+        case.kernel.reference(*[a.copy() if isinstance(a, np.ndarray) else a for a in arguments])
+    )
     for order in (0, 1):
         given = [gpu.asarray(a) if isinstance(a, np.ndarray) else a for a in arguments]
         emulate.thread_order.append(order)
@@ -269,7 +310,12 @@ def philox(counters: np.ndarray, key: tuple[int, int]) -> np.ndarray:
 
 def test_philox_gives_the_published_numbers():
     """The first vector of the authors' own test file, kat_vectors: counter 0, key 0."""
-    assert [hex(int(v)) for v in philox(np.zeros(1), (0, 0))[0]] == ["0x6627e8d5", "0xe169c58d", "0xbc57ac4c", "0x9b00dbd8"]
+    assert [hex(int(v)) for v in philox(np.zeros(1), (0, 0))[0]] == [
+        "0x6627e8d5",
+        "0xe169c58d",
+        "0xbc57ac4c",
+        "0x9b00dbd8",
+    ]
 
 
 @pytest.mark.parametrize("n", [1, 5, 1003])

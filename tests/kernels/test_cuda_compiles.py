@@ -19,7 +19,12 @@ from tinytorch.kernels.cuda.launch import FOLDER, source
 CARDS = ("sm_61", "sm_75", "sm_86", "sm_90")
 SHARED_MEMORY = 48 << 10  # static shared memory of a block, on all of them
 REGISTERS = 65536  # of a multiprocessor, on all of them
-SPILLED = {"sm_61": 0, "sm_75": 0, "sm_86": 0, "sm_90": 64}  # bytes of a thread's registers that may go to memory
+SPILLED = {
+    "sm_61": 0,
+    "sm_75": 0,
+    "sm_86": 0,
+    "sm_90": 64,
+}  # bytes of a thread's registers that may go to memory
 
 # Each source with the element type and the constants it is compiled with. Attention is written for float32 alone.
 FILES = [path.stem for path in sorted(FOLDER.glob("*.cu")) if path.stem != "attention"]
@@ -40,7 +45,7 @@ def nvrtc():
 
 
 def is_library(name: str) -> bool:
-    return (name.startswith("libnvrtc.so") or name.startswith("nvrtc64_")) and "alt" not in name
+    return (name.startswith(("libnvrtc.so", "nvrtc64_"))) and "alt" not in name
 
 
 def compiled(nvrtc, code: str, options: list[str]) -> bytes:
@@ -75,7 +80,10 @@ class Needs:
 
 def needs(cubin: bytes) -> dict[str, Needs]:
     """What each kernel in a cubin needs."""
-    offset, (size, count, names_at) = struct.unpack_from("<Q", cubin, 40)[0], struct.unpack_from("<HHH", cubin, 58)
+    offset, (size, count, names_at) = (
+        struct.unpack_from("<Q", cubin, 40)[0],
+        struct.unpack_from("<HHH", cubin, 58),
+    )
     headers = [struct.unpack_from("<IIQQQQIIQQ", cubin, offset + i * size) for i in range(count)]
     strings = headers[names_at][4]
     kernels: dict[str, Needs] = {}
@@ -116,7 +124,12 @@ def symbol_name(cubin: bytes, headers, number: int) -> str:
 
 
 # Doubles are for gradient checks: it is enough that they compile for the oldest card.
-PAIRS = [pytest.param(c, b, id=f"{c}-{n}") for c in CARDS for b, n in zip(BUILDS, LABELS) if b[1] == "float" or c == CARDS[0]]
+PAIRS = [
+    pytest.param(c, b, id=f"{c}-{n}")
+    for c in CARDS
+    for b, n in zip(BUILDS, LABELS)
+    if b[1] == "float" or c == CARDS[0]
+]
 
 
 @pytest.mark.parametrize("card, build", PAIRS)
@@ -129,12 +142,16 @@ def test_a_source_compiles_and_fits(nvrtc, card, build):
         assert 0 < need.registers <= 255, f"{kernel}: {need.registers} registers"
         assert need.shared <= SHARED_MEMORY, f"{kernel}: {need.shared} bytes of shared memory"
         assert need.spilled <= SPILLED[card], f"{kernel}: {need.spilled} bytes of registers spilled to memory"
-        assert need.registers * threads(code, kernel) <= REGISTERS, f"{kernel}: {need.registers} registers a thread"
+        assert need.registers * threads(code, kernel) <= REGISTERS, (
+            f"{kernel}: {need.registers} registers a thread"
+        )
 
 
 def declared(code: str) -> list[str]:
     lines = [line for line in code.splitlines() if line.startswith('extern "C" __global__')]
-    return [line.replace("__launch_bounds__(128) ", "").replace("__launch_bounds__(256) ", "") for line in lines]
+    return [
+        line.replace("__launch_bounds__(128) ", "").replace("__launch_bounds__(256) ", "") for line in lines
+    ]
 
 
 def threads(code: str, kernel: str) -> int:

@@ -14,3 +14,7 @@ BODIES: dict[str, tuple[str, int]] = {
     }.items()
     for name in names.split()
 }
+
+from ...later import missing_from
+
+__getattr__ = missing_from(__name__)

@@ -79,5 +79,7 @@ def backward(g, q, k, v, mask, out, denominators, scale: float, is_causal: bool)
     kernels.run(
         "attention_backward_keys", q.dtype, (-(-k.shape[2] // rows), stack), 256, *given, dk, dv, *numbers
     )
-    kernels.run("attention_backward_queries", q.dtype, (-(-q.shape[2] // rows), stack), 256, *given, dq, *numbers)
+    kernels.run(
+        "attention_backward_queries", q.dtype, (-(-q.shape[2] // rows), stack), 256, *given, dq, *numbers
+    )
     return dq, dk, dv

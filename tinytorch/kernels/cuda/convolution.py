@@ -48,9 +48,7 @@ def forward(x, weight, bias, stride, padding, dilation, groups):
         return NotImplemented
     x, weight, bias = contiguous(x, weight, bias)
     filters = len(weight) // groups
-    settings = geometry(
-        len(x), x.shape[1] // groups, size, filters, count, kernel, stride, padding, dilation
-    )
+    settings = geometry(len(x), x.shape[1] // groups, size, filters, count, kernel, stride, padding, dilation)
     out = cupy().empty(shape, x.dtype)
     if groups > 1 and filters < THIN:
         convolution.each("thin_forward", x.dtype, out.size, x, weight, bias, out, out.size, groups, *settings)
@@ -66,14 +64,14 @@ def backward_input(g, weight, size, stride, padding, dilation, groups):
         return NotImplemented
     channels, filters, kernel = weight.shape[1], len(weight) // groups, weight.shape[2:]
     g, weight = contiguous(g, weight)
-    settings = geometry(
-        len(g), channels, size, filters, g.shape[2:], kernel, stride, padding, dilation
-    )
+    settings = geometry(len(g), channels, size, filters, g.shape[2:], kernel, stride, padding, dilation)
     out = cupy().empty((len(g), channels * groups, *size), g.dtype)
     if not out.size:
         return out
     if groups > 1 and channels < THIN:
-        convolution.each("thin_backward_input", g.dtype, out.size, g, weight, out, out.size, groups, *settings)
+        convolution.each(
+            "thin_backward_input", g.dtype, out.size, g, weight, out, out.size, groups, *settings
+        )
     else:
         turned = weight.reshape(groups, filters, channels, -1).swapaxes(1, 2).copy()
         grid = (*tiles(len(g) * math.prod(size), channels, g.itemsize), groups)
@@ -87,9 +85,7 @@ def backward_weight(g, x, kernel, stride, padding, dilation, groups):
         return NotImplemented
     channels, filters, count = x.shape[1] // groups, g.shape[1] // groups, g.shape[2:]
     g, x = contiguous(g, x)
-    settings = geometry(
-        len(g), channels, x.shape[2:], filters, count, kernel, stride, padding, dilation
-    )
+    settings = geometry(len(g), channels, x.shape[2:], filters, count, kernel, stride, padding, dilation)
     shape = (filters * groups, channels, *kernel)
     xp = cupy()
     if groups > 1 and filters < THIN:

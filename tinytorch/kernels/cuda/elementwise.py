@@ -54,7 +54,9 @@ def dropout(x, p: float, rng):
     xp = cupy()
     out, kept = xp.empty(x.shape, x.dtype), xp.empty(x.shape, np.bool_)
     scale = float(1 / (1 - p))
-    elementwise.each("dropout_forward", x.dtype, -(-x.size // 4), x, out, kept, x.size, float(p), scale, *key(rng))
+    elementwise.each(
+        "dropout_forward", x.dtype, -(-x.size // 4), x, out, kept, x.size, float(p), scale, *key(rng)
+    )
     return out, kept
 
 
@@ -68,5 +70,7 @@ def fill(out, kind: str, a: float, b: float, rng):
     if not suits(out):
         return NotImplemented
     second = float(b - a) if kind == "uniform" else float(b)
-    elementwise.each(f"random_{kind}", out.dtype, -(-out.size // 4), out, out.size, float(a), second, *key(rng))
+    elementwise.each(
+        f"random_{kind}", out.dtype, -(-out.size // 4), out, out.size, float(a), second, *key(rng)
+    )
     return None

@@ -23,7 +23,9 @@ def batch_forward(x, weight, bias, eps):
     out = xp.empty(x.shape, x.dtype)
     mean, var, rstd = (xp.empty(C, x.dtype) for _ in range(3))
     block = threads_for(N * P)
-    norm.run("batch_norm_forward", x.dtype, C, block, x, weight, bias, out, mean, var, rstd, N, C, P, float(eps))
+    norm.run(
+        "batch_norm_forward", x.dtype, C, block, x, weight, bias, out, mean, var, rstd, N, C, P, float(eps)
+    )
     return out, mean, var, rstd
 
 
@@ -50,7 +52,9 @@ def layer_forward(x, weight, bias, eps, dims):
     xp = cupy()
     out = xp.empty(x.shape, x.dtype)
     mean, rstd = xp.empty((rows, 1), x.dtype), xp.empty((rows, 1), x.dtype)
-    norm.run("layer_norm_forward", x.dtype, rows, threads_for(D), x, weight, bias, out, mean, rstd, D, float(eps))
+    norm.run(
+        "layer_norm_forward", x.dtype, rows, threads_for(D), x, weight, bias, out, mean, rstd, D, float(eps)
+    )
     return out, mean, rstd
 
 
@@ -69,5 +73,7 @@ def layer_backward(g, x, weight, dims, mean, rstd):
     parts = -(-rows // each)
     gweight, gbias = xp.empty((parts, D), x.dtype), xp.empty((parts, D), x.dtype)
     grid = (-(-D // 32), parts)
-    norm.run("layer_norm_backward_weight", x.dtype, grid, (32, 8), g, x, mean, rstd, gweight, gbias, rows, D, each)
+    norm.run(
+        "layer_norm_backward_weight", x.dtype, grid, (32, 8), g, x, mean, rstd, gweight, gbias, rows, D, each
+    )
     return gx, gweight.sum(0).reshape(shape), gbias.sum(0).reshape(shape)
