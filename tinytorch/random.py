@@ -126,12 +126,12 @@ def drawn_there(shape, dtype, kind: str, a: float, b: float, generator, where):
     xp = backend.cupy()
     with xp.cuda.Device(where.index or 0):
         out = xp.empty(shape, dtype)
-        fill_random(out, kind, a, b, stream(generator))
+        fill(out, kind, a, b, stream(generator))
     return out
 
 
 @backend.kernel
-def fill_random(out, kind: str, a: float, b: float, rng) -> None:
+def fill(out, kind: str, a: float, b: float, rng) -> None:
     """Random numbers into an array: "uniform" from a to b, "normal" with mean a and deviation b."""
     drawn = rng.uniform(a, b, out.shape) if kind == "uniform" else rng.normal(a, b, out.shape)
     out[...] = backend.module_of(out).asarray(drawn.astype(out.dtype))

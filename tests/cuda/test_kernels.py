@@ -14,9 +14,21 @@ from tinytorch import random as tiny_random
 from tinytorch.kernels.cuda import BODIES
 
 # Some of these files bear the name of a function that nn.functional hands on.
-activation, attention, batchnorm, convolution, cross_entropy, embedding, linear, norm, pool = (
+(
+    activation,
+    attention,
+    batchnorm,
+    convolution,
+    cross_entropy,
+    dropout,
+    embedding,
+    linear,
+    norm,
+    pool,
+    softmax,
+) = (
     importlib.import_module(f"tinytorch.nn.functional.{name}")
-    for name in "activation attention batchnorm convolution cross_entropy embedding linear norm pool".split()
+    for name in "activation attention batchnorm convolution cross_entropy dropout embedding linear norm pool softmax".split()
 )
 F32, F64 = np.float32, np.float64
 
@@ -29,6 +41,20 @@ class Case:
 
     def __str__(self) -> str:
         return f"{self.kernel.__name__}-{self.label}"
+
+
+class Settings:
+    """A kernel that is an op's function, and takes its settings by name: here by position."""
+
+    def __init__(self, op):
+        self.op, self.__name__, self.bodies = op, op.forward.__name__, op.forward.bodies
+
+    def reference(self, *args):
+        return self.by_name(self.op.forward.reference, args)
+
+    def by_name(self, function, args):
+        n = len(self.op.data)
+        return function(*args[:n], **dict(zip(self.op.settings, args[n:])))
 
 
 def normal(rng, *shape, dtype=F32):
@@ -109,12 +135,12 @@ def pool_cases():
         )  # fmt: skip
         if max(dilation) == 1:
             yield Case(
-                pool.window_sums,
+                Settings(pool.sum_windows),
                 label,
                 lambda rng, a=(shape, k, stride, padding): (normal(rng, *a[0]), *a[1:]),
             )
             yield Case(
-                pool.window_spread, label,
+                Settings(pool.spread_windows), label,
                 lambda rng, a=(lead, count, size, k, stride, padding): (normal(rng, *a[0], *a[1]), *a[2:]),
             )  # fmt: skip
     nan = np.array([[1, np.nan, 3, 4], [np.nan, 2, -np.inf, -np.inf]], F32)
@@ -243,6 +269,19 @@ def other_cases():
                 activation.gelu_gradient, name,
                 lambda rng, h=how, d=dtype: (normal(rng, 5, 77, dtype=d) * 3, normal(rng, 5, 77, dtype=d), h),
             )  # fmt: skip
+    for shape in ((1,), (1003,), (5, 3, 2)):
+        label = f"{len(shape)}-d"
+        yield Case(
+            dropout.dropout_forward, label, lambda rng, s=shape: (normal(rng, *s), 0.3, np.random.default_rng(5))
+        )  # fmt: skip
+        yield Case(
+            Settings(dropout.where_kept), label, lambda rng, s=shape: (normal(rng, *s), rng.random(s) > 0.5, 0.3)
+        )  # fmt: skip
+        yield Case(
+            Settings(activation.relu_gradient), label, lambda rng, s=shape: (normal(rng, *s), normal(rng, *s))
+        )  # fmt: skip
+        for op in (softmax.softmax_op, softmax.log_softmax_op):
+            yield Case(Settings(op), label, lambda rng, s=shape: (normal(rng, *s) * 9, -1))
     yield Case(
         linear.linear_forward, "bias", lambda rng: (normal(rng, 9, 5), normal(rng, 6, 5), normal(rng, 6))
     )
@@ -262,15 +301,15 @@ def listed(result) -> list:
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_kernel_computes_what_its_reference_does(case, gpu):
-    arguments = case.draw(np.random.default_rng(0))
-    expected = listed(
-        case.kernel.reference(*[a.copy() if isinstance(a, np.ndarray) else a for a in arguments])
-    )
+    expected = listed(case.kernel.reference(*case.draw(np.random.default_rng(0))))
     for order in (0, 1):
-        given = [gpu.asarray(a) if isinstance(a, np.ndarray) else a for a in arguments]
+        given = [
+            gpu.asarray(a) if isinstance(a, np.ndarray) else a for a in case.draw(np.random.default_rng(0))
+        ]
         emulate.thread_order.append(order)
         try:
-            found = body_of(case.kernel)(*given)
+            body = body_of(case.kernel)
+            found = case.kernel.by_name(body, given) if isinstance(case.kernel, Settings) else body(*given)
         finally:
             emulate.thread_order.pop()
         assert found is not NotImplemented, "the body declines what it is tested with"
@@ -289,52 +328,17 @@ def test_a_kernel_computes_what_its_reference_does(case, gpu):
 
 
 def test_every_kernel_with_a_body_is_held_against_its_reference():
-    tested = {case.kernel.__name__ for case in CASES} | {"dropout_forward", "fill_random"}  # those two below
-    assert tested == set(BODIES)
+    assert {case.kernel.__name__ for case in CASES} | {"fill"} == set(BODIES)  # that one below
 
 
 # ---------------------------------------------------------------- random numbers
-
-
-def philox(counters: np.ndarray, key: tuple[int, int]) -> np.ndarray:
-    """Philox-4x32-10 of (i, 0, 0, 0), written after the paper once more, in NumPy: (n, 4)."""
-    c = [counters.astype(np.uint64)] + [np.zeros(len(counters), np.uint64)] * 3
-    k = [np.uint64(key[0]), np.uint64(key[1])]
-    low = np.uint64(2**32 - 1)
-    for _ in range(10):
-        a, b = c[0] * np.uint64(0xD2511F53), c[2] * np.uint64(0xCD9E8D57)
-        c = [(b >> np.uint64(32)) ^ c[1] ^ k[0], b & low, (a >> np.uint64(32)) ^ c[3] ^ k[1], a & low]
-        k = [(k[0] + np.uint64(0x9E3779B9)) & low, (k[1] + np.uint64(0xBB67AE85)) & low]
-    return np.stack(c, 1)
-
-
-def test_philox_gives_the_published_numbers():
-    """The first vector of the authors' own test file, kat_vectors: counter 0, key 0."""
-    assert [hex(int(v)) for v in philox(np.zeros(1), (0, 0))[0]] == [
-        "0x6627e8d5",
-        "0xe169c58d",
-        "0xbc57ac4c",
-        "0x9b00dbd8",
-    ]
-
-
-@pytest.mark.parametrize("n", [1, 5, 1003])
-def test_dropout_follows_the_generator(gpu, n):
-    from tinytorch.nn.functional.dropout import dropout_forward
-
-    x = np.linspace(1, 2, n, dtype=F32)
-    out, kept = dropout_forward(gpu.asarray(x), 0.3, np.random.default_rng(5))
-    drawn = philox(np.arange(-(-n // 4)), tuple(np.random.default_rng(5).integers(0, 2**32, 2, np.uint32)))
-    wanted = (drawn.reshape(-1)[:n] >> np.uint64(8)) * 2.0**-24 >= F32(0.3)
-    np.testing.assert_array_equal(kept.get(), wanted)
-    np.testing.assert_allclose(out.get(), np.where(wanted, x / F32(0.7), 0), rtol=1e-6)
 
 
 @pytest.mark.parametrize("kind, moments", [("uniform", (1.0, 4 / np.sqrt(12))), ("normal", (-1.0, 3.0))])
 @pytest.mark.parametrize("dtype", [F32, F64])
 def test_random_numbers_have_their_moments(gpu, kind, moments, dtype):
     out = gpu.empty(20001, dtype)
-    tiny_random.fill_random(out, kind, -1.0, 3.0, np.random.default_rng(1))
+    tiny_random.fill(out, kind, -1.0, 3.0, np.random.default_rng(1))
     values = out.get()
     mean, std = moments
     assert abs(values.mean() - mean) < 5 * std / np.sqrt(values.size)
@@ -342,3 +346,10 @@ def test_random_numbers_have_their_moments(gpu, kind, moments, dtype):
     assert len(np.unique(values)) > 0.99 * values.size
     if kind == "uniform":
         assert values.min() >= -1 and values.max() < 3
+
+
+def test_random_numbers_are_those_of_the_hash(gpu):
+    out = gpu.empty(7, F32)
+    tiny_random.fill(out, "uniform", 0.0, 1.0, np.random.default_rng(3))
+    bits = tiny_random.hashed(np.arange(7, dtype=np.uint32), tiny_random.key(np.random.default_rng(3)))
+    np.testing.assert_array_equal(out.get(), ((bits >> np.uint32(8)) * 2.0**-24).astype(F32))

@@ -6,11 +6,11 @@ BODIES: dict[str, tuple[str, int]] = {
     for file, names in {
         "attention": "attention_forward attention_backward",
         "convolution": "convolution_kernel convolution_input_kernel convolution_weight_kernel",
-        "elementwise": "gelu_formula gelu_gradient linear_forward dropout_forward fill_random",
+        "elementwise": "gelu_formula gelu_gradient linear_forward relu_gradient dropout_forward where_kept fill",
         "embedding": "row_sums",
         "norm": "batch_norm_forward batch_norm_backward layer_norm_forward layer_norm_backward",
-        "pooling": "max_pool_forward max_pool_backward window_sums window_spread",
-        "softmax": "softmax_cross_entropy_forward softmax_cross_entropy_gradient",
+        "pooling": "max_pool_forward max_pool_backward sum_windows spread_windows",
+        "softmax": "softmax_op log_softmax_op softmax_cross_entropy_forward softmax_cross_entropy_gradient",
     }.items()
     for name in names.split()
 }

@@ -43,20 +43,16 @@ __device__ __forceinline__ T block_max(T x) {
 }
 
 // ---------------------------------------------------------------- random numbers
-//
-// A counter-based generator keeps no state: the numbers of place i follow from i and the key alone, so that any thread can
-// make them. Philox-4x32-10: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".
 
-__device__ __forceinline__ uint4 philox(unsigned i, unsigned key0, unsigned key1) {
-    uint4 c = make_uint4(i, 0u, 0u, 0u);
-    for (int round = 0; round < 10; round++) {
-        unsigned high0 = __umulhi(0xD2511F53u, c.x), low0 = 0xD2511F53u * c.x;
-        unsigned high1 = __umulhi(0xCD9E8D57u, c.z), low1 = 0xCD9E8D57u * c.z;
-        c = make_uint4(high1 ^ c.y ^ key0, low1, high0 ^ c.w ^ key1, low0);
-        key0 += 0x9E3779B9u;
-        key1 += 0xBB67AE85u;
-    }
-    return c;
+// What random.py calls `hashed`: the random number of a place, which any thread can make, on any device the same.
+__device__ __forceinline__ unsigned mixed(unsigned h) {
+    h = (h ^ h >> 16) * 0x21F0AAADu;
+    h = (h ^ h >> 15) * 0xD35A2D97u;
+    return h ^ h >> 15;
+}
+
+__device__ __forceinline__ unsigned hashed(unsigned place, unsigned key0, unsigned key1) {
+    return mixed(mixed(place ^ key0) ^ key1);
 }
 
 // 24 bits as a number in [0, 1), all that a float32 holds.

@@ -38,38 +38,39 @@ extern "C" __global__ void add_bias(T *x, const T *__restrict__ bias, int n, int
     if (i < n) x[i] += bias[i % C];
 }
 
-// Each x is 0 with probability p and otherwise times scale. A thread makes four random numbers at once, for four neighbours.
+// g where the result of relu is above 0, and 0 elsewhere.
+extern "C" __global__ void relu_gradient(const T *__restrict__ g, const T *__restrict__ y, T *out, int n) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < n) out[i] = y[i] <= 0 ? (T)0 : g[i];
+}
+
+// Each x is 0 where its random number is below the threshold, p times 2**32, and otherwise times scale.
 extern "C" __global__ void dropout_forward(
-    const T *__restrict__ x, T *out, bool *kept, int n, T p, T scale, unsigned key0, unsigned key1
+    const T *__restrict__ x, T *out, bool *kept, int n, unsigned threshold, T scale, unsigned key0, unsigned key1
 ) {
-    int quad = blockIdx.x * blockDim.x + threadIdx.x;
-    if (quad > (n - 1) / 4) return;
-    uint4 random = philox(quad, key0, key1);
-    unsigned bits[4] = {random.x, random.y, random.z, random.w};
-    for (int k = 0; k < 4; k++) {
-        int i = 4 * quad + k;
-        if (i >= n) return;
-        bool keep = unit(bits[k]) >= p;
-        kept[i] = keep;
-        out[i] = x[i] * (T)keep * scale;
-    }
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i >= n) return;
+    bool keep = hashed(i, key0, key1) >= threshold;
+    kept[i] = keep;
+    out[i] = x[i] * (T)keep * scale;
+}
+
+extern "C" __global__ void dropout_backward(const T *__restrict__ g, const bool *__restrict__ kept, T *out, int n, T scale) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < n) out[i] = g[i] * (T)kept[i] * scale;
 }
 
 extern "C" __global__ void random_uniform(T *out, int n, T low, T range, unsigned key0, unsigned key1) {
-    int quad = blockIdx.x * blockDim.x + threadIdx.x;
-    if (quad > (n - 1) / 4) return;
-    uint4 random = philox(quad, key0, key1);
-    unsigned bits[4] = {random.x, random.y, random.z, random.w};
-    for (int k = 0; k < 4 && 4 * quad + k < n; k++) out[4 * quad + k] = low + range * unit(bits[k]);
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < n) out[i] = low + range * unit(hashed(i, key0, key1));
 }
 
-// Box and Muller 1958: two uniform numbers give two normal ones.
+// Two uniform numbers give two normal ones. Box and Muller 1958.
 extern "C" __global__ void random_normal(T *out, int n, T mean, T std, unsigned key0, unsigned key1) {
-    int quad = blockIdx.x * blockDim.x + threadIdx.x;
-    if (quad > (n - 1) / 4) return;
-    uint4 random = philox(quad, key0, key1);
-    T far0 = sqrt((T)-2 * log(1 - unit(random.x))), far1 = sqrt((T)-2 * log(1 - unit(random.z)));
-    T turn0 = 2 * unit(random.y), turn1 = 2 * unit(random.w);  // angles in units of pi
-    T drawn[4] = {far0 * cospi(turn0), far0 * sinpi(turn0), far1 * cospi(turn1), far1 * sinpi(turn1)};
-    for (int k = 0; k < 4 && 4 * quad + k < n; k++) out[4 * quad + k] = mean + std * drawn[k];
+    int i = 2 * (blockIdx.x * blockDim.x + threadIdx.x);
+    if (i >= n) return;
+    T far = std * sqrt((T)-2 * log(1 - unit(hashed(i, key0, key1))));
+    T turn = 2 * unit(hashed(i + 1, key0, key1));  // an angle, in units of pi
+    out[i] = mean + far * cospi(turn);
+    if (i + 1 < n) out[i + 1] = mean + far * sinpi(turn);
 }

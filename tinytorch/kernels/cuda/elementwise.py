@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from ... import random
 from ...backend import cupy
-from ...nn.functional.activation import gelu_forward, gelu_gradient
-from ...nn.functional.dropout import dropout_forward
+from ...nn.functional.activation import gelu_forward, gelu_gradient, relu_gradient
+from ...nn.functional.dropout import dropout_forward, where_kept
 from ...nn.functional.linear import linear_forward
-from ...random import fill_random
 from .launch import Source, contiguous, suits
 
 elementwise = Source("elementwise")
@@ -46,6 +46,16 @@ def linear(x, weight, bias=None):
     return out
 
 
+@relu_gradient.forward.register("cuda")
+def relu_backward(g, y):
+    if not suits(g, y) or g.shape != y.shape:
+        return NotImplemented
+    g, y = contiguous(g, y)
+    out = cupy().empty(g.shape, g.dtype)
+    elementwise.each("relu_gradient", g.dtype, g.size, g, y, out, g.size)
+    return out
+
+
 @dropout_forward.register("cuda")
 def dropout(x, p: float, rng):
     if not suits(x):
@@ -53,24 +63,30 @@ def dropout(x, p: float, rng):
     (x,) = contiguous(x)
     xp = cupy()
     out, kept = xp.empty(x.shape, x.dtype), xp.empty(x.shape, np.bool_)
-    scale = float(1 / (1 - p))
-    elementwise.each(
-        "dropout_forward", x.dtype, -(-x.size // 4), x, out, kept, x.size, float(p), scale, *key(rng)
-    )
+    threshold, scale = np.uint32(int(p * 2**32)), float(1 / (1 - p))
+    elementwise.each("dropout_forward", x.dtype, x.size, x, out, kept, x.size, threshold, scale, *keys(rng))
     return out, kept
 
 
-def key(rng) -> tuple[np.uint32, np.uint32]:
-    """Two numbers from the host's generator, from which the GPU's numbers follow: one seed governs all, and nobody waits."""
-    return tuple(rng.integers(0, 2**32, 2, np.uint32))
+@where_kept.forward.register("cuda")
+def dropout_backward(g, *, kept, p):
+    if not suits(g):
+        return NotImplemented
+    g, kept = contiguous(g, kept)
+    out = cupy().empty(g.shape, g.dtype)
+    elementwise.each("dropout_backward", g.dtype, g.size, g, kept, out, g.size, float(1 / (1 - p)))
+    return out
 
 
-@fill_random.register("cuda")
+@random.fill.register("cuda")
 def fill(out, kind: str, a: float, b: float, rng):
-    if not suits(out):
+    if not suits(out) or not out.flags.c_contiguous:
         return NotImplemented
     second = float(b - a) if kind == "uniform" else float(b)
-    elementwise.each(
-        f"random_{kind}", out.dtype, -(-out.size // 4), out, out.size, float(a), second, *key(rng)
-    )
-    return None
+    threads = out.size if kind == "uniform" else -(-out.size // 2)
+    elementwise.each(f"random_{kind}", out.dtype, threads, out, out.size, float(a), second, *keys(rng))
+
+
+def keys(rng) -> tuple[np.uint32, ...]:
+    """A key from the host's generator, so that one seed governs all numbers and nobody waits for them."""
+    return tuple(map(np.uint32, random.key(rng)))

@@ -46,11 +46,11 @@ class Source:
 
     def run(self, kernel: str, dtype: np.dtype, grid, block: int | tuple[int, int], *args) -> None:
         """Start a kernel. Python's integers are passed as int, its floats as elements, None as a null pointer."""
-        grid = (grid,) if isinstance(grid, int) else grid
-        block = (block,) if isinstance(block, int) else block
-        if 0 in grid:
-            return
-        self.module(dtype).get_function(kernel)(grid, block, tuple(argument(a, dtype) for a in args))
+        blocks = (grid,) if isinstance(grid, int) else grid
+        threads = (block,) if isinstance(block, int) else block
+        if 0 not in blocks:
+            given = tuple([argument(a, dtype) for a in args])
+            self.module(dtype).get_function(kernel)(blocks, threads, given)
 
     def each(self, kernel: str, dtype: np.dtype, count: int, *args) -> None:
         """Start a kernel with a thread for each of `count` elements."""

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ...backend import cupy
-from ...nn.functional.pool import max_pool_backward, max_pool_forward, padded, window_spread, window_sums
+from ...nn.functional.pool import max_pool_backward, max_pool_forward, padded, spread_windows, sum_windows
 from ...nn.functional.windows import places
 from .launch import Source, contiguous, suits
 
@@ -52,8 +52,8 @@ def max_backward(g, winner, size, kernel, stride, padding, dilation):
     return out
 
 
-@window_sums.register("cuda")
-def sums(x, kernel, stride, padding):
+@sum_windows.forward.register("cuda")
+def sums(x, *, kernel, stride, padding):
     if len(kernel) > 2 or not suits(x):
         return NotImplemented
     axes, size = len(kernel), x.shape[-len(kernel) :]
@@ -68,8 +68,8 @@ def sums(x, kernel, stride, padding):
     return out
 
 
-@window_spread.register("cuda")
-def spread(g, size, kernel, stride, padding):
+@spread_windows.forward.register("cuda")
+def spread(g, *, size, kernel, stride, padding):
     if len(kernel) > 2 or not suits(g):
         return NotImplemented
     axes = len(kernel)

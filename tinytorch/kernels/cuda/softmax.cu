@@ -21,24 +21,6 @@ extern "C" __global__ void log_softmax_forward(const T *__restrict__ x, T *out, 
     for (int c = threadIdx.x; c < C; c += blockDim.x) out[(long long)blockIdx.x * C + c] = row[c] - top - total;
 }
 
-// The gradient of softmax from its result: y * (g - sum(g * y)).
-extern "C" __global__ void softmax_backward(const T *__restrict__ g, const T *__restrict__ y, T *out, int C) {
-    long long first = (long long)blockIdx.x * C;
-    T sum = 0;
-    for (int c = threadIdx.x; c < C; c += blockDim.x) sum += g[first + c] * y[first + c];
-    sum = block_sum(sum);
-    for (int c = threadIdx.x; c < C; c += blockDim.x) out[first + c] = y[first + c] * (g[first + c] - sum);
-}
-
-// The gradient of log_softmax from its result: g - exp(y) * sum(g).
-extern "C" __global__ void log_softmax_backward(const T *__restrict__ g, const T *__restrict__ y, T *out, int C) {
-    long long first = (long long)blockIdx.x * C;
-    T sum = 0;
-    for (int c = threadIdx.x; c < C; c += blockDim.x) sum += g[first + c];
-    sum = block_sum(sum);
-    for (int c = threadIdx.x; c < C; c += blockDim.x) out[first + c] = g[first + c] - exp(y[first + c]) * sum;
-}
-
 // Each row's loss, -log softmax at the target; its largest score, and the sum of the exps of all scores' distances to it.
 // A target outside 0..C-1 gives NaN: the host does not wait to look at targets, so this is where a mistake shows.
 extern "C" __global__ void cross_entropy_forward(

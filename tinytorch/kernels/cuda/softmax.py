@@ -6,9 +6,29 @@ import numpy as np
 
 from ...backend import cupy
 from ...nn.functional.cross_entropy import softmax_cross_entropy_forward, softmax_cross_entropy_gradient
+from ...nn.functional.softmax import log_softmax_op, softmax_op
 from .launch import Source, contiguous, suits, threads_for
 
 softmax = Source("softmax")
+
+
+@softmax_op.forward.register("cuda")
+def forward(x, *, dim):
+    return along_rows("softmax_forward", x, dim)
+
+
+@log_softmax_op.forward.register("cuda")
+def log_forward(x, *, dim):
+    return along_rows("log_softmax_forward", x, dim)
+
+
+def along_rows(kernel: str, x, dim: int):
+    if dim % max(x.ndim, 1) != x.ndim - 1 or not suits(x):
+        return NotImplemented
+    (x,) = contiguous(x)
+    out = cupy().empty(x.shape, x.dtype)
+    softmax.run(kernel, x.dtype, x.size // x.shape[-1], threads_for(x.shape[-1]), x, out, x.shape[-1])
+    return out
 
 
 @softmax_cross_entropy_forward.register("cuda")
