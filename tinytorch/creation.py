@@ -18,6 +18,8 @@ def place(device) -> backend.device:
 
 
 def made(array, device, requires_grad: bool) -> Tensor:
+    if array.dtype is dtypes.BFLOAT16:
+        array = dtypes.to_bfloat16(array)
     out = Tensor.wrap(backend.move(array, place(device)))
     return out.requires_grad_() if requires_grad else out
 

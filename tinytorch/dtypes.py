@@ -8,20 +8,23 @@ from typing import Any
 
 import numpy as np
 
+# NumPy has no bfloat16: such numbers lie in float32 arrays, and the dtype says what they stand for (ops/bfloat16.py).
+BFLOAT16 = np.dtype(np.float32, metadata={"stands for": "bfloat16"})
+
 
 class dtype:
-    """An element type: `tinytorch.float32`. `.np` is NumPy's name for it, None where NumPy has none."""
+    """An element type: `tinytorch.float32`. `.np` is NumPy's name for it."""
 
     __slots__ = ("is_complex", "is_floating_point", "is_signed", "itemsize", "name", "np")
 
-    def __init__(self, name: str, array_type: type | None):
+    def __init__(self, name: str, array_type):
         self.name = name
-        self.np: Any = None if array_type is None else np.dtype(array_type)
-        kind = "f" if self.np is None else self.np.kind
+        self.np: Any = np.dtype(array_type)
+        kind = self.np.kind
         self.is_floating_point = kind == "f"
         self.is_complex = kind == "c"
         self.is_signed = kind not in "bu"
-        self.itemsize = 2 if self.np is None else self.np.itemsize
+        self.itemsize = 2 if self.np is BFLOAT16 else self.np.itemsize
 
     def __repr__(self) -> str:
         return f"torch.{self.name}"  # PyTorch's spelling, so that what a program prints does not change
@@ -39,7 +42,7 @@ class dtype:
 float16 = half = dtype("float16", np.float16)
 float32 = float = dtype("float32", np.float32)
 float64 = double = dtype("float64", np.float64)
-bfloat16 = dtype("bfloat16", None)  # a name to compare with; NumPy has no such arrays
+bfloat16 = dtype("bfloat16", BFLOAT16)
 int8 = dtype("int8", np.int8)
 int16 = short = dtype("int16", np.int16)
 int32 = int = dtype("int32", np.int32)
@@ -67,7 +70,7 @@ ALL = (
     complex64,
     complex128,
 )
-_BY_NUMPY = {d.np: d for d in ALL if d.np is not None}
+_BY_NUMPY = {d.np: d for d in ALL if d is not bfloat16}
 _SCALARS = {np.bool_: bool, np.integer: int64, np.floating: None, np.complexfloating: None}
 _default = float32
 
@@ -82,6 +85,8 @@ def of(array) -> dtype:
 
 
 def from_numpy(array_type) -> dtype:
+    if array_type is BFLOAT16:
+        return bfloat16
     try:
         return _BY_NUMPY[array_type]
     except KeyError:
@@ -95,10 +100,8 @@ def to_numpy(dt) -> Any:
     if dt is None:
         return None
     if isinstance(dt, dtype):
-        if dt.np is None:
-            raise TypeError(
-                f"{dt!r} tensors are not supported: NumPy has no such type; use torch.float32 or torch.float16"
-            )
+        if dt is bfloat16:
+            begin_bfloat16()
         return dt.np
     if isinstance(dt, np.dtype):
         return dt
@@ -108,6 +111,25 @@ def to_numpy(dt) -> Any:
     return named.np
 
 
+before_bfloat16: list = []  # what has to be done before the first such tensor
+
+
+def begin_bfloat16() -> None:
+    while before_bfloat16:
+        before_bfloat16.pop()()
+
+
+def differ(a: np.dtype, b: np.dtype) -> builtins.bool:
+    return a != b or (a is BFLOAT16) != (b is BFLOAT16)
+
+
+def to_bfloat16(array):
+    """A float32 array rounded to the nearest bfloat16, half to even: what is left are the upper 16 bits."""
+    bits = array.astype(np.float32).view(np.uint32)
+    rounded = (bits + (((bits >> 16) & 1) + 0x7FFF)) & np.uint32(0xFFFF0000)
+    return np.where(np.isnan(array), bits, rounded).astype(np.uint32).view(BFLOAT16)
+
+
 def get_default_dtype() -> dtype:
     return _default
 
@@ -115,8 +137,9 @@ def get_default_dtype() -> dtype:
 def set_default_dtype(d: dtype) -> None:
     """The dtype of new floating-point tensors, and what integers become in `sqrt` and its like."""
     global _default
-    if not isinstance(d, dtype) or d not in (float16, float32, float64):
+    if not isinstance(d, dtype) or d not in (float16, bfloat16, float32, float64):
         raise TypeError(f"only floating-point types are supported as the default type, got {d!r}")
+    to_numpy(d)
     _default = d
 
 
@@ -130,12 +153,15 @@ def promote_types(a: dtype, b: dtype) -> dtype:
 
 
 def promote_np(a: np.dtype, b: np.dtype) -> np.dtype:
+    if a is b:
+        return a
     # NumPy widens a float beside an integer (int64 + float32 -> float64), PyTorch keeps the float as it is.
     if a.kind in "biu" and b.kind in "fc":
         return b
     if b.kind in "biu" and a.kind in "fc":
         return a
-    return np.promote_types(a, b)
+    common = np.promote_types(a, b)
+    return np.dtype(np.float32) if common is BFLOAT16 else common
 
 
 def result_np(values) -> np.dtype:
@@ -226,12 +252,23 @@ class finfo:
             raise TypeError(
                 f"finfo() requires a floating point input type, got {type!r}; use iinfo for integers"
             )
-        info = np.finfo(to_numpy(type or _default))
+        type = type or _default
+        if type is bfloat16:
+            self._set_bfloat16()
+            return
+        info = np.finfo(to_numpy(type))
         self.dtype = from_numpy(info.dtype).name
         self.bits = info.bits
         self.min, self.max = _py_float(info.min), _py_float(info.max)
         self.eps, self.tiny = _py_float(info.eps), _py_float(info.tiny)
         self.smallest_normal, self.resolution = _py_float(info.smallest_normal), _py_float(info.resolution)
+
+    def _set_bfloat16(self) -> None:
+        """float32's exponents with 7 bits of fraction."""
+        self.dtype, self.bits, self.eps, self.resolution = "bfloat16", 16, 2.0**-7, 0.01
+        self.max = 2.0**127 * (2 - self.eps)
+        self.min, self.tiny = -self.max, 2.0**-126
+        self.smallest_normal = self.tiny
 
     def __repr__(self) -> str:
         return f"finfo(resolution={self.resolution:g}, min={self.min:g}, max={self.max:g}, eps={self.eps:g}, smallest_normal={self.smallest_normal:g}, tiny={self.tiny:g}, dtype={self.dtype})"

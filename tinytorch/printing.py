@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from .dtypes import BFLOAT16
+
 
 @dataclass
 class PrintOptions:
@@ -103,7 +105,8 @@ def shape_and_dtype_suffixes(array: np.ndarray, default_dtype: str) -> list[str]
         obvious |= {"int64", "bool", "complex128" if default_dtype == "float64" else "complex64"}
     hidden_shape = array.ndim != 1 if array.size == 0 else not options.edgeitems
     suffixes = [f"size={tuple(array.shape)}"] if hidden_shape else []
-    return suffixes + ([f"dtype=torch.{array.dtype.name}"] if array.dtype.name not in obvious else [])
+    name = "bfloat16" if array.dtype is BFLOAT16 else array.dtype.name
+    return suffixes + ([f"dtype=torch.{name}"] if name not in obvious else [])
 
 
 def join_suffixes(text: str, suffixes: list[str], indent: int) -> str:

@@ -106,11 +106,11 @@ class Tensor(Methods, Writing, Converting, metaclass=TensorType):
 
     @property
     def itemsize(self) -> int:
-        return self.array.itemsize
+        return self.dtype.itemsize
 
     @property
     def nbytes(self) -> int:
-        return self.array.nbytes
+        return self.numel() * self.itemsize
 
     @property
     def is_cuda(self) -> bool:
@@ -133,7 +133,7 @@ class Tensor(Methods, Writing, Converting, metaclass=TensorType):
     nelement = numel
 
     def element_size(self) -> int:
-        return self.array.itemsize
+        return self.dtype.itemsize
 
     def stride(self, dim=None):
         array = (
@@ -491,6 +491,8 @@ class Handle:
 
 
 def rebuild(array, requires_grad: bool, cls=Tensor) -> Tensor:
+    if array.dtype.metadata:  # what pickle makes of the one and only BFLOAT16 is a copy
+        array = array.view(dtypes.BFLOAT16)
     t = blank(cls, array)
     t._requires_grad = requires_grad
     return t

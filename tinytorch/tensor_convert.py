@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .tensor import Tensor
 
 TYPE_NAMES = {
-    "float32": "Float", "float64": "Double", "float16": "Half", "int64": "Long", "int32": "Int", "int16": "Short",
+    "float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16", "int64": "Long", "int32": "Int", "int16": "Short",
     "int8": "Char", "uint8": "Byte", "bool": "Bool", "complex64": "ComplexFloat", "complex128": "ComplexDouble",
 }  # fmt: skip
 UFUNCS = {
@@ -50,6 +50,10 @@ class Converting(Value):
         if self.is_cuda and not force:
             raise TypeError(
                 "can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first"
+            )
+        if self.array.dtype is dtypes.BFLOAT16:
+            raise TypeError(
+                "Got unsupported ScalarType BFloat16: NumPy has no such type; use .float().numpy()"
             )
         return backend.move(self.array, backend.CPU)
 
@@ -97,7 +101,7 @@ class Converting(Value):
                 dtype = arg
         out = self
         target = dtypes.to_numpy(dtype)
-        if target is not None and target != self.array.dtype:
+        if target is not None and dtypes.differ(target, self.array.dtype):
             source = self if target.kind in "fc" else self.detach()
             out = ops.cast(source, dtype=target)
         if device is not None:
@@ -133,6 +137,9 @@ class Converting(Value):
 
     def half(self, memory_format=None):
         return self.to(dtypes.float16)
+
+    def bfloat16(self, memory_format=None):
+        return self.to(dtypes.bfloat16)
 
     def long(self, memory_format=None):
         return self.to(dtypes.int64)

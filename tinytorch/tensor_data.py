@@ -22,6 +22,8 @@ def tensor(data, *, dtype=None, device=None, requires_grad: bool = False, pin_me
     target = dtypes.to_numpy(dtype)
     if target is not None:
         array = array.astype(target, copy=False)
+    if array.dtype is dtypes.BFLOAT16:
+        array = dtypes.to_bfloat16(array)
     where = backend.device(device) if device is not None else backend.default_device()
     out = Tensor.wrap(backend.move(array, where))
     return out.requires_grad_() if requires_grad else out

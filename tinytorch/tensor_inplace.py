@@ -63,7 +63,8 @@ class Writing(Value):
                 self, new, index=...
             )  # constants from here on, but still part of the graph, with gradient 0
         self._refuse_shared_places()
-        self.array[...] = new.array
+        narrow = self.array.dtype is dtypes.BFLOAT16 and new.array.dtype is not dtypes.BFLOAT16
+        self.array[...] = dtypes.to_bfloat16(new.array) if narrow else new.array
         self._wrote()
         history = new.node or self.node or (self._base is not None and self._base.node)
         if local.grad and history:
@@ -124,7 +125,7 @@ class Writing(Value):
             return
         if not isinstance(value, Value):
             value = self._as_value(value)
-        elif value.array.dtype != self.array.dtype:
+        elif dtypes.differ(value.array.dtype, self.array.dtype):
             value = value.to(self.dtype)
         if local.grad and (self.requires_grad or (isinstance(value, Value) and value.requires_grad)):
             self._refuse_leaf()
@@ -145,7 +146,8 @@ class Writing(Value):
     def _as_value(self, value):
         """A number or an array, as it can be written here."""
         if isinstance(value, (bool, int, float, complex, np.generic)):
-            return dtypes.element(value, self.array.dtype)
+            element = dtypes.element(value, self.array.dtype)
+            return dtypes.to_bfloat16(element) if self.array.dtype is dtypes.BFLOAT16 else element
         if isinstance(value, np.ndarray) and not value.ndim:
             return value.astype(self.array.dtype)
         raise TypeError(f"can't assign a {type(value).__name__} to a {self.type()}; make it a tensor first")

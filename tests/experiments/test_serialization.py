@@ -365,10 +365,10 @@ def torch_content(torch):
 def expect_equal(ours, theirs, torch):
     if isinstance(theirs, torch.Tensor):
         assert tuple(ours.shape) == tuple(theirs.shape) and ours.requires_grad == theirs.requires_grad
-        assert np.array_equal(
-            ours.detach().numpy(),
-            theirs.detach().float().numpy() if theirs.dtype == torch.bfloat16 else theirs.detach().numpy(),
-        )
+        if theirs.dtype == torch.bfloat16:
+            assert str(ours.dtype) == "torch.bfloat16"
+            ours, theirs = ours.float(), theirs.float()
+        assert np.array_equal(ours.detach().numpy(), theirs.detach().numpy())
     elif isinstance(theirs, dict):
         assert list(ours) == list(theirs) and type(ours) is type(theirs)
         for key in theirs:

@@ -48,7 +48,8 @@ local = Local()
 class autocast:
     """`with autocast("cuda"):` or a decorator: matrix products and convolutions run in dtype, delicate functions in float32.
 
-    NumPy and CuPy have no bfloat16: a region of that dtype, the default on the CPU, computes what is there as it is.
+    A region of bfloat16, the default on the CPU, computes what is there as it is: such numbers lie in float32 arrays, so
+    rounding them would only cost time and digits.
     """
 
     def __init__(

@@ -5,6 +5,7 @@ from .arithmetic import (
     floor_divide, fmax, fmin, fmod, lerp, lerp_op, maximum, minimum, mul, neg, pow, remainder, rsub, sub, sub_op,
     transfer, trunc_divide,
 )  # 01
+from . import bfloat16  # 01
 from .comparison import (
     allclose, bitwise_and, bitwise_left_shift, bitwise_not, bitwise_or, bitwise_right_shift, bitwise_xor, eq, equal,
     ge, gt, isclose, isfinite, isinf, isnan, isneginf, isposinf, le, logical_and, logical_not, logical_or,

@@ -65,7 +65,11 @@ class Writer:
         raise TypeError(f"save: {path} is a {type(obj).__module__}.{type(obj).__qualname__}, {advice(obj)}")
 
     def encode_tensor(self, tensor: Tensor, path: str) -> dict:
-        fields: dict = {"array": self.number_of(backend.move(tensor.array, backend.CPU), path)}
+        array = backend.move(tensor.array, backend.CPU)
+        narrow = array.dtype is dtypes.BFLOAT16
+        fields: dict = {"array": self.number_of(array.view(np.float32) if narrow else array, path)}
+        if narrow:
+            fields["bfloat16"] = True
         if tensor.requires_grad:
             fields["requires_grad"] = True
         if tensor.device.type != "cpu":
@@ -190,9 +194,11 @@ class Reader:
         return self.arrays[number]
 
     def decode_tensor(self, fields: dict):
-        return self.place(
-            self.array(fields["array"]), fields.get("device", "cpu"), fields.get("requires_grad") is True
-        )
+        array = self.array(fields["array"])
+        if fields.get("bfloat16") is True and array.dtype == np.float32:
+            dtypes.begin_bfloat16()
+            array = array.view(dtypes.BFLOAT16)
+        return self.place(array, fields.get("device", "cpu"), fields.get("requires_grad") is True)
 
 
 DECODERS = {

@@ -116,7 +116,8 @@ class Storages:
         except ZIP_ERRORS as error:
             raise SerializationError(f"{where} is missing or damaged ({error})") from None
         if code == "bfloat16":
-            return (array.astype("u4") << 16).view("f4")
+            dtypes.begin_bfloat16()
+            return (array.astype("u4") << 16).view(dtypes.BFLOAT16)
         return array != 0 if stored.kind == "b" else array.astype(stored.newbyteorder("="), copy=False)
 
 

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from .. import dtypes
 from .files import SerializationError, read_into
 
 MAX_HEADER = 100_000_000  # the limit of the reference implementation
@@ -21,11 +22,13 @@ DTYPES = {
     "F16": "<f2", "F32": "<f4", "F64": "<f8", "C64": "<c8",
 }  # fmt: skip
 NAMES = {np.dtype(code): name for name, code in DTYPES.items()}
-BFLOAT16 = "BF16"  # NumPy has no such type: read as float32, which holds every bfloat16 exactly
+BFLOAT16 = "BF16"
 
 
 def write_safetensors(file: BinaryIO, arrays: dict[str, np.ndarray]) -> None:
     """Write named arrays. The header keeps their order; the bytes go widest type first, so that each is aligned."""
+    names = {name: dtype_name(name, array) for name, array in arrays.items()}
+    arrays = {n: upper_half(array) if names[n] == BFLOAT16 else array for n, array in arrays.items()}
     # not np.ascontiguousarray, which makes a 0-dim array one-dimensional
     arrays = {
         name: np.asarray(array, array.dtype.newbyteorder("<"), order="C") for name, array in arrays.items()
@@ -37,7 +40,7 @@ def write_safetensors(file: BinaryIO, arrays: dict[str, np.ndarray]) -> None:
     header: dict = {"__metadata__": {"format": "pt"}}  # what transformers asks for
     for name, array in arrays.items():
         offsets = [starts[name], starts[name] + array.nbytes]
-        header[name] = {"dtype": dtype_name(name, array), "shape": list(array.shape), "data_offsets": offsets}
+        header[name] = {"dtype": names[name], "shape": list(array.shape), "data_offsets": offsets}
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     file.write(len(text).to_bytes(8, "little") + text)
@@ -46,12 +49,19 @@ def write_safetensors(file: BinaryIO, arrays: dict[str, np.ndarray]) -> None:
 
 
 def dtype_name(name: str, array: np.ndarray) -> str:
+    if array.dtype is dtypes.BFLOAT16:
+        return BFLOAT16
     try:
         return NAMES[array.dtype]
     except KeyError:
         raise TypeError(
             f"save: {name!r} is {array.dtype}, which safetensors cannot hold; use a name ending in .pt"
         ) from None
+
+
+def upper_half(array: np.ndarray) -> np.ndarray:
+    """A bfloat16 is the upper half of a float32."""
+    return (dtypes.to_bfloat16(array).view(np.uint32) >> 16).astype(np.uint16)
 
 
 def read_safetensors(file: BinaryIO, size: int, what: str) -> dict[str, np.ndarray]:
@@ -123,7 +133,8 @@ class Entry:
             raise SerializationError(f"{self.what} of shape {self.shape}: {error}") from None
         read_into(file, array, self.what)
         if self.dtype == BFLOAT16:
-            return (array.astype("u4") << 16).view("f4")  # a bfloat16 is the upper half of a float32
+            dtypes.begin_bfloat16()
+            return (array.astype("u4") << 16).view(dtypes.BFLOAT16)  # the upper half of a float32
         return array != 0 if is_bool else array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
