@@ -43,28 +43,38 @@ class Module(State, Conversion):
 
     def __setattr__(self, name: str, value) -> None:
         """Parameters, modules and buffers go to tables of their own; anything else is a plain attribute."""
-        own = self.__dict__
         if isinstance(value, Parameter):
             self._require_init("parameters")
             self._forget(name, self._parameters)
             self.register_parameter(name, value)
-        elif name in own.get("_parameters", ()):
-            refuse_unless_none(value, "parameter", name, "torch.nn.Parameter or None")
-            self.register_parameter(name, None)
-        elif isinstance(value, Module):
+        elif isinstance(value, Module) and name not in self.__dict__.get("_parameters", ()):
             self._require_init("module")
             self._forget(name, self._modules)
-            own["_modules"][name] = value
-        elif name in own.get("_modules", ()):
+            self._modules[name] = value
+        elif isinstance(value, Buffer) or self._is_registered(name):
+            self._put(name, value)
+        else:
+            object.__setattr__(self, name, value)
+
+    def _is_registered(self, name: str) -> bool:
+        own = self.__dict__
+        return "_parameters" in own and (
+            name in own["_parameters"] or name in own["_buffers"] or name in own["_modules"]
+        )
+
+    def _put(self, name: str, value) -> None:
+        """Assign to a name that stands in a table: None empties the place, a buffer takes another tensor."""
+        if name in self._parameters:
+            refuse_unless_none(value, "parameter", name, "torch.nn.Parameter or None")
+            self.register_parameter(name, None)
+        elif name in self._modules:
             refuse_unless_none(value, "child module", name, "torch.nn.Module or None")
-            own["_modules"][name] = None
-        elif isinstance(value, Buffer) or name in own.get("_buffers", ()):
+            self._modules[name] = None
+        else:
             if value is not None and not isinstance(value, Tensor):
                 refuse_unless_none(value, "buffer", name, "torch.nn.Buffer, torch.Tensor or None")
             kept = name not in self._non_persistent_buffers_set
             self.register_buffer(name, value, value.persistent if isinstance(value, Buffer) else kept)
-        else:
-            object.__setattr__(self, name, value)
 
     def __getattr__(self, name: str):
         own = self.__dict__
