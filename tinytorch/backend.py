@@ -130,6 +130,33 @@ def is_shared(array) -> bool:
     return type(getattr(array, "obj", None)).__name__ == "mmap"  # by name, so that nobody pays for the import
 
 
+# ---------------------------------------------------------------- memory order
+
+
+def is_channels_last(array) -> bool:
+    """Whether it is a kernel's result with its channels last in memory, or was computed from one element by element.
+
+    That order is the framework's own affair: to the user such an array is contiguous. A view that the user permuted is not
+    meant; it has a base.
+    """
+    return (
+        array.ndim == 4
+        and not array.flags.c_contiguous
+        and array.base is None
+        and array.transpose(0, 2, 3, 1).flags.c_contiguous
+    )
+
+
+def in_order(array):
+    """The array, or a copy with its elements in row-major order where a kernel chose another one."""
+    return array.copy("C") if is_channels_last(array) else array
+
+
+def chosen_order(array) -> bool:
+    """Whether the array, or what it is a view of, lies in an order that a kernel chose."""
+    return is_channels_last(array if array.base is None else array.base)
+
+
 # ---------------------------------------------------------------- kernels
 
 

@@ -136,9 +136,11 @@ class Tensor(Methods, Writing, Converting, metaclass=TensorType):
         return self.dtype.itemsize
 
     def stride(self, dim=None):
-        array = (
-            self.array if self.array.size else np.empty([max(n, 1) for n in self.array.shape], np.int8)
-        )  # NumPy's are 0 where there is nothing
+        array = self.array
+        if not array.size:  # NumPy's are 0 where there is nothing
+            array = np.empty([max(n, 1) for n in array.shape], np.int8)
+        elif backend.is_channels_last(array):
+            array = np.empty_like(array, order="C")
         steps = tuple(s // array.itemsize for s in array.strides)
         return steps if dim is None else steps[dim]
 
@@ -149,10 +151,10 @@ class Tensor(Methods, Writing, Converting, metaclass=TensorType):
         return (self.data_ptr() - owner.__array_interface__["data"][0]) // self.array.itemsize
 
     def untyped_storage(self) -> UntypedStorage:
-        return UntypedStorage(self.array)
+        return UntypedStorage(ops.settle(self).array)
 
     def storage(self) -> TypedStorage:
-        return TypedStorage(self.array)
+        return TypedStorage(ops.settle(self).array)
 
     def data_ptr(self) -> int:
         return (
@@ -162,7 +164,7 @@ class Tensor(Methods, Writing, Converting, metaclass=TensorType):
         )
 
     def is_contiguous(self, memory_format=None) -> bool:
-        return self.array.flags.c_contiguous
+        return self.array.flags.c_contiguous or backend.is_channels_last(self.array)
 
     def is_floating_point(self) -> bool:
         return self.array.dtype.kind == "f"

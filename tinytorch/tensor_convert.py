@@ -55,7 +55,7 @@ class Converting(Value):
             raise TypeError(
                 "Got unsupported ScalarType BFloat16: NumPy has no such type; use .float().numpy()"
             )
-        return backend.move(self.array, backend.CPU)
+        return backend.move(ops.settle(self).array, backend.CPU)
 
     def __array__(self, dtype=None, copy=None):
         return (

@@ -62,7 +62,7 @@ from .running import (
 )  # 01
 from .sets import bincount, bucketize, histc, isin, searchsorted, unique, unique_consecutive  # 01
 from .shape import (
-    as_strided, as_strided_op, broadcast_shapes, broadcast_tensors, broadcast_to, contiguous, contiguous_op, diagonal,
+    as_strided, as_strided_op, broadcast_shapes, settle, broadcast_tensors, broadcast_to, contiguous, contiguous_op, diagonal,
     expand, expand_as, expand_op, flatten, fold_windows, movedim, normal_dim, overlap_add, permute, permute_op, ravel,
     reshape, reshape_as, reshape_op, sizes, squeeze, squeeze_op, t, transpose, transpose_op, unflatten, unfold,
     unfold_windows, unsqueeze, unsqueeze_op, view, view_as, view_op,

@@ -8,6 +8,7 @@ from operator import index
 import numpy as np
 
 from .. import dtypes
+from ..backend import chosen_order, in_order
 from ..op import broadcast_rule, op, spelled
 
 
@@ -66,7 +67,7 @@ def view_op(x, *, shape):
     """`reshape` that refuses to copy."""
     shape = complete(shape, x.shape, x.size)
     out = x.reshape(shape)
-    if out.size and not np.may_share_memory(out, x):
+    if out.size and not np.may_share_memory(out, x) and not chosen_order(x):
         raise RuntimeError(
             f"view: size {list(shape)} is not compatible with the strides {x.strides} of a tensor of size"
             f" {list(x.shape)}: its memory would have to be copied. Use .reshape(...) instead"
@@ -99,6 +100,7 @@ def reshape(input, *shape, **named):
 
 def view(input, *shape):
     """The same memory under another shape (`reshape` copies where this cannot); view(dtype) reads the bits anew."""
+    settle(input)
     if len(shape) == 1 and isinstance(shape[0], dtypes.dtype):
         return input.wrap(input.array.view(shape[0].np))
     return view_op(input, shape=sizes(shape))
@@ -106,7 +108,15 @@ def view(input, *shape):
 
 def view_as(input, other):
     """x viewed in the shape of other."""
+    settle(input)
     return view_op(input, shape=other.array.shape)
+
+
+def settle(x):
+    """Put x's elements into row-major order where a kernel chose another, since someone is about to look at its memory."""
+    if x.array.ndim == 4 and x._counter is None:  # nobody has a view of it yet
+        x.array = in_order(x.array)
+    return x
 
 
 def reshape_as(input, other):
@@ -344,7 +354,7 @@ def as_strided_op(x, *, size, stride, offset):
 
 def as_strided(input, size, stride, storage_offset=None):
     """The memory seen through other strides (in elements); places may overlap."""
-    return as_strided_op(input, size=tuple(size), stride=tuple(stride), offset=storage_offset or 0)
+    return as_strided_op(settle(input), size=tuple(size), stride=tuple(stride), offset=storage_offset or 0)
 
 
 @op
@@ -367,4 +377,4 @@ def contiguous_op(x):
 
 def contiguous(input, memory_format=None):
     """x in row-major memory; the same tensor if it already is."""
-    return input if input.array.flags.c_contiguous else contiguous_op(input)
+    return input if settle(input).array.flags.c_contiguous else contiguous_op(input)
