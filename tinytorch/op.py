@@ -51,12 +51,23 @@ class Counter:
         self.last = Counter.now
 
 
+def counted(tensor: Value) -> Counter:
+    """The tensor's count of writes. It is kept from the first time that somebody asks; the node that made the tensor is told, since it
+    may need the result."""
+    if tensor._counter is None:
+        tensor._counter = Counter()
+        if tensor.node is not None and tensor.node.counter is None:
+            tensor.node.counter = tensor._counter
+    return tensor._counter
+
+
 methods: dict[str, object] = {}
 
 
 def method(function):
     """Make a function of a later file a method of Tensor too: `@method` on `softmax` gives `x.softmax(...)`."""
     methods[function.__name__] = function
+    setattr(Value, function.__name__, function)  # found without the detour over Value.__getattr__
     return function
 
 
@@ -350,9 +361,7 @@ def finish_one(op: Op, args, out, wrap):
 def tie(view: Value, source: Value) -> None:
     """A view shares its source's memory, so it shares the count of writes to it."""
     if shares_memory(view.array, source.array):
-        if source._counter is None:
-            source._counter = Counter()
-        view._counter = source._counter
+        view._counter = counted(source)
         view._seen = source._counter.writes
         if local.grad:
             view._base = source if source._base is None else source._base

@@ -13,7 +13,7 @@ from operator import attrgetter
 import numpy as np
 
 from . import backend, dtypes, formats, ops
-from .op import Counter, Value, method_named, operator, reflected
+from .op import Value, counted, method_named, operator, reflected
 from .storage import TypedStorage, UntypedStorage
 from .tensor_convert import Converting
 from .tensor_inplace import Writing, inplace
@@ -265,9 +265,7 @@ class Tensor(Methods, Writing, Converting, metaclass=TensorType):
     def detach(self) -> Tensor:
         """The same memory as a constant."""
         out = Tensor.wrap(self.array)
-        if self._counter is None:
-            self._counter = Counter()
-        out._counter = self._counter
+        out._counter = counted(self)
         return out
 
     def detach_(self) -> Tensor:
@@ -295,7 +293,9 @@ class Tensor(Methods, Writing, Converting, metaclass=TensorType):
                     f"grad can be implicitly created only for scalar outputs, but this one has shape {list(self.shape)}; reduce it, for"
                     " example with .sum(), or pass gradient="
                 )
-            return Tensor.wrap(backend.module_of(self.array).ones(self.array.shape, self.array.dtype))
+            one = backend.module_of(self.array).empty(self.array.shape, self.array.dtype)
+            one.fill(1)
+            return Tensor.wrap(one)
         if gradient.array.shape != self.array.shape:
             raise RuntimeError(
                 f"Mismatch in shape: grad_output has shape {list(gradient.shape)} and output has shape {list(self.shape)}"

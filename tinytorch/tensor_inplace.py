@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import backend, dtypes, ops, random
-from .op import Counter, Op, Value, local
+from .op import Op, Value, counted, local
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -101,9 +101,7 @@ class Writing(Value):
 
     def _wrote(self) -> None:
         """Count a write to the memory, so that backward notices if it needed the old values."""
-        if self._counter is None:
-            self._counter = Counter()
-        self._counter.count()
+        counted(self).count()
         self._seen = self._counter.writes
 
     def _fill_with(self, result) -> Tensor:

@@ -34,6 +34,7 @@ from ..op import (
 from ..tensor import Tensor
 
 ARG, SHAPE, SETTING, OUT, SAVED, NUMBER, ARGS, SHAPES, SETTINGS = range(9)
+MAY_BE_TENSORS = {ARG, ARGS}
 _new = object.__new__
 _orders = count(0, -1)  # each new node gets the next lower number, so that the youngest comes first in a heap
 
@@ -48,11 +49,26 @@ LABELS = {  # PyTorch's names for ops that have others here
 
 
 class Plan:
-    """For one op and one set of arguments that need a gradient: the rules to run and what to keep for them."""
+    """For one op and one set of arguments that need a gradient: what to keep for the rules, and the class of its nodes.
 
-    __slots__ = ("all_args", "fetch", "node_class", "only_args", "op", "out_at", "positions", "rules")
+    `fetch` lists what to keep as (kind, key). The commonest cases are told apart: `only_args`, which arguments where there is nothing
+    else; `all_args`, all of them and nothing else; `only_out`, the result alone.
+    """
 
-    def __init__(self, op: Op, mask: int, count: int):
+    __slots__ = (
+        "all_args",
+        "fetch",
+        "node_class",
+        "only_args",
+        "only_out",
+        "op",
+        "out_at",
+        "positions",
+        "pull",
+        "rules",
+    )
+
+    def __init__(self, op: Op, mask: int, count: int, same_shape: bool = False):
         self.op = op
         rules = {i: rule_for(op, i) for i in range(count) if mask >> i & 1}
         rules = {i: rule for i, rule in rules.items() if rule is not None}
@@ -60,6 +76,7 @@ class Plan:
         needs = {i: [locate(op, name, i) for name in rule.needs] for i, rule in rules.items()}
         self.fetch = sorted(dict.fromkeys(key for keys in needs.values() for key in keys))
         self.rules = [(rules[i].function, [self.fetch.index(key) for key in needs[i]]) for i in rules]
+        tensors = [k for k, (kind, key) in enumerate(self.fetch) if kind == ARG and mask >> key & 1]
         if op.composed:
             self.fetch += [(ARGS, None), (SETTINGS, None)]
         self.out_at = self.fetch.index((OUT, 0)) if (OUT, 0) in self.fetch else None
@@ -69,12 +86,64 @@ class Plan:
             else None
         )
         self.all_args = self.only_args == list(range(count))
+        self.only_out = self.fetch == [(OUT, 0)]
+        self.pull: Any = puller(self.rules, self.fetch, tensors)
         label = LABELS.get(op.name) or "".join(
             part.title() for part in op.name.removesuffix("_op").split("_")
         )
         self.node_class = type(
-            f"{label}Backward0", (Node,), {"__slots__": ()}
-        )  # so that type(y.grad_fn).__name__ reads as in PyTorch
+            f"{label}Backward0",  # so that type(y.grad_fn).__name__ reads as in PyTorch
+            (Node,),
+            {
+                "__slots__": (),
+                "plan": self,
+                "same_shape": same_shape,
+                "keeps_result": self.out_at is not None,
+                "pull": self.pull,
+            },
+        )
+
+
+def puller(rules, fetch, tensors):
+    """How a node gets from the gradient of its result to those of its inputs, both arrays: run each rule on what it picks of `saved`.
+
+    `tensors` are the places in `saved` that hold tensors for sure. Most of a small network is covered by the cases without a loop.
+    """
+    picks = [at for _, at in rules]
+    if len(rules) == 1 and not picks[0]:
+        ((rule, _),) = rules
+        return lambda node, g: (rule(g),)
+    if len(rules) == 2 and not picks[0] and not picks[1]:
+        (first, _), (second, _) = rules
+        return lambda node, g: (first(g), second(g))
+    if len(rules) == 2 and all(len(at) == 1 and at[0] in tensors for at in picks):
+        ((first, (i,)), (second, (j,))) = rules
+
+        def pull_pair(node, g):
+            saved = node.saved
+            return first(g, saved[i].array), second(g, saved[j].array)
+
+        return pull_pair
+    if len(rules) == 1 and not any(kind in MAY_BE_TENSORS for kind, _ in fetch):
+        ((rule, at),) = rules
+        if at == list(range(len(fetch))):
+            return lambda node, g: (rule(g, *node.saved),)
+        return lambda node, g: (rule(g, *[node.saved[k] for k in at]),)
+    if len(rules) == 1 and len(picks[0]) == 1 and picks[0][0] in tensors:
+        ((rule, (i,)),) = rules
+        return lambda node, g: (rule(g, node.saved[i].array),)
+
+    def pull(node, g):
+        kept = [
+            v.array if isinstance(v, Value) else v if type(v) is not tuple else plain(v) for v in node.saved
+        ]
+        return [rule(g, *[kept[k] for k in at]) for rule, at in rules]
+
+    return pull
+
+
+def plain(values: tuple) -> tuple:
+    return tuple([v.array if isinstance(v, Value) else v for v in values])
 
 
 class Missing:
@@ -130,38 +199,50 @@ def shape_of(value):
 # ---------------------------------------------------------------- nodes
 
 
+class Notes:
+    """What few nodes have: hooks that see the gradient of the result, the line where the op was called (under detect_anomaly), the
+    count of writes to the result where a rule needs it."""
+
+    __slots__ = ("counter", "hooks", "line")
+
+    def __init__(self):
+        self.hooks, self.line, self.counter = (), None, None
+
+
+def noted(name: str) -> property:
+    """A field of a node's notes, which are made when there is something to write down."""
+    default = getattr(Notes(), name)
+
+    def get(node):
+        return default if node.notes is None else getattr(node.notes, name)
+
+    def put(node, value):
+        node.notes = node.notes or Notes()
+        setattr(node.notes, name, value)
+
+    return property(get, put)
+
+
 class Node:
     """One recorded op: how gradients get from its result to its inputs.
 
     `inputs` are the nodes that the inputs came from, `saved` what the rules asked for, `time` the count of in-place writes when
-    they were saved. A node must not hold its own result: the two would keep each other, and all that was saved, alive.
+    they were saved, `order` is lower the younger the node. A node must not hold its own result: the two would keep each other, and
+    all that was saved, alive. `pull` takes arrays to arrays; `same_shape` promises that they fit the inputs as they are.
     """
 
-    # `hooks` see the gradient of the result; `line` is where the op was called (under detect_anomaly), `counter` counts the
-    # writes to the result where a rule needs it, `order` is lower the younger the node.
-    __slots__ = (
-        "__weakref__",
-        "counter",
-        "dtype",
-        "hooks",
-        "inputs",
-        "line",
-        "order",
-        "plan",
-        "saved",
-        "shape",
-        "time",
-    )
+    __slots__ = ("__weakref__", "dtype", "inputs", "notes", "order", "saved", "shape", "time")
     plan: Plan
     inputs: Any
     saved: Any
     shape: Any
     dtype: Any
-    hooks: Any
-    line: str | None
-    counter: Counter | None
+    notes: Notes | None
     time: int
     order: int
+    pull: Any
+    same_shape = keeps_result = False
+    hooks, line, counter = noted("hooks"), noted("line"), noted("counter")
 
     @property
     def op_name(self) -> str:
@@ -171,44 +252,24 @@ class Node:
         """The op's name as PyTorch writes it."""
         return type(self).__name__
 
-    def pull(self, g, create_graph: bool) -> list:
-        """The gradients of the inputs, from the gradient of the result: arrays from arrays, or tensors from tensors."""
-        saved = self.saved
-        if saved is None:
+    def refuse_stale(self) -> None:
+        """An error if what was kept is there no more, or is not what it was."""
+        if self.saved is None:
             raise RuntimeError(
                 f"Trying to backward through the graph a second time: what '{self.op_name}' had kept for the backward pass was freed by"
                 " the first one. Use retain_graph=True there if you need to walk the graph again"
             )
-        if (
-            Counter.now != self.time
-        ):  # something was written in place since: was it something that is kept here?
-            self.refuse_overwritten()
-        if create_graph:
-            return self.pull_tensors(g)
-        gradients = []
-        for function, picks in self.plan.rules:
-            if not picks:
-                gradients.append(function(g))
-            elif len(picks) == 1:
-                v = saved[picks[0]]
-                gradients.append(
-                    function(g, v.array if isinstance(v, Value) else v if type(v) is not tuple else plain(v))
-                )
-            else:
-                kept = [saved[k] for k in picks]
-                gradients.append(
-                    function(
-                        g,
-                        *[
-                            v.array if isinstance(v, Value) else v if type(v) is not tuple else plain(v)
-                            for v in kept
-                        ],
-                    )
-                )
-        return gradients
+        counters = [v._counter for v in self.saved if isinstance(v, Value)]
+        if self.keeps_result:
+            counters.append(self.counter)
+        if any(c is not None and c.last > self.time for c in counters):
+            raise RuntimeError(
+                f"one of the variables needed for gradient computation has been modified by an inplace operation: '{self.op_name}' kept"
+                " a value for the backward pass, and it was overwritten since. Clone it before the in-place operation"
+            )
 
     def pull_tensors(self, g) -> list:
-        """The same with tensors that have a history, so that the gradients can be differentiated again."""
+        """`pull` with tensors that have a history, so that the gradients can be differentiated again."""
         if self.plan.op.composed:
             return self.pull_composed(g, *self.saved[-2:])
         kept = list(self.saved)
@@ -216,17 +277,10 @@ class Node:
             kept[self.plan.out_at] = self.as_output()
         return [function(g, *[kept[k] for k in picks]) for function, picks in self.plan.rules]
 
-    def refuse_overwritten(self) -> None:
-        counters = [self.counter] + [v._counter for v in self.saved if isinstance(v, Value)]
-        if any(c is not None and c.last > self.time for c in counters):
-            raise RuntimeError(
-                f"one of the variables needed for gradient computation has been modified by an inplace operation: '{self.op_name}' kept"
-                " a value for the backward pass, and it was overwritten since. Clone it before the in-place operation"
-            )
-
     def as_output(self) -> Tensor:
         """The op's result as a tensor with this node for its history."""
         out = Tensor.wrap(self.saved[self.plan.out_at])
+        out._counter = self.counter or Counter()
         out.node, out._requires_grad = self, True
         return out
 
@@ -281,13 +335,8 @@ class Node:
         return f"<{self.name()} object>"
 
 
-def plain(values: tuple) -> tuple:
-    return tuple([v.array if isinstance(v, Value) else v for v in values])
-
-
 def blank_node(node: Node) -> Node:
-    node.hooks = node.saved = ()
-    node.line = node.counter = None
+    node.saved, node.notes, node.time = (), None, Counter.now
     node.order = next(_orders)
     return node
 
@@ -296,18 +345,29 @@ class ComplexNode(Node):
     """An op with complex results. Gradients are conjugate (Wirtinger) derivatives, so one conjugation in and one out make the
     rules for real numbers right for complex ones too."""
 
-    def pull(self, g, create_graph: bool) -> list:
-        return [None if p is None else ops.conj(p) for p in super().pull(ops.conj(g), create_graph)]
+    __slots__ = ("plan",)
+    keeps_result = property(lambda self: self.plan.out_at is not None)
+
+    def pull(self, g):
+        return [None if p is None else ops.conj(p) for p in self.plan.pull(self, ops.conj(g))]
+
+    def pull_tensors(self, g) -> list:
+        return [None if p is None else ops.conj(p) for p in super().pull_tensors(ops.conj(g))]
 
 
 class ManyNode(Node):
     """An op with several results. Its rules get a tuple of gradients, with zeros where a result was not used."""
 
-    def pull(self, parts: Parts, create_graph: bool):
-        some = next(iter(parts.values()))
-        wrapped = some.wrap if isinstance(some, Value) else lambda array: array
-        g = tuple(parts[i] if i in parts else wrapped(np.zeros(*kind)) for i, kind in enumerate(self.dtype))
-        return super().pull(g, create_graph)
+    __slots__ = ("plan",)
+
+    def pull(self, parts: Parts):
+        return self.plan.pull(self, self.complete(parts, lambda array: array))
+
+    def pull_tensors(self, parts: Parts) -> list:
+        return super().pull_tensors(self.complete(parts, Tensor.wrap))
+
+    def complete(self, parts: Parts, wrap) -> tuple:
+        return tuple(parts[i] if i in parts else wrap(np.zeros(*kind)) for i, kind in enumerate(self.dtype))
 
     def as_output(self):
         """The results as tensors, each with its own place in this node."""
@@ -335,8 +395,10 @@ class Output(Node):
     def name(self) -> str:
         return self.of.plan.node_class.__name__
 
-    def pull(self, g, create_graph: bool):
+    def pull(self, g):
         return [Parts({self.index: g})]
+
+    pull_tensors = pull
 
 
 class Parts(dict):
@@ -353,7 +415,8 @@ class Leaf(Node):
     """The place where a leaf's gradients arrive; holds the tensor weakly, since the tensor holds it."""
 
     def __init__(self, tensor: Tensor):
-        self.tensor, self.inputs, self.order = weakref.ref(tensor), (), next(_orders)
+        blank_node(self)
+        self.tensor, self.inputs = weakref.ref(tensor), ()
         self.shape, self.dtype = tensor.array.shape, tensor.array.dtype
 
     op_name = "accumulate_grad"
@@ -422,11 +485,13 @@ def record(op: Op, args, kwargs):
     if plan.positions:
         array = out.array
         dtype = array.dtype
-        node = _new(plan.node_class if dtype.kind != "c" else ComplexNode)
-        node.plan, node.time = plan, Counter.now
-        node.shape, node.dtype = array.shape, dtype
-        node.hooks = node.saved = ()
-        node.line = node.counter = None
+        if dtype.kind != "c":
+            node = plan.node_class()
+        else:
+            node = _new(ComplexNode)
+            node.plan = plan
+        node.shape, node.dtype, node.time = array.shape, dtype, Counter.now
+        node.saved, node.notes = (), None
         node.inputs = inputs = []
         for i in plan.positions:
             a = args[i]
@@ -434,6 +499,8 @@ def record(op: Op, args, kwargs):
         node.order = next(_orders)  # after its inputs, one of which may be a new leaf
         if plan.only_args:
             node.saved = args if plan.all_args else [args[i] for i in plan.only_args]
+        elif plan.only_out and out._counter is None:
+            node.saved = [array]
         elif plan.fetch:
             save(node, plan, args, kwargs, out, saved if op.saves else None)
         out.node, out._requires_grad = node, True
@@ -441,17 +508,18 @@ def record(op: Op, args, kwargs):
 
 
 def record_pair(op: Op, x, y):
-    """`record` for what is tiny and frequent, x + y on tensors of one float dtype or with a number: the same without loops.
+    """`record` for what is tiny and frequent: x + y and the like on tensors of one float dtype, or with a number.
 
     Half the time per op, which is all there is to gain in a small network (benchmarks/overhead.py). Anything else, errors
     among it, goes the long way.
     """
     a = x.array
-    dtype = a.dtype
+    dtype, shape = a.dtype, a.shape
     if type(y) is float or type(y) is int:
-        b, mask = y, 4 | x._requires_grad
+        b, mask, same_shape = y, 4 | x._requires_grad, True
     elif isinstance(y, Value) and y._base is None and y.array.dtype is dtype:
         b, mask = y.array, 4 | x._requires_grad | y._requires_grad << 1
+        same_shape = b.shape == shape
     else:
         return record(op, (x, y), NOTHING)
     if dtype.kind != "f" or x._base is not None or not local.grad:
@@ -463,29 +531,30 @@ def record_pair(op: Op, x, y):
     out = _new(Tensor)
     out.array = array if type(array) is ndarray else as_array(array)
     out.node = out._leaf = out._base = out._counter = None
-    out._requires_grad = False
     if mask == 4 or not op.grad:
+        out._requires_grad = False
         return out
-    plan = op.plans.get(mask)
+    key = mask | 8 if same_shape else mask  # operands of one shape have a plan of their own
+    plan = op.plans.get(key)
     if plan is None:
-        plan = op.plans[mask] = Plan(op, mask & 3, 2)
-    if plan.positions:
-        node = _new(plan.node_class)
-        node.plan, node.time = plan, Counter.now
-        node.shape, node.dtype = array.shape, dtype
-        node.hooks = node.saved = ()
-        node.line = node.counter = None
-        if len(plan.positions) == 2:
-            node.inputs = (x.node or x._leaf or leaf(x), y.node or y._leaf or leaf(y))
-        else:
-            a = (x, y)[plan.positions[0]]
-            node.inputs = (a.node or a._leaf or leaf(a),)
-        node.order = next(_orders)
-        if plan.all_args:
-            node.saved = (x, y)
-        elif plan.fetch:
-            save(node, plan, (x, y), NOTHING, out, None)
-        out.node, out._requires_grad = node, True
+        plan = op.plans[key] = Plan(op, mask & 3, 2, same_shape)
+    node = plan.node_class()
+    node.shape = shape if same_shape else array.shape
+    node.dtype, node.time, node.notes = dtype, Counter.now, None
+    if mask == 7:
+        node.inputs = (x.node or x._leaf or leaf(x), y.node or y._leaf or leaf(y))
+    elif mask == 5:
+        node.inputs = (x.node or x._leaf or leaf(x),)
+    else:
+        node.inputs = (y.node or y._leaf or leaf(y),)
+    node.order = next(_orders)
+    if plan.all_args:
+        node.saved = (x, y)
+    elif plan.fetch:
+        save(node, plan, (x, y), NOTHING, out, None)
+    else:
+        node.saved = ()
+    out.node, out._requires_grad = node, True
     return out
 
 
@@ -500,11 +569,12 @@ def save(node: Node, plan: Plan, args, kwargs, out, saved) -> None:
             kept.append(kwargs[key] if key in kwargs else op.settings[key])
         elif kind == ARG:
             kept.append(args[key])
-        elif kind == OUT:  # the array, not the tensor, and the count of writes to it
+        elif (
+            kind == OUT
+        ):  # the array, not the tensor, and the count of writes to it, if they are counted yet: see `counted`
             kept.append(out.array)
-            if out._counter is None:
-                out._counter = Counter()
-            node.counter = out._counter
+            if out._counter is not None:
+                node.counter = out._counter
         else:
             kept.append(fetch(kind, key, op, args, kwargs, saved))
 
@@ -514,8 +584,8 @@ def record_many(plan: Plan, args, kwargs, outputs: tuple):
     if plan.positions:
         bundle = Tensor.wrap(tuple(o.array for o in outputs))
         inputs = [node_of(args[i]) for i in plan.positions]
-        node = blank_node(_new(ManyNode))
-        node.plan, node.time, node.shape = plan, Counter.now, None
+        node: Any = blank_node(_new(ManyNode))
+        node.plan, node.shape = plan, None
         node.dtype = [(o.array.shape, o.array.dtype) for o in outputs]
         node.inputs = inputs
         save(node, plan, args, kwargs, bundle, None)
@@ -577,44 +647,49 @@ def walk(roots, gradients, targets: Any, useful: Any, retain_graph: bool, create
         send(root, g if create_graph else g.array, grads, heap)
     before, local.grad = local.grad, create_graph
     watch = local.watch
+    plainly = targets is None and not create_graph
     try:
         while heap:
             node = heappop(heap)[1]
             g = grads.pop(node)
-            if node.hooks:
+            is_leaf = type(node) is Leaf
+            if node.notes is not None or (is_leaf and node.hooks):
                 g = run_hooks(node, g, create_graph)
             if targets is not None:
                 if node in targets:
                     targets[node] = as_tensor(g)
                 if node not in useful:
                     continue
-            if type(node) is Leaf:
+            if is_leaf:
                 deposit(node, g)
                 continue
+            saved = node.saved
+            if saved is None or Counter.now != node.time:  # freed, or something was written in place since
+                node.refuse_stale()
+            pull = node.pull_tensors if create_graph else node.pull
             try:
-                pulled = (
-                    node.pull(g, create_graph)
-                    if watch is None
-                    else watch(node, partial(node.pull, g, create_graph))
-                )
+                pulled = pull(g) if watch is None else watch(node, partial(pull, g))
             except RuntimeWarning:  # as in `compute`
-                pulled = quietly(node.pull, g, create_graph)
-            if node.line is not None:
+                pulled = quietly(pull, g)
+            if node.notes is not None and node.line is not None:
                 refuse_nan(node, g, pulled)
-            if not retain_graph and node.saved:
-                node.saved = None
+            if saved and not retain_graph:
+                node.saved = saved = None
+            fits = plainly and node.same_shape
             for p, gp in zip(node.inputs, pulled):
-                if gp is None or (useful is not None and p not in useful and p not in targets):
-                    continue
-                if p.shape is not None and (create_graph or gp.shape != p.shape or gp.dtype is not p.dtype):
-                    gp = fit(gp, p)
-                have = grads.get(p)
-                if have is None:
+                if not fits:
+                    if gp is None or (useful is not None and p not in useful and p not in targets):
+                        continue
+                    if p.shape is not None and (
+                        create_graph or gp.shape != p.shape or gp.dtype is not p.dtype
+                    ):
+                        gp = fit(gp, p)
+                if p in grads:
+                    grads[p] = grads[p] + gp
+                else:
                     grads[p] = gp
                     heappush(heap, (p.order, p))
-                else:
-                    grads[p] = have + gp
-            pulled = gp = g = have = None  # nothing but `grads` and the leaves may hold a gradient now
+            pulled = gp = g = saved = None  # nothing but `grads` and the leaves may hold a gradient now
     finally:
         local.grad = before
 
@@ -672,7 +747,7 @@ def unbroadcast(g, have, want):
 
 def run_hooks(node, g, create_graph: bool):
     """Let each hook see the gradient, and replace it if it returns one."""
-    if isinstance(g, Parts):
+    if isinstance(g, Parts) or not node.hooks:
         return g
     for hook in list(node.hooks):
         result = hook(as_tensor(g))

@@ -54,12 +54,17 @@ class FunctionNode(Node):
     def context(self) -> Context:
         return self.saved[0]
 
-    def pull(self, g, create_graph: bool) -> list:
+    def pull(self, g) -> list:
+        return [None if r is None else r.array for r in self.pull_tensors(g)]
+
+    def refuse_stale(self) -> None:
         if self.saved is None:
             raise RuntimeError(
                 f"Trying to backward through the graph a second time: what '{self.op_name}' had saved was freed. Use retain_graph=True"
             )
         self.check_saved()
+
+    def pull_tensors(self, g) -> list:
         grads = self.gradients(g)
         results = self.function.backward(self.context, *grads)
         results = results if isinstance(results, tuple) else (results,)
@@ -68,8 +73,7 @@ class FunctionNode(Node):
             raise RuntimeError(
                 f"function {self.op_name}.backward returned an incorrect number of gradients (expected {count}, got {len(results)})"
             )
-        picked = [results[i] for i in self.places]
-        return picked if create_graph else [None if r is None else r.array for r in picked]
+        return [results[i] for i in self.places]
 
     def check_saved(self) -> None:
         for t, version in zip(self.context.saved_tensors, getattr(self.context, "versions", ())):

@@ -31,8 +31,9 @@ def linear_op(x, weight, bias=None):
 
 def weight_gradient(g, x):
     """(..., out), (..., in) -> (out, in): the sum over all rows of g's row times x's row."""
-    g, x = (reshape_op(t, shape=(-1, t.shape[-1])) for t in (g, x))
-    return matmul_op(transpose_op(g, dim0=0, dim1=1), x)
+    if g.ndim != 2:
+        g, x = (reshape_op(t, shape=(-1, t.shape[-1])) for t in (g, x))
+    return matmul_op(g.T, x)
 
 
 linear_op.vjps(
@@ -58,6 +59,11 @@ def linear(input, weight, bias=None):
 
 
 def check_linear(input, weight, bias) -> None:
+    """Raise what is wrong with the dtypes and shapes of a linear layer's arguments."""
+    if isinstance(input, Tensor) and isinstance(weight, Tensor) and isinstance(bias, Tensor):
+        x, w, b = input.array, weight.array, bias.array
+        if x.dtype is w.dtype is b.dtype and x.shape[-1:] == w.shape[1:] and b.shape == w.shape[:1]:
+            return  # the usual layer, told at a glance
     for name, x in (("input", input), ("weight", weight), ("bias", bias)):
         if not isinstance(x, Tensor) and not (x is None and name == "bias"):
             raise TypeError(f"linear(): argument '{name}' must be Tensor, not {type(x).__name__}")

@@ -17,6 +17,7 @@ from ...ops import (
     expand,
     log,
     log1p,
+    sigmoid,
     square,
     sum,
     unsqueeze,
@@ -120,20 +121,31 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
     return reduced(loss, reduction)
 
 
+@op
+def cross_entropy_of_scores(input, target):
+    """cross_entropy_of_bits(sigmoid(input), target), with its logarithms taken on paper: (1 - target) * x - log(sigmoid(x))."""
+    return np.maximum(input, 0) - input * target + np.log1p(np.exp(-np.abs(input)))
+
+
+cross_entropy_of_scores.vjps(
+    input=lambda g, input, target: g * (sigmoid(input) - target), target=lambda g, input: -g * input
+)
+
+
 def binary_cross_entropy_with_logits(
     input, target, weight=None, size_average=None, reduce=None, reduction="mean", pos_weight=None
 ):
     """binary_cross_entropy(sigmoid(input), target), exact for every input; pos_weight multiplies the loss of a yes."""
     reduction = chosen(reduction, size_average, reduce)
-    if target.size() != input.size():
+    if target.array.shape != input.array.shape:
         raise ValueError(f"Target size ({target.size()}) must be the same as input size ({input.size()})")
     if not target.is_floating_point():
         raise RuntimeError(
             f"binary_cross_entropy_with_logits: target must be floating point, got {target.dtype!r}; use target.float()"
         )
-    # -log(sigmoid(x)) for a yes, and -log(1 - sigmoid(x)) = x - log(sigmoid(x)) for a no.
-    yes = 1 if pos_weight is None else 1 + (pos_weight - 1) * target
-    loss = (1 - target) * input - yes * logsigmoid(input)
+    loss = cross_entropy_of_scores(input, target)
+    if pos_weight is not None:  # a yes costs -log(sigmoid(x)), and counts pos_weight times
+        loss = loss - (pos_weight - 1) * target * logsigmoid(input)
     return reduced(loss if weight is None else loss * weight, reduction)
 
 
