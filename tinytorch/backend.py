@@ -176,7 +176,7 @@ class Kernel:
         self.__name__, self.__doc__ = reference.__name__, reference.__doc__
 
     def __call__(self, array, *args, **kwargs):
-        name = choice.name if isinstance(array, np.ndarray) else "cuda"
+        name = choice.name if isinstance(array, (np.ndarray, np.generic)) else "cuda"
         least = self.least[name] if name in self.least else self.look_up(name)
         if array.size >= least:
             body = self.bodies[name] if name in self.bodies else self.bring(name)
