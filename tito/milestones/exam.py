@@ -73,6 +73,8 @@ class Exam:
         import numpy as np
 
         self.one, self.session, self.data, self.patience, self.say = one, session, data, patience, say
+        self.setting = one.default_setting
+        self.texts: dict[str, list[str]] = {}  # what a language model wrote, by language
         self.rng = np.random.default_rng(secrets.randbits(128))  # nobody knows these numbers before
         self.seed = int(self.rng.integers(2**31))
         self.names: Any = None  # the classes' new names in this examination
@@ -106,9 +108,11 @@ class Exam:
         return int(self.names.argsort()[label])
 
     def batch(self, size: int) -> dict[str, Any]:
-        """Random rows of the training data."""
+        """Random rows of the training data; for language models sequences of 16 tokens, drawn now."""
         import numpy as np
 
+        if "labels" not in self.data.train:
+            return {"tokens": self.rng.integers(0, 16, (size // 4, 17))}
         n = min(len(array) for array in self.data.train.values())
         rows = np.sort(self.rng.permutation(n)[: min(size, n)])
         return {name: np.array(array[rows]) for name, array in self.data.train.items()}
@@ -131,9 +135,13 @@ class Exam:
         self.say("step", name, step, total, value)
 
     def show(self, pictures: int = 10) -> dict[str, Any]:
-        """A few test pictures with what the model says: a fresh choice every time."""
+        """A few test pictures with what the model says, a fresh choice every time; of a language model, texts."""
         import numpy as np
 
+        if "text" in self.data.train or "english" in self.data.train:
+            from .language import show_texts
+
+            return show_texts(self)
         if "images" not in self.data.test:
             return {}
         rows = np.sort(self.rng.permutation(len(self.data.answers))[:pictures])
@@ -168,6 +176,7 @@ def examine(
         try:
             with Session(workspace, one.script, knobs=config["settings"][setting]) as session:
                 exam = Exam(one, session, data, config.get("seconds", 60), say)
+                exam.setting = setting
                 if "labels" in data.train:
                     exam.rename_classes()
                 exam.train()
@@ -188,6 +197,8 @@ def examine(
 
 def judge_all(exam: Exam, specs: list[dict[str, Any]], outcome: Outcome) -> None:
     """Each judge in turn; what one could not get out of the student's process is its failure."""
+    from . import language, replay  # noqa: F401  (they bring judges)
+
     for spec in specs:
         options = {key: value for key, value in spec.items() if key != "judge"}
         exam.say("judge", spec["judge"])

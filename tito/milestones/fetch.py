@@ -65,9 +65,9 @@ def text(kind: str):
         from tinytorch.data import english, python_source
 
         if kind == "python":
-            whole, name = python_source(1_000_000), "the source of Python's standard library"
+            whole, name = plain_code(python_source(2_000_000)), "the source of Python's standard library"
         elif kind == "topics":
-            whole, name = english(), "the English of Python's reference (pydoc_data.topics)"
+            whole, name = plain_prose(english()), "the English of Python's reference (pydoc_data.topics)"
         else:
             from tinytorch.data import tiny_shakespeare
 
@@ -77,6 +77,22 @@ def text(kind: str):
         return {"text": codes[:cut]}, {}, codes[cut:], name
 
     return read
+
+
+def plain_prose(whole: str) -> str:
+    """Sentences: lines that are mostly letters, joined into paragraphs, runs of spaces made one."""
+    paragraphs = (" ".join(part.split()) for part in whole.split("\n\n"))
+    return "\n".join(
+        p for p in paragraphs if len(p) > 40 and sum(c.isalpha() or c == " " for c in p) > 0.9 * len(p)
+    )
+
+
+def plain_code(whole: str) -> str:
+    """Statements: without comments and blank lines, a tab for each four spaces of indentation."""
+    lines = (line.rstrip() for line in whole.split("\n"))
+    kept = (line for line in lines if line.strip() and not line.lstrip().startswith("#") and len(line) < 100)
+    tabs = lambda line: "\t" * ((len(line) - len(line.lstrip())) // 4) + " ".join(line.split())
+    return "\n".join(map(tabs, kept))
 
 
 def both_texts(practice: bool, download: bool):

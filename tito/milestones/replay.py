@@ -79,7 +79,7 @@ def restore_and_judge(workspace, one, run, folder, data, specs, outcome, say) ->
     try:
         with Session(workspace, one.script, knobs=run["made_of"]["knobs"]) as session:
             exam = Exam(one, session, data, patience, say)
-            exam.run, exam.run_folder = run, folder
+            exam.run, exam.run_folder, exam.setting = run, folder, outcome.setting
             session.ask(
                 "restore",
                 data.train_paths(),
