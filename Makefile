@@ -34,7 +34,7 @@ typecheck: setup  ## check annotations
 	$(PY) -m mypy
 
 bench: setup  ## measure speed against PyTorch
-	$(PY) benchmarks/overhead.py $(ARGS)
+	$(PY) -m tito benchmark $(ARGS)
 
 docs: setup  ## write docs/_build/api.html: every public name with its signature and docstring
 	$(PY) docs/build.py

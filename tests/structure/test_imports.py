@@ -43,7 +43,7 @@ def test_tito_starts_without_numpy():
 
 
 def test_import_reads_the_core_and_leaves_the_rest_for_when_it_is_asked_for():
-    """How long it takes beside numpy is what benchmarks/overhead.py measures; this holds what that time depends on."""
+    """How long it takes beside numpy is what `tito benchmark --only start` measures; this holds what that time depends on."""
     loaded = python(
         "import sys, tinytorch; print(*[name for name in sys.modules if name.startswith('tinytorch.')])"
     ).split()

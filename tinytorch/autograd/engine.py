@@ -510,7 +510,7 @@ def record(op: Op, args, kwargs):
 def record_pair(op: Op, x, y):
     """`record` for what is tiny and frequent: x + y and the like on tensors of one float dtype, or with a number.
 
-    Half the time per op, which is all there is to gain in a small network (benchmarks/overhead.py). Anything else, errors
+    Half the time per op, which is all there is to gain in a small network (`tito benchmark --only overhead`). Anything else, errors
     among it, goes the long way.
     """
     a = x.array
