@@ -181,10 +181,11 @@ def default_of(field):
 
 
 def unknown_key(cls: type, setting: Setting) -> ConfigError:
-    known = [key for key, *_ in knobs(cls)]
-    near = difflib.get_close_matches(setting.key, known, n=3, cutoff=0.6)
-    leaf = setting.key.rpartition(".")[2]
-    near += [key for key in known if key.rpartition(".")[2] == leaf and key not in near]
+    known = {
+        key: key.rpartition(".")[2] for key, *_ in knobs(cls)
+    }  # the last part: what is before it is often forgotten
+    like = difflib.get_close_matches(setting.key.rpartition(".")[2], set(known.values()), n=3, cutoff=0.6)
+    near = [key for word in like for key, last in known.items() if last == word]
     advice = f"did you mean {' or '.join(near)}?" if near else f"the keys are: {', '.join(known)}"
     return ConfigError(f"{setting.origin}: unknown key {setting.key!r}; {advice}")
 
