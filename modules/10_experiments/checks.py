@@ -235,11 +235,13 @@ def test_all_or_nothing():
         path = Path(folder) / "model.pt"
         with atomic_write(path) as file:
             file.write(b"first")
-            expect(
-                not path.exists(),
-                "the name is there before the block has ended",
-                got=str(sorted(os.listdir(folder))),
-            )
+            beside = os.listdir(folder)
+        expect(
+            len(beside) == 1 and beside[0].startswith(".model.pt.") and beside[0].endswith(".tmp"),
+            "the folder before the block has ended",
+            expected="one file, .model.pt.SOMETHING.tmp",
+            got=str(beside),
+        )
         expect_equal(path.read_bytes(), b"first", "the content after the block")
         with atomic_write(str(path)) as file:
             file.write(b"sec")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 
@@ -11,6 +12,7 @@ class Progress:
     def __init__(self, total: int | None, done: int, *, shown: bool):
         self.bar: Any = None
         self.task: Any = None
+        self.begun, self.samples = time.perf_counter(), 0
         if not shown:
             return
         from rich.console import Console
@@ -30,8 +32,11 @@ class Progress:
         self.task = self.bar.add_task("training", total=total, completed=done, shown="")
         self.bar.start()
 
-    def update(self, step: int, epoch: int, logs: dict, rate: float) -> None:
+    def update(self, step: int, epoch: int, logs: dict, samples: int) -> None:
+        """After a step that took in so many samples."""
+        self.samples += samples
         if self.bar is not None:
+            rate = self.samples / (time.perf_counter() - self.begun)
             text = f"loss {logs['loss']:.4f}  lr {logs['lr']:.2e}  {rate:,.0f}/s"
             self.bar.update(self.task, completed=step, description=f"epoch {epoch + 1}", shown=text)
 

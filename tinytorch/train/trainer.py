@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from pathlib import Path
 
 from ..amp import GradScaler, autocast
@@ -59,7 +58,7 @@ class Trainer:
     def fit(self, loader, epochs: int, val_loader=None, *, resume: bool = True) -> list[dict]:
         """Train for so many epochs in all (a resumed run does what is left); returns the logs of each epoch."""
         if self.overfit_one_batch:  # the one test that finds most bugs: can it learn a single batch by heart?
-            loader = [next(iter(loader))] * len(loader)
+            loader = one_batch(loader)
         if resume:
             self.resume()
         writer = MetricsWriter(self.folder / "metrics.jsonl", resume_step=self.step) if self.folder else None
@@ -105,16 +104,15 @@ class Trainer:
         """What is left of the current epoch."""
         self.model.train()
         batches = self._batches(loader)
-        sums, begun, seen = Means(), time.perf_counter(), 0
+        sums = Means()
         while group := list(itertools.islice(batches, self.accumulate)):
             logs = self._step(group)
             size = sum(len(targets) for _, targets in group)
-            seen += size
             sums.add(size, **{k: v for k, v in logs.items() if k not in ("lr", "grad_norm")})
             self.batches_done += len(group)
             if writer is not None and self.step % self.log_every == 0:
                 writer.write(self.step, epoch=self.epoch, **logs)
-            bar.update(self.step, self.epoch, logs, seen / (time.perf_counter() - begun))
+            bar.update(self.step, self.epoch, logs, size)
             self._tell("on_step", logs)
             if self.folder and self.checkpoint_every and self.step % self.checkpoint_every == 0:
                 self.save()
@@ -230,6 +228,11 @@ class Trainer:
             "scheduler": self.scheduler,
             "scaler": scaler,
         }
+
+
+def one_batch(loader) -> list:
+    """An epoch as long as the loader's that shows its first batch again and again."""
+    return [next(iter(loader))] * len(loader)
 
 
 class Means:
