@@ -114,6 +114,13 @@ def move(array, where: device):
         return xp.asarray(array)
 
 
+def may_look(array) -> bool:
+    """Whether to check values before they are used. On a GPU the host would have to wait for them, so there it is done only
+    under CUDA_LAUNCH_BLOCKING=1: look for a wrong index with that.
+    """
+    return isinstance(array, np.ndarray) or os.environ.get("CUDA_LAUNCH_BLOCKING") == "1"
+
+
 def shared_copy(array: np.ndarray) -> np.ndarray:
     """A copy in memory that processes forked from here on see too."""
     import mmap

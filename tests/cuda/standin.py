@@ -201,10 +201,12 @@ class ndarray:
     def __getitem__(self, index):
         if has_mask(index):
             counters.wait("mask")
-        return wrapped(self._a[plain(index)], [self])
+        return wrapped(self._a[plain_index(index)], [self])
 
     def __setitem__(self, index, value):
-        self._a[plain(index)] = plain(value)
+        if isinstance(value, np.ndarray) and not value.ndim:
+            value = value[()]
+        self._a[plain_index(index)] = plain(value)
 
     def __reduce__(self):
         return (asarray, (self.get(),))
@@ -292,6 +294,13 @@ def plain(value):
     if isinstance(value, (tuple, list)):
         return type(value)(map(plain, value))
     return value
+
+
+def plain_index(index):
+    """In an index CuPy takes NumPy's arrays too, and copies them to the device."""
+    if isinstance(index, tuple):
+        return tuple(map(plain_index, index))
+    return index if isinstance(index, np.ndarray) else plain(index)
 
 
 def arrays_in(values) -> list:
@@ -404,7 +413,7 @@ def asnumpy(a, stream=None, order="C", out=None, blocking=True):
 
 
 def as_strided(x, shape=None, strides=None):
-    return wrapped(np.lib.stride_tricks.as_strided(x._a, shape, strides), [x])
+    return ndarray(np.lib.stride_tricks.as_strided(x._a, shape, strides), x if x.base is None else x.base)
 
 
 def einsum(*operands, dtype=None, optimize=False):
@@ -430,7 +439,9 @@ fft = Library(np.fft)
 lib = types.SimpleNamespace(
     stride_tricks=types.SimpleNamespace(
         as_strided=as_strided,
-        sliding_window_view=library_function("sliding_window_view", np.lib.stride_tricks.sliding_window_view),
+        sliding_window_view=lambda x, shape, axis=None: ndarray(
+            np.lib.stride_tricks.sliding_window_view(x._a, shape, axis, writeable=True), x if x.base is None else x.base
+        ),
     ),
     _function_base_impl=types.SimpleNamespace(),
 )

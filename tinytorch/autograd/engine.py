@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import ops
+from .. import backend, ops
 from ..op import (
     NOTHING,
     Counter,
@@ -367,7 +367,9 @@ class ManyNode(Node):
         return super().pull_tensors(self.complete(parts, Tensor.wrap))
 
     def complete(self, parts: Parts, wrap) -> tuple:
-        return tuple(parts[i] if i in parts else wrap(np.zeros(*kind)) for i, kind in enumerate(self.dtype))
+        some = next(iter(parts.values()))
+        xp = backend.module_of(some.array if isinstance(some, Value) else some)
+        return tuple(parts[i] if i in parts else wrap(xp.zeros(*kind)) for i, kind in enumerate(self.dtype))
 
     def as_output(self):
         """The results as tensors, each with its own place in this node."""
@@ -765,7 +767,7 @@ def deposit(leaf: Leaf, g) -> None:
         tensor._grad = g if tensor._grad is None else tensor._grad + g
     elif tensor._grad is None:
         # A rule may hand the same array to two inputs, or a view: `.grad` must be memory of its own, since users write to it.
-        if type(g) is np.ndarray and (g.base is not None or getrefcount(g) > 3 or not g.flags.writeable):
+        if g.base is not None or getrefcount(g) > 3 or (type(g) is np.ndarray and not g.flags.writeable):
             g = g.copy()
         tensor._grad = Tensor.wrap(np.asarray(g) if isinstance(g, np.generic) else g)
     elif tensor._grad._requires_grad:

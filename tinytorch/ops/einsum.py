@@ -17,7 +17,7 @@ from .shape import diagonal, expand_op, permute_op, reshape_op
 def einsum_op(*operands, equation):
     """NumPy's einsum on an explicit equation without repeated or lonely letters to broadcast."""
     target = dtypes.result_np(operands)
-    return np.asarray(np.einsum(equation, *operands, optimize=len(operands) > 1), dtype=target)
+    return np.einsum(equation, *operands, optimize=len(operands) > 1).astype(target, copy=False)
 
 
 def einsum(equation, *operands):

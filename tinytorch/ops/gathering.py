@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from .. import dtypes
+from ..backend import may_look, module_of
 from ..op import Value, op, spelled
 from .arithmetic import floor_divide
 from .comparison import where
@@ -20,6 +21,7 @@ def rows_along(index, dim: int, shape=None):
     """The NumPy index that picks, at each place of `index`, the element `index` names along dim."""
     grid = list(np.ogrid[tuple(slice(s) for s in index.shape)]) if index.ndim else []
     if grid:
+        grid = [*map(module_of(index).asarray, grid)]
         grid[dim] = index
     return tuple(grid)
 
@@ -58,7 +60,7 @@ def check_index(name: str, index, shape, dim: int) -> None:
     if not shape:
         return
     size = shape[dim]
-    if index.size and (index.min() < 0 or index.max() >= size):
+    if index.size and may_look(index) and (index.min() < 0 or index.max() >= size):
         worst = index.min() if index.min() < 0 else index.max()
         raise RuntimeError(f"{name}: index {worst} is out of bounds for dimension {dim} with size {size}")
     for d, (want, have) in enumerate(zip(index.shape, shape)):
@@ -95,7 +97,7 @@ def crop_op(x, *, shape):
 @op
 def uncrop(g, *, shape):
     """g in the corner of zeros of that shape: the transpose of `crop_op`."""
-    out = np.zeros(shape, g.dtype)
+    out = module_of(g).zeros(shape, g.dtype)
     out[tuple(slice(s) for s in g.shape)] = g
     return out
 
@@ -184,7 +186,7 @@ def neutral(x, reduce: str):
     if x.array.dtype.kind in "iu" and reduce in ("amax", "amin"):
         limits = np.iinfo(x.array.dtype)
         value = limits.min if reduce == "amax" else limits.max
-    return x.wrap(np.asarray(value, x.array.dtype))
+    return x.wrap(module_of(x.array).asarray(value, x.array.dtype))
 
 
 @op

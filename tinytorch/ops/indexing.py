@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import dtypes
+from ..backend import module_of
 from ..op import Value, op, spelled
 from .choosing import choose
 from .shape import broadcast_tensors, normal_dim, reshape
@@ -26,7 +27,7 @@ def getitem_op(x, *, index):
 @op
 def put_zeros(g, *, index, shape):
     """Zeros of the shape with g added at the index: the transpose of `getitem_op`."""
-    out = np.zeros(shape, g.dtype)
+    out = module_of(g).zeros(shape, g.dtype)
     if is_basic(index):
         out[index] = g
     else:
@@ -37,7 +38,7 @@ def put_zeros(g, *, index, shape):
 def is_basic(index) -> bool:
     """Whether no element can be named twice: slices, integers, None, Ellipsis, masks."""
     parts = index if isinstance(index, tuple) else (index,)
-    return all(not isinstance(p, np.ndarray) or p.dtype == bool for p in parts)
+    return all(not hasattr(p, "strides") or p.dtype == bool or isinstance(p, np.generic) for p in parts)
 
 
 def getitem(x, index):

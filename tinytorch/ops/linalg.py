@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..backend import module_of
-from ..op import op, spelled
+from ..op import as_array, op, spelled
 from .arithmetic import add, sub
 from .comparison import where
 from .complex import conj
@@ -39,7 +39,7 @@ def det_op(x):
 @op
 def slogdet_op(x):
     """The sign of det(x), and log |det(x)|."""
-    return tuple(np.asarray(part) for part in solver(x).slogdet(x))
+    return tuple(as_array(part) for part in solver(x).slogdet(x))
 
 
 @op

@@ -6,6 +6,7 @@ import builtins
 
 import numpy as np
 
+from ..backend import module_of
 from ..op import op, spelled
 from .gathering import index_select
 from .shape import diagonal_of, expand_op, flatten, normal_dim, reshape_op, sizes, transpose
@@ -132,7 +133,7 @@ def triu(x, *, diagonal=0):
 def diag_embed(x, *, offset=0, dim1=-2, dim2=-1):
     """The last dim laid on the diagonal of new planes of zeros."""
     n = x.shape[-1] + builtins.abs(offset)
-    out = np.zeros((*x.shape[:-1], n, n), x.dtype)
+    out = module_of(x).zeros((*x.shape[:-1], n, n), x.dtype)
     rows = np.arange(x.shape[-1]) + builtins.max(-offset, 0)
     out[..., rows, rows + offset] = x
     return np.moveaxis(out, (-2, -1), (dim1, dim2))

@@ -6,6 +6,7 @@ import builtins
 
 import numpy as np
 
+from ..backend import module_of
 from ..op import op, spelled
 from .arithmetic import add, maximum, minimum, mul, sub
 from .gathering import take_along_dim
@@ -45,7 +46,18 @@ def cumprod(input, dim, *, dtype=None):
 def logcumsumexp(x, *, dim):
     """Running log(sum(exp(x))) along dim."""
     dim = normal_dim(dim, x.ndim)
-    return np.logaddexp.accumulate(x, axis=dim) if x.ndim else x.copy()
+    return accumulated(np.logaddexp, x, dim) if x.ndim else x.copy()
+
+
+def accumulated(ufunc, x, dim: int):
+    """ufunc.accumulate, which CuPy has for sums and products alone: elsewhere step by step."""
+    if isinstance(x, np.ndarray):
+        return ufunc.accumulate(x, axis=dim)
+    out = x.copy()
+    steps = np.moveaxis(out, dim, 0)
+    for i in range(1, len(steps)):
+        steps[i] = ufunc(steps[i - 1], steps[i])
+    return out
 
 
 @spelled

@@ -8,7 +8,7 @@ from operator import index
 import numpy as np
 
 from .. import dtypes
-from ..backend import chosen_order, in_order
+from ..backend import chosen_order, in_order, module_of
 from ..op import broadcast_rule, op, spelled
 
 
@@ -228,11 +228,14 @@ def expand_op(x, *, shape):
         raise RuntimeError(
             f"expand: shape {list(x.shape)} cannot become {list(shape)}: only sizes of 1 can grow, and new dims come in front"
         )
-    out = np.broadcast_to(x, target)
-    out.flags.writeable = (
-        x.flags.writeable
-    )  # NumPy marks it read-only; who writes to a tensor looks at its strides
-    return out
+    return writable_as(x, np.broadcast_to(x, target))  # who writes to a tensor looks at its strides
+
+
+def writable_as(x, view):
+    """NumPy marks some views of x read-only: as tensors they may be written to when x may."""
+    if isinstance(view, np.ndarray):
+        view.flags.writeable = x.flags.writeable
+    return view
 
 
 def expand(input, *shape, **named):
@@ -297,9 +300,7 @@ def squeeze(input, dim=None):
 def diagonal(x, *, offset=0, dim1=0, dim2=1):
     """The diagonal of the planes (dim1, dim2), as the last dim."""
     dim1, dim2 = normal_dim(dim1, x.ndim), normal_dim(dim2, x.ndim)
-    out = np.diagonal(x, offset, dim1, dim2)
-    out.flags.writeable = x.flags.writeable  # NumPy marks diagonals read-only; as a view they may be written
-    return out
+    return writable_as(x, np.diagonal(x, offset, dim1, dim2))
 
 
 diagonal_of = diagonal  # for functions whose parameter is called `diagonal`
@@ -312,8 +313,11 @@ def unfold_windows(x, *, dimension, size, step):
         raise RuntimeError(
             f"unfold: size {size} is larger than dimension {dimension}, which is {x.shape[dimension]}"
         )
-    windows = np.lib.stride_tricks.sliding_window_view(x, size, dimension, writeable=x.flags.writeable)
-    return windows[(slice(None),) * (dimension % x.ndim) + (slice(None, None, step),)]
+    shape, steps, dimension = list(x.shape), list(x.strides), dimension % x.ndim
+    shape[dimension] = (shape[dimension] - size) // step + 1
+    steps[dimension] *= step
+    seen = (*shape, size), (*steps, x.strides[dimension])
+    return module_of(x).lib.stride_tricks.as_strided(x, *seen)
 
 
 def unfold(input, dimension, size, step):
@@ -329,7 +333,7 @@ def unfold(input, dimension, size, step):
 @op
 def fold_windows(g, *, dimension, size, step, shape):
     """The transpose of `unfold_windows`: windows added back where they came from."""
-    out = np.zeros(shape, g.dtype)
+    out = module_of(g).zeros(shape, g.dtype)
     lead = (slice(None),) * dimension
     for offset in range(size):  # windows overlap, but the k-th elements of all windows do not
         out[(*lead, slice(offset, offset + step * (g.shape[dimension] - 1) + 1, step))] += g[..., offset]
@@ -349,7 +353,7 @@ def as_strided_op(x, *, size, stride, offset):
             f"as_strided: only for contiguous memory, this one has the strides {x.strides}; call .contiguous() first"
         )
     steps = tuple(s * x.itemsize for s in stride)
-    return np.lib.stride_tricks.as_strided(x.reshape(-1)[offset:], size, steps)
+    return module_of(x).lib.stride_tricks.as_strided(x.reshape(-1)[offset:], size, steps)
 
 
 def as_strided(input, size, stride, storage_offset=None):
@@ -360,19 +364,19 @@ def as_strided(input, size, stride, storage_offset=None):
 @op
 def overlap_add(g, *, shape, stride, offset):
     """The transpose of `as_strided_op`: each element added back to its place."""
-    out = np.zeros(shape, g.dtype)
+    out = module_of(g).zeros(shape, g.dtype)
     places = offset + builtins.sum(
         (grid * s for grid, s in zip(np.ogrid[tuple(slice(n) for n in g.shape)], stride)),
         np.zeros((), np.int64),
     )
-    np.add.at(out.reshape(-1), np.broadcast_to(places, g.shape), g)
+    np.add.at(out.reshape(-1), module_of(g).asarray(np.broadcast_to(places, g.shape)), g)
     return out
 
 
 @op(view=True)
 def contiguous_op(x):
     """x in row-major memory: itself if it already is."""
-    return np.ascontiguousarray(x).reshape(x.shape)
+    return module_of(x).ascontiguousarray(x).reshape(x.shape)
 
 
 def contiguous(input, memory_format=None):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...backend import may_look
 from ...creation import zeros
 from ...ops import reshape, scatter, unsqueeze, where
 
@@ -81,7 +82,7 @@ def check_classes(input, target, weight, ignore_index: int) -> None:
             f"expected weight of the input's dtype {input.dtype!r}, but found {weight.dtype!r}"
         )
     classes, labels = shape[class_dim(input)], target.array
-    if labels.size and (labels.min() < 0 or labels.max() >= classes):
+    if labels.size and may_look(labels) and (labels.min() < 0 or labels.max() >= classes):
         wrong = labels[((labels < 0) | (labels >= classes)) & (labels != ignore_index)]
         if wrong.size:
             raise IndexError(f"Target {wrong[0]} is out of bounds: there are {classes} classes")

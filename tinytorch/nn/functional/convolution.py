@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from ... import ops
-from ...backend import kernel
+from ...backend import kernel, module_of
 from ...op import op
 from .half import widened
 from .windows import add_windows, both_sides, inside, pad_with, places, windows
@@ -94,7 +94,7 @@ def deep(x):
 
 def shallow(x):
     """(1, C, N, H, W) -> (N, C, H, W)."""
-    return np.ascontiguousarray(x[0].swapaxes(0, 1))
+    return module_of(x).ascontiguousarray(x[0].swapaxes(0, 1))
 
 
 def with_depth(stride, padding, dilation):

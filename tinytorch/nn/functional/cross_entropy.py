@@ -124,7 +124,7 @@ def softmax_cross_entropy(logits, target, *, ignore_index=-100, reduction="mean"
     losses = np.where(kept, losses, 0)
     count = np.count_nonzero(kept) if reduction == "mean" else 1
     loss = losses if reduction == "none" else losses.sum() / count
-    return loss.astype(logits.dtype, copy=False), (top, total, target, kept, max(count, 1))
+    return loss.astype(logits.dtype, copy=False), (top, total, target, kept, np.maximum(count, 1))
 
 
 def spread_over_rows(g, logits, saved):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ... import ops
-from ...backend import kernel, module_of
+from ...backend import kernel, may_look, module_of
 from ...op import op
 
 
@@ -89,7 +89,7 @@ def check_rows(name: str, input, weight) -> None:
         raise RuntimeError(
             f"{name}: Expected tensor for argument 'input' to have scalar type Long or Int, but got {input.dtype!r}"
         )
-    if index.size and (index.min() < 0 or index.max() >= rows):
+    if index.size and may_look(index) and (index.min() < 0 or index.max() >= rows):
         worst = index.min() if index.min() < 0 else index.max()
         raise IndexError(f"{name}: index out of range: {worst} in input, and weight has rows 0 to {rows - 1}")
 

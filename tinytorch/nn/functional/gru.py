@@ -27,7 +27,7 @@ def gru_forward(x, h0, w_hh, b_hh, batch_sizes, reverse: bool):
     outputs, before, share = (xp.empty((N, H), x.dtype) for _ in range(3))
     scale = xp.full(3 * H, 0.5, x.dtype)  # sigmoid(a) = tanh(a / 2) / 2 + 1/2
     scale[2 * H :] = 1
-    gates, w, b = x * scale, np.ascontiguousarray(w_hh.T) * scale, b_hh * scale
+    gates, w, b = x * scale, module_of(w_hh).ascontiguousarray(w_hh.T) * scale, b_hh * scale
     for rows in steps(batch_sizes, reverse):
         now, a = h[: rows.stop - rows.start], gates[rows]
         before[rows] = now
@@ -54,7 +54,7 @@ def gru_backward(g, w_hh, gates, before, share, batch_sizes, reverse: bool):
     N, H = before.shape
     dh = g[N:].copy()
     r, z, n = (gates[:, k * H : (k + 1) * H] for k in range(3))
-    slopes = np.empty((N, 4, H), g.dtype)  # of h in x's share of n, then in h's shares of r, z and n
+    slopes = module_of(g).empty((N, 4, H), g.dtype)  # of h in x's share of n, then in h's shares of r, z and n
     slopes[:, 0] = (1 - z) * (1 - n * n)
     slopes[:, 1] = slopes[:, 0] * share * r * (1 - r)
     slopes[:, 2] = (before - n) * z * (1 - z)

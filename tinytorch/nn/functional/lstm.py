@@ -28,7 +28,7 @@ def lstm_forward(x, h0, c0, w_hh, batch_sizes, reverse: bool):
     # sigmoid(a) = tanh(a / 2) / 2 + 1/2, so that one tanh serves all four gates.
     scale, shift = xp.full(4 * H, 0.5, x.dtype), xp.full(4 * H, 0.5, x.dtype)
     scale[2 * H : 3 * H], shift[2 * H : 3 * H] = 1, 0
-    gates, w = x * scale, np.ascontiguousarray(w_hh.T) * scale
+    gates, w = x * scale, module_of(w_hh).ascontiguousarray(w_hh.T) * scale
     for rows in steps(batch_sizes, reverse):
         n = rows.stop - rows.start
         a, h_now, c_now, tanh_c = gates[rows], h[:n], c[:n], squashed[rows]

@@ -1,0 +1,12 @@
+"""Every op of the table on arrays that are not NumPy's: see standin.py for what this shows, and what only a GPU can."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cuda.on_device import OP_ROWS, check_row
+
+
+@pytest.mark.parametrize(("op", "row"), OP_ROWS)
+def test_an_op_on_the_gpu_is_what_it_is_on_the_cpu(gpu, op, row):
+    check_row(op, row)
