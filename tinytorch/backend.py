@@ -75,19 +75,44 @@ def cupy():
     """The CuPy module; a clear error where it, or a GPU, is missing."""
     try:
         import cupy
-    except ImportError:
+    except ModuleNotFoundError:
         raise RuntimeError(
             "device 'cuda' needs CuPy, which is not installed: pip install 'tinytorch[cuda12]'"
             " (GTX 10xx and later; 'tinytorch[cuda13]' for RTX cards with CUDA 13)"
         ) from None
+    except ImportError as error:
+        raise RuntimeError(f"device 'cuda': CuPy is installed, but cannot be imported: {error}") from error
+    if cupy is not _started:
+        start(cupy)
     return cupy
+
+
+_started: Any = None
+
+
+def start(xp) -> None:
+    """Look for a GPU, once, and count the memory that is taken on it from here on."""
+    global _started
+    from .cuda.memory import allocator
+
+    try:
+        count = xp.cuda.runtime.getDeviceCount()
+    except RuntimeError as error:  # CuPy's CUDARuntimeError
+        raise RuntimeError(
+            f"device 'cuda': CuPy {xp.__version__} is installed, but finds no GPU: {error}"
+        ) from None
+    if not count:
+        raise RuntimeError(f"device 'cuda': CuPy {xp.__version__} is installed, but this machine has no GPU")
+    allocator(xp)
+    _started = xp
 
 
 def cuda_available() -> bool:
     try:
-        return cupy().cuda.runtime.getDeviceCount() > 0
-    except Exception:  # CuPy raises errors of its own classes when there is no driver: all of them mean "no"
+        cupy()
+    except RuntimeError:  # it says why not
         return False
+    return True
 
 
 def module_of(array):
@@ -99,19 +124,65 @@ def module_for(where: device):
     return np if where.type == "cpu" else cupy()
 
 
+def is_array(value) -> bool:
+    """Whether it is an array, on any device."""
+    return isinstance(value, np.ndarray) or hasattr(type(value), "__cuda_array_interface__")
+
+
+def on_host(array) -> np.ndarray:
+    return move(array, CPU)
+
+
+def beside(array, host: np.ndarray):
+    """A small array made on the host, on the device where another one is."""
+    return module_of(array).asarray(host)
+
+
+def writable(array) -> bool:
+    return not isinstance(array, np.ndarray) or array.flags.writeable  # CuPy's arrays always are
+
+
 def device_of(array) -> device:
     return CPU if isinstance(array, np.ndarray) else device("cuda", array.device.id)
 
 
-def move(array, where: device):
-    """The array on that device; the same object if it is there already."""
-    if device_of(array).type == where.type and where.index in (None, device_of(array).index):
+def move(array, where: device, non_blocking: bool = False):
+    """The array on that device; the same object if it is there already.
+
+    To a GPU, a pinned array is read by the GPU itself, while the host goes on. Others are first copied to where it can.
+    """
+    here = device_of(array)
+    if here.type == where.type and where.index in (None, here.index):
         return array
     if where.type == "cpu":
         return array.get()
     xp = cupy()
     with xp.cuda.Device(where.index or 0):
-        return xp.asarray(array)
+        if not is_pinned(array) or not array.flags.c_contiguous:
+            return xp.asarray(array)
+        out = xp.empty(array.shape, array.dtype)
+        stream = xp.cuda.get_current_stream()
+        out.set(array, stream=stream)
+        being_read.append((stream.record(), array))
+        if not non_blocking:
+            stream.synchronize()
+        being_read[:] = [pair for pair in being_read if not pair[0].done]
+        return out
+
+
+being_read: list = []  # (event, array) of copies under way: the memory must not be used for anything else until they are done
+
+
+def pinned_copy(array: np.ndarray) -> np.ndarray:
+    """A copy in memory that the operating system leaves where it is, so that a GPU can read it by itself."""
+    pinned = np.frombuffer(cupy().cuda.alloc_pinned_memory(max(array.nbytes, 1)), array.dtype, array.size)
+    pinned = pinned.reshape(array.shape)
+    pinned[...] = array
+    return pinned
+
+
+def is_pinned(array) -> bool:
+    return owner_name(array) == "PinnedMemoryPointer"
 
 
 def may_look(array) -> bool:
@@ -132,9 +203,14 @@ def shared_copy(array: np.ndarray) -> np.ndarray:
 
 
 def is_shared(array) -> bool:
+    return owner_name(array) == "mmap"
+
+
+def owner_name(array) -> str:
+    """The class of what owns an array's memory, where that is no array: by name, so that nobody pays for an import."""
     while isinstance(array, np.ndarray):
         array = array.base
-    return type(getattr(array, "obj", None)).__name__ == "mmap"  # by name, so that nobody pays for the import
+    return type(getattr(array, "obj", None)).__name__
 
 
 # ---------------------------------------------------------------- memory order

@@ -70,7 +70,9 @@ def _like(input, dtype, device, requires_grad, fill=None) -> Tensor:
     """New memory with the shape and the order in memory that input has."""
     if not isinstance(input, Tensor):
         raise TypeError(f"argument 'input' must be Tensor, not {type(input).__name__}")
-    array = np.empty_like(input.array, dtypes.to_numpy(dtype) or input.array.dtype)
+    array = backend.module_of(input.array).empty_like(
+        input.array, dtypes.to_numpy(dtype) or input.array.dtype
+    )
     if fill is not None:
         array.fill(dtypes.element(fill, array.dtype))
     return made(array, input.device if device is None else device, requires_grad)
@@ -257,12 +259,20 @@ def kaiser_window(
 
 def rand(*size, generator=None, dtype=None, device=None, requires_grad=False, **named) -> Tensor:
     """Uniform in [0, 1)."""
-    return made(random.uniform(_shape(size, named), float_type(dtype), generator), device, requires_grad)
+    return made(
+        random.uniform(_shape(size, named), float_type(dtype), generator, where=place(device)),
+        device,
+        requires_grad,
+    )
 
 
 def randn(*size, generator=None, dtype=None, device=None, requires_grad=False, **named) -> Tensor:
     """Normal with mean 0 and variance 1."""
-    return made(random.normal(_shape(size, named), float_type(dtype), generator), device, requires_grad)
+    return made(
+        random.normal(_shape(size, named), float_type(dtype), generator, where=place(device)),
+        device,
+        requires_grad,
+    )
 
 
 def randint(
@@ -330,19 +340,21 @@ def normal(
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
     if size is not None:
         return made(
-            random.normal(tuple(size), float_type(dtype), generator, mean, std), device, requires_grad
+            random.normal(tuple(size), float_type(dtype), generator, mean, std, place(device)),
+            device,
+            requires_grad,
         )
     source = mean if isinstance(mean, Tensor) else std
     shape = np.broadcast_shapes(*(v.array.shape for v in (mean, std) if isinstance(v, Tensor)))
-    noise = source.wrap(random.normal(shape, source.array.dtype, generator))
+    noise = source.wrap(random.normal(shape, source.array.dtype, generator, where=source.device))
     return (noise * std + mean).detach()
 
 
 @method
 def bernoulli(input, p=None, *, generator=None) -> Tensor:
     """1 with the given probabilities, else 0."""
-    probability = input.array if p is None else p
-    if np.any(np.asarray(probability) < 0) or np.any(np.asarray(probability) > 1):
+    probability = input.array if p is None else np.asarray(p)
+    if backend.may_look(probability) and (np.any(probability < 0) or np.any(probability > 1)):
         raise RuntimeError("bernoulli: expected all probabilities p to satisfy 0 <= p <= 1")
     return input.wrap(random.bernoulli(probability, input.array.shape, input.array.dtype, generator))
 
@@ -359,14 +371,24 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
     if out is not None and out.dtype is not dtypes.int64:
         raise RuntimeError(f"multinomial expects Long tensor out, got: {out.dtype!r}")
     drawn = input.wrap(
-        np.ascontiguousarray(random.multinomial(input.array, num_samples, replacement, generator))
+        backend.beside(
+            input.array,
+            np.ascontiguousarray(
+                random.multinomial(backend.on_host(input.array), num_samples, replacement, generator)
+            ),
+        )
     )
     return drawn if out is None else out._fill_with(drawn)
 
 
 def poisson(input, generator=None) -> Tensor:
     """Poisson counts with the given rates."""
-    return input.wrap(random.stream(generator).poisson(input.array).astype(input.array.dtype))
+    return input.wrap(
+        backend.beside(
+            input.array,
+            random.stream(generator).poisson(backend.on_host(input.array)).astype(input.array.dtype),
+        )
+    )
 
 
 def complex(real, imag) -> Tensor:

@@ -174,6 +174,9 @@ def permutation(n: int, generator=None):
 
 
 def bernoulli(probability, shape, dtype, generator=None):
+    if backend.is_array(probability) and backend.device_of(probability).type == "cuda":
+        points = uniform(shape, np.float32, generator, where=backend.device_of(probability))
+        return (points < probability).astype(dtype)
     return np.asarray(stream(generator).random(shape) < probability, dtype)
 
 

@@ -181,8 +181,8 @@ class Tensor(Methods, Writing, Converting, metaclass=TensorType):
     def get_device(self):
         return self.device.index if self.is_cuda else -1
 
-    def is_pinned(self) -> bool:
-        return False
+    def is_pinned(self, device=None) -> bool:
+        return backend.is_pinned(self.array)
 
     def is_shared(self) -> bool:
         return backend.is_shared(self.array)

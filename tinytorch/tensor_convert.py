@@ -105,15 +105,17 @@ class Converting(Value):
             source = self if target.kind in "fc" else self.detach()
             out = ops.cast(source, dtype=target)
         if device is not None:
-            moved = backend.move(out.array, backend.device(device))
-            out = out if moved is out.array else ops.transfer(out, device=backend.device(device))
+            there = backend.device(device)
+            here = backend.device_of(out.array)
+            if (here.type, there.index in (None, here.index)) != (there.type, True):
+                out = ops.transfer(out, device=there, non_blocking=non_blocking)
         return ops.clone(out) if copy and out is self else out
 
     def cpu(self, memory_format=None) -> Tensor:
         return self.to("cpu")
 
     def cuda(self, device=None, non_blocking=False) -> Tensor:
-        return self.to("cuda" if device is None else device)
+        return self.to("cuda" if device is None else device, non_blocking=non_blocking)
 
     def type(self, dtype=None, non_blocking=False):
         """The name of the tensor type, or the tensor as another dtype."""
@@ -174,8 +176,13 @@ class Converting(Value):
     def is_conj(self) -> builtins.bool:
         return False
 
-    def pin_memory(self, device=None):
-        return self
+    def pin_memory(self, device=None) -> Tensor:
+        """A copy that a GPU can read by itself; without a GPU, the tensor as it is."""
+        if self.is_cuda:
+            raise RuntimeError("cannot pin 'torch.cuda' memory: only dense CPU tensors can be pinned")
+        if self.is_pinned() or not backend.cuda_available():
+            return self
+        return self.wrap(backend.pinned_copy(self.array))
 
     def share_memory_(self):
         """Move to memory that processes forked from this one share with it."""

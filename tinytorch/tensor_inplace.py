@@ -89,7 +89,7 @@ class Writing(Value):
 
     def _refuse_shared_places(self) -> None:
         array = self.array
-        if not array.flags.writeable or (
+        if not backend.writable(array) or (
             0 in array.strides
             and array.size
             and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape))
@@ -111,7 +111,7 @@ class Writing(Value):
                 "functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad"
             )
         if self.array.shape != result.array.shape:
-            self.array = np.empty(result.array.shape, self.array.dtype)
+            self.array = backend.module_of(result.array).empty(result.array.shape, self.array.dtype)
         return self._become(result)
 
     def __setitem__(self, index, value) -> None:
@@ -129,7 +129,7 @@ class Writing(Value):
             self._refuse_leaf()
             self._become(ops.put(self, fitting(value, self.array, index), index=index))
             return
-        if not self.array.flags.writeable:
+        if not backend.writable(self.array):
             self._refuse_shared_places()
         try:
             self.array[index] = fitting_array(
@@ -231,12 +231,14 @@ class Writing(Value):
     # ------------------------------------------------------------ random numbers
 
     def _draw(self, array) -> Tensor:
-        return self._become(self.wrap(array))
+        return self._become(self.wrap(backend.move(array, self.device)))
 
     def normal_(self, mean=0, std=1, *, generator=None) -> Tensor:
         if std < 0:
             raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
-        return self._draw(random.normal(self.array.shape, self.array.dtype, generator, mean, std))
+        return self._draw(
+            random.normal(self.array.shape, self.array.dtype, generator, mean, std, self.device)
+        )
 
     def uniform_(self, from_=0, to=1, *, generator=None, **named) -> Tensor:
         low, high = named.get("a", named.get("from", from_)), named.get("b", to)
@@ -244,7 +246,9 @@ class Writing(Value):
             raise RuntimeError(
                 f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}"
             )
-        return self._draw(random.uniform(self.array.shape, self.array.dtype, generator, low, high))
+        return self._draw(
+            random.uniform(self.array.shape, self.array.dtype, generator, low, high, self.device)
+        )
 
     def bernoulli_(self, p=0.5, *, generator=None) -> Tensor:
         p = p.array if isinstance(p, Value) else p
@@ -264,7 +268,9 @@ class Writing(Value):
         )
 
     def log_normal_(self, mean=1, std=2, *, generator=None) -> Tensor:
-        return self._draw(np.exp(random.normal(self.array.shape, self.array.dtype, generator, mean, std)))
+        return self._draw(
+            np.exp(random.normal(self.array.shape, self.array.dtype, generator, mean, std, self.device))
+        )
 
     def cauchy_(self, median=0, sigma=1, *, generator=None) -> Tensor:
         return self._draw(

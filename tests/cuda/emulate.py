@@ -75,8 +75,8 @@ class RawFunction:
 class Argument:
     """A kernel's argument, checked; an array in a copy with guards around it."""
 
-    def __init__(self, kernel: str, parameter: tuple[str, bool, type], given):
-        self.name, pointer, kind = parameter
+    def __init__(self, kernel: str, parameter: tuple[str, bool, type, bool], given):
+        self.name, pointer, kind, self.constant = parameter
         self.array = getattr(given, "_a", None)
         if pointer and self.array is None:  # a null pointer
             assert isinstance(given, np.uintp) and given == 0, (
@@ -105,14 +105,15 @@ class Argument:
             return
         for side in (self.guarded[:GUARD], self.guarded[GUARD + self.array.size :]):
             assert (side.view(np.uint8) == 255).all(), f"{kernel} writes outside {self.name}"
-        self.array.reshape(-1)[...] = self.inside
+        if not self.constant:
+            self.array.reshape(-1)[...] = self.inside
 
 
-def parameter(text: str, types: dict) -> tuple[str, bool, type]:
-    """ "const T *x" -> its name, whether it is a pointer, the type of its elements."""
+def parameter(text: str, types: dict) -> tuple[str, bool, type, bool]:
+    """ "const T *x" -> its name, whether it is a pointer, the type of its elements, whether they are constant."""
     words = text.replace("*", " * ").replace("__restrict__", "").replace("const", "").split()
     kind = " ".join(w for w in words[:-1] if w != "*")
-    return words[-1], "*" in words, types[kind]
+    return words[-1], "*" in words, types[kind], "const" in text
 
 
 def launchers(code: str) -> str:

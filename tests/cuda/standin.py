@@ -68,9 +68,7 @@ class Counters:
 
     def take(self, nbytes: int) -> int:
         block = -(-nbytes // 512) * 512
-        if limit and self.used + block > limit[-1]:
-            raise OutOfMemoryError(block, self.used)
-        self.used += block
+        allocator[-1](block)
         self.peak = max(self.peak, self.used)
         return block
 
@@ -132,6 +130,10 @@ class ndarray:
     )
     data = property(
         lambda self: types.SimpleNamespace(ptr=self._a.ctypes.data, copy_from_host_async=self._copy_from)
+    )
+
+    __cuda_array_interface__ = property(
+        lambda self: {"shape": self.shape, "typestr": self.dtype.str, "version": 3}
     )
 
     def _copy_from(self, address: int, nbytes: int, stream=None) -> None:
@@ -269,6 +271,8 @@ def array_method(name: str, parameters: str):
             raise TypeError(f"ndarray.{name}: takes ({parameters}), got {len(args)} and {list(kwargs)}")
         if name in WAITS:
             counters.wait(name)
+        if name in ("fill", "put"):
+            return run(getattr(self._a, name), args, kwargs, [self])
         named = kwargs if names == ["*"] else {**dict(zip(names, args)), **kwargs}
         named = {key: value for key, value in named.items() if key not in ("casting", "subok")}
         if name == "astype" and named.get("order") is None:
@@ -440,7 +444,8 @@ lib = types.SimpleNamespace(
     stride_tricks=types.SimpleNamespace(
         as_strided=as_strided,
         sliding_window_view=lambda x, shape, axis=None: ndarray(
-            np.lib.stride_tricks.sliding_window_view(x._a, shape, axis, writeable=True), x if x.base is None else x.base
+            np.lib.stride_tricks.sliding_window_view(x._a, shape, axis, writeable=True),
+            x if x.base is None else x.base,
         ),
     ),
     _function_base_impl=types.SimpleNamespace(),
@@ -483,14 +488,21 @@ class MemoryPool:
     def __init__(self, allocator=None):
         pass
 
-    def malloc(self, size: int):
-        raise NotImplementedError("the stand-in's arrays take their memory themselves")
+    def malloc(self, size: int) -> int:
+        """Arrays take their memory from NumPy: here it is only counted."""
+        if limit and counters.used + size > limit[-1]:
+            raise OutOfMemoryError(size, counters.used)
+        counters.used += size
+        return size
 
     def used_bytes(self) -> int:
         return counters.used
 
     def total_bytes(self) -> int:
         return counters.peak
+
+    def free_bytes(self) -> int:
+        return counters.peak - counters.used
 
     def free_all_blocks(self, stream=None) -> None:
         pass
@@ -545,22 +557,14 @@ class Event:
         counters.wait("Event.synchronize")
 
 
-class PinnedMemoryPointer:
+class PinnedMemoryPointer(bytearray):
     """Host memory a GPU could copy from by itself."""
 
-    def __init__(self, size: int):
-        self.buffer = bytearray(size)
 
-    def __buffer__(self, flags):
-        return memoryview(self.buffer)
+def alloc_pinned_memory(size: int) -> PinnedMemoryPointer:
+    return PinnedMemoryPointer(size)
 
 
-def alloc_pinned_memory(size: int):
-    pinned.append(size)
-    return memoryview(bytearray(size))
-
-
-pinned: list[int] = []
 runtime = types.SimpleNamespace(
     getDeviceCount=lambda: 1,
     getDeviceProperties=lambda i: {
@@ -571,10 +575,11 @@ runtime = types.SimpleNamespace(
     driverGetVersion=lambda: 12090,
 )  # fmt: skip
 _pool = MemoryPool()
+allocator = [_pool.malloc]
 get_default_memory_pool = lambda: _pool
 cuda = types.SimpleNamespace(
     Device=Device, Event=Event, MemoryPool=MemoryPool, MemoryHook=MemoryHook, Stream=Stream, runtime=runtime,
-    alloc_pinned_memory=alloc_pinned_memory, get_current_stream=lambda: Stream.null, set_allocator=lambda allocator: None,
+    alloc_pinned_memory=alloc_pinned_memory, get_current_stream=lambda: Stream.null, set_allocator=lambda new: allocator.append(new),
     get_elapsed_time=lambda start, end: 0.5, is_available=lambda: True,
     memory=types.SimpleNamespace(OutOfMemoryError=OutOfMemoryError),
 )  # fmt: skip

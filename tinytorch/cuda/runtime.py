@@ -9,8 +9,8 @@ from ..backend import cuda_available as is_available
 from ..random import get_rng_state as _get_state
 from ..random import initial_seed, manual_seed, seed  # noqa: F401
 from ..random import set_rng_state as _set_state
-
-OutOfMemoryError = MemoryError  # CuPy's own is a subclass of it
+from . import memory
+from .memory import OutOfMemoryError  # noqa: F401
 
 
 def index(where) -> int:
@@ -124,12 +124,17 @@ def memory_reserved(device=None) -> int:
     return pool().total_bytes() if is_available() else 0
 
 
-# CuPy counts no peaks. What its pool has taken from the device is an upper bound, since it gives nothing back unasked.
-max_memory_allocated = max_memory_reserved = memory_reserved
+def max_memory_allocated(device=None) -> int:
+    """The most that arrays have taken at one time."""
+    return memory.allocator(backend.cupy()).peak if is_available() else 0
+
+
+max_memory_reserved = memory_reserved  # the pool gives nothing back unasked
 
 
 def reset_peak_memory_stats(device=None) -> None:
-    pass
+    if is_available():
+        memory.allocator(backend.cupy()).peak = memory_allocated()
 
 
 reset_max_memory_allocated = reset_peak_memory_stats

@@ -51,6 +51,18 @@ def default_convert(data: Any) -> Any:
     return data
 
 
+def pinned(data: Any) -> Any:
+    """The same batch with its Tensors in pinned memory."""
+    if hasattr(data, "pin_memory"):
+        return data.pin_memory()
+    if isinstance(data, Mapping):
+        return like_mapping(data, {key: pinned(value) for key, value in data.items()})
+    if isinstance(data, Sequence) and not isinstance(data, (str, bytes)):
+        parts = [pinned(value) for value in data]
+        return tuple(parts) if type(data) is tuple else like_sequence(data, parts)
+    return data
+
+
 CONTENTS = "default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists"
 
 

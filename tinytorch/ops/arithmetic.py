@@ -240,6 +240,6 @@ def cast(x, *, dtype):
 
 
 @op
-def transfer(x, *, device):
+def transfer(x, *, device, non_blocking=False):
     """x on another device."""
-    return backend.move(x, device)
+    return backend.move(x, device, non_blocking)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from .. import dtypes
-from ..backend import may_look, module_of
+from ..backend import beside, may_look, module_of
 from ..op import Value, op, spelled
 from .arithmetic import floor_divide
 from .comparison import where
@@ -164,15 +164,15 @@ def scatter_reduce(input, dim, index, src, reduce, *, include_self=True):
     dim = normal_dim(dim, input.ndim)
     src = like_index(src, index)
     if not isinstance(src, Value):
-        src = input.wrap(np.full(index.array.shape, src, input.array.dtype))
-    touched = input.wrap(np.zeros(input.array.shape, bool))
+        src = input.wrap(np.full_like(input.array, src, shape=index.array.shape))
+    touched = input.wrap(np.zeros_like(input.array, dtype=bool))
     touched.array[rows_along(index.array, dim)] = True
     start = input if include_self else where(touched, neutral(input, reduce), input)
     if reduce == "sum":
         return scatter_add_op(start, index, src, dim=dim)
     if reduce == "mean":
-        ones = input.wrap(np.ones(index.array.shape, input.array.dtype))
-        base = input.wrap(np.full(input.array.shape, int(include_self), input.array.dtype))
+        ones = input.wrap(np.ones_like(input.array, shape=index.array.shape))
+        base = input.wrap(np.full_like(input.array, int(include_self)))
         count = where(touched, scatter_add_op(base, index, ones, dim=dim), 1)
         total = scatter_add_op(start, index, src, dim=dim)
         return total / count if input.array.dtype.kind in "fc" else floor_divide(total, count)
@@ -344,5 +344,9 @@ def slice_scatter(input, src, dim=0, start=None, end=None, step=1):
 def diagonal_scatter(input, src, offset=0, dim1=0, dim2=1):
     """input with src in place of its diagonal."""
     places = np.arange(input.array.size).reshape(input.array.shape)
-    flat = put(flatten(input), flatten(src), index=np.diagonal(places, offset, dim1, dim2).reshape(-1))
+    flat = put(
+        flatten(input),
+        flatten(src),
+        index=beside(input.array, np.diagonal(places, offset, dim1, dim2).reshape(-1)),
+    )
     return reshape(flat, input.array.shape)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import dtypes
-from ..backend import module_of
+from ..backend import beside, is_array, module_of
 from ..op import Value, op, spelled
 from .choosing import choose
 from .shape import broadcast_tensors, normal_dim, reshape
@@ -38,7 +38,7 @@ def put_zeros(g, *, index, shape):
 def is_basic(index) -> bool:
     """Whether no element can be named twice: slices, integers, None, Ellipsis, masks."""
     parts = index if isinstance(index, tuple) else (index,)
-    return all(not hasattr(p, "strides") or p.dtype == bool or isinstance(p, np.generic) for p in parts)
+    return all(not is_array(p) or p.dtype == bool for p in parts)
 
 
 def getitem(x, index):
@@ -59,14 +59,14 @@ def plain_index(x, index):
     if isinstance(index, list) and any(isinstance(p, SEQUENCES) for p in index):
         index = tuple(index)  # x[[rows, columns]] was once a way to write x[rows, columns]
     if isinstance(index, tuple):
-        return tuple([plain_part(p) for p in index])
-    return plain_part(index)
+        return tuple([plain_part(p, x) for p in index])
+    return plain_part(index, x)
 
 
 SEQUENCES = (slice, type(None), type(...), list, tuple, range, np.ndarray, Value)
 
 
-def plain_part(part):
+def plain_part(part, x):
     if isinstance(part, slice):
         if part.step is not None and int(part.step) <= 0:
             raise ValueError(f"slice step must be positive, got {part.step}; use flip to reverse")
@@ -76,7 +76,7 @@ def plain_part(part):
         part = part.astype(np.int64) if part.size == 0 else part
     if isinstance(part, Value):
         part = part.array
-    if isinstance(part, np.ndarray):
+    if is_array(part):
         if part.dtype == np.uint8:
             part = part.astype(bool)  # PyTorch's old masks
         if part.dtype not in INDEX_TYPES:
@@ -85,6 +85,13 @@ def plain_part(part):
             )
         if part.ndim == 0 and part.dtype != bool:
             return int(part)
+        if type(part) is not type(x.array):
+            if isinstance(x.array, np.ndarray):
+                raise RuntimeError(
+                    "indices should be either on cpu or on the same device as the indexed tensor (cpu), but one is on cuda"
+                )
+            return beside(x.array, part)
+        return part
     elif isinstance(part, str):
         raise TypeError(f"a tensor cannot be indexed with a str: {part!r}")
     return part
@@ -102,12 +109,12 @@ def check_bounds(shape, index) -> None:
     for p in parts:
         if p is None or isinstance(p, (bool, np.bool_)):
             continue
-        size = p.ndim if isinstance(p, np.ndarray) and p.dtype == bool else 1
+        size = p.ndim if is_array(p) and p.dtype == bool else 1
         if dim + size > len(shape):
             raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
         if isinstance(p, int) and not -shape[dim] <= p < shape[dim]:
             raise IndexError(f"index {p} is out of bounds for dimension {dim} with size {shape[dim]}")
-        if isinstance(p, np.ndarray) and p.dtype == bool and p.shape != shape[dim : dim + size]:
+        if is_array(p) and p.dtype == bool and p.shape != shape[dim : dim + size]:
             raise IndexError(
                 f"The shape of the mask {list(p.shape)} at index {dim} does not match the shape of the indexed tensor {list(shape)} at index {dim}"
             )
@@ -120,7 +127,7 @@ def two_steps(index: tuple):
     None where the two agree: without both kinds, or with nothing between them.
     """
     kinds = [
-        "integer" if type(p) is int else "places" if isinstance(p, (np.ndarray, bool, np.bool_)) else ""
+        "integer" if type(p) is int else "places" if is_array(p) or isinstance(p, (bool, np.bool_)) else ""
         for p in index
     ]
     picks = [i for i, kind in enumerate(kinds) if kind]
@@ -129,7 +136,7 @@ def two_steps(index: tuple):
     first, second = [], []
     for p, kind in zip(index, kinds):
         if kind == "places":
-            first += [slice(None)] * (1 if np.asarray(p).dtype != bool else np.ndim(p))
+            first += [slice(None)] * (1 if is_array(p) and p.dtype != bool else np.ndim(p))
             second.append(p)
         else:
             first.append(p)
@@ -165,7 +172,7 @@ def zero_at(g, *, index):
 def index_put(input, indices, values, accumulate=False):
     """x with values written (or added) at the positions that the index tensors name."""
     same_dtype("index_put", input, values)
-    return put(input, values, index=tuple(plain_part(i) for i in indices), accumulate=accumulate)
+    return put(input, values, index=tuple(plain_part(i, input) for i in indices), accumulate=accumulate)
 
 
 @spelled
@@ -261,7 +268,7 @@ def nonzero_op(x):
 def nonzero(input, *, as_tuple=False):
     """The indices of non-zero elements: one a row, or a tuple with one vector per dim."""
     rows = nonzero_op(reshape(input, (1,)) if as_tuple and not input.ndim else input)
-    return tuple(rows.wrap(np.ascontiguousarray(column)) for column in rows.array.T) if as_tuple else rows
+    return tuple(rows.wrap(column.copy()) for column in rows.array.T) if as_tuple else rows
 
 
 def argwhere(input):

@@ -8,7 +8,8 @@ import itertools
 import numpy as np
 
 from .. import dtypes
-from ..op import Value, op, spelled
+from ..backend import beside, module_of
+from ..op import Value, as_array, op, spelled
 from .indexing import getitem_op
 from .shape import expand_op, flatten, normal_dim, reshape, reshape_op, sizes, unsqueeze, unsqueeze_op
 
@@ -252,8 +253,8 @@ def block_diag(*tensors):
     for x in blocks:
         h, w = x.array.shape
         left, right = (
-            x.wrap(np.zeros((h, start), x.array.dtype)),
-            x.wrap(np.zeros((h, width - start - w), x.array.dtype)),
+            x.wrap(module_of(x.array).zeros((h, start), x.array.dtype)),
+            x.wrap(module_of(x.array).zeros((h, width - start - w), x.array.dtype)),
         )
         rows.append(cat([left, x, right], dim=1))
         start += w
@@ -264,7 +265,7 @@ def combinations(input, r=2, with_replacement=False):
     """All ways to choose r elements of a vector, one a row."""
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     rows = np.array(list(choose(range(input.array.shape[0]), r)), np.int64).reshape(-1, r)
-    return getitem_op(input, index=rows)
+    return getitem_op(input, index=beside(input.array, rows))
 
 
 def dsplit(input, indices_or_sections):
@@ -275,5 +276,5 @@ def dsplit(input, indices_or_sections):
 def unravel_index(indices, shape):
     """Places in a flattened tensor as one index per dim."""
     return tuple(
-        indices.wrap(np.asarray(places)) for places in np.unravel_index(indices.array, sizes((shape,)))
+        indices.wrap(as_array(places)) for places in np.unravel_index(indices.array, sizes((shape,)))
     )

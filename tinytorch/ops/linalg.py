@@ -119,7 +119,9 @@ def mH(x):
 
 
 def identity_like(x):
-    return x.wrap(np.broadcast_to(np.eye(x.array.shape[-1], dtype=x.array.dtype), x.array.shape).copy())
+    return x.wrap(
+        np.broadcast_to(module_of(x.array).eye(x.array.shape[-1], dtype=x.array.dtype), x.array.shape).copy()
+    )
 
 
 # ---------------------------------------------------------------- determinants and equations
@@ -192,7 +194,7 @@ def lstsq(A, B, rcond=None, *, driver=None):
     any_matrix("lstsq", A)
     vector = B.array.ndim == A.array.ndim - 1
     rows, columns = A.array.shape[-2:]
-    rank = np.linalg.matrix_rank(A.array)
+    rank = solver(A.array).matrix_rank(A.array)
     B = unsqueeze(B, -1) if vector else B
     if np.all(rank == columns):
         q, r = qr_op(A)
@@ -206,12 +208,12 @@ def lstsq(A, B, rcond=None, *, driver=None):
         if driver not in (None, "gelsy") and rows > columns and np.all(rank == columns)
         else None
     )
-    blank = lambda dtype: A.wrap(np.zeros(0, dtype))
+    blank = lambda dtype: A.wrap(module_of(A.array).zeros(0, dtype))
     return result_tuple(
         "linalg_lstsq",
         solution=squeeze(solution, -1) if vector else solution,
         residuals=blank(A.array.dtype) if residuals is None else residuals,
-        rank=blank(np.int64) if driver == "gels" else A.wrap(np.asarray(rank)),
+        rank=blank(np.int64) if driver == "gels" else A.wrap(as_array(rank)),
         singular_values=svdvals(A).detach() if driver in ("gelsd", "gelss") else blank(A.array.dtype),
     )
 

@@ -6,7 +6,7 @@ import builtins
 
 import numpy as np
 
-from ..backend import module_of
+from ..backend import beside, module_of, on_host
 from ..op import op, spelled
 from .gathering import index_select
 from .shape import diagonal_of, expand_op, flatten, normal_dim, reshape_op, sizes, transpose
@@ -39,17 +39,17 @@ def tile(input, *dims, **named):
 def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
     """Each element along dim repeated, next to itself; repeats is a number or one per element."""
     if repeats is None:
-        return input.wrap(np.repeat(np.arange(input.array.size), input.array))
+        return input.wrap(beside(input.array, np.repeat(np.arange(input.array.size), on_host(input.array))))
     if dim is None:
         input, dim = flatten(input), 0
     dim = normal_dim(dim, input.array.ndim)
-    counts = repeats.array if hasattr(repeats, "array") else np.asarray(repeats)
+    counts = on_host(repeats.array) if hasattr(repeats, "array") else np.asarray(repeats)
     if counts.size not in (1, input.array.shape[dim]):
         raise RuntimeError(
             f"repeats must have the same size as input along dim, but got repeats.size(0) = {counts.size} and input.size({dim}) = {input.array.shape[dim]}"
         )
     places = np.repeat(np.arange(input.array.shape[dim]), counts)
-    return index_select(input, dim, input.wrap(places))
+    return index_select(input, dim, input.wrap(beside(input.array, places)))
 
 
 @op

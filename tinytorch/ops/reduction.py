@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import dtypes
 from ..backend import kernel
-from ..op import Value, op, spelled
+from ..op import Value, as_array, op, spelled
 from .arithmetic import div, mul
 from .comparison import where
 from .joining import unbind
@@ -127,7 +127,7 @@ def all(x, *, dim=None, keepdim=False):
 @op(grad=False)
 def count_nonzero(x, *, dim=None):
     """How many elements are non-zero."""
-    return np.asarray(np.count_nonzero(x, axis=axes(x, dim)))
+    return as_array(np.count_nonzero(x, axis=axes(x, dim)))
 
 
 @op(grad=False)

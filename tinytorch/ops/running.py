@@ -101,14 +101,14 @@ def cumulative_extreme(x, dim, combine):
     """Running extremes along dim and where they were reached last."""
     if not x.array.ndim:
         normal_dim(dim, 0)
-        zero = x.wrap(np.zeros((), np.int64))
+        zero = x.wrap(np.zeros_like(x.array, dtype=np.int64))
         return result_tuple("cummax" if combine is maximum else "cummin", values=x.clone(), indices=zero)
     array = moved(x.array, dim)
     ufunc = np.maximum if combine is maximum else np.minimum
-    best = ufunc.accumulate(array, axis=0)
-    places = np.arange(len(array)).reshape((-1,) + (1,) * (array.ndim - 1))
-    index = np.maximum.accumulate(np.where((array == best) | (array != array), places, 0), axis=0)
-    index = x.wrap(np.ascontiguousarray(np.moveaxis(index, 0, dim)))
+    best = accumulated(ufunc, array, 0)
+    places = module_of(array).arange(len(array)).reshape((-1,) + (1,) * (array.ndim - 1))
+    index = accumulated(np.maximum, np.where((array == best) | (array != array), places, 0), 0)
+    index = x.wrap(module_of(array).ascontiguousarray(np.moveaxis(index, 0, dim)))
     name = "cummax" if combine is maximum else "cummin"
     return result_tuple(name, values=take_along_dim(x, index, dim), indices=index)
 

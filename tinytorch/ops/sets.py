@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..op import Value, spelled
+from ..backend import beside, module_of
+from ..op import Value, as_array, spelled
 
 # ---------------------------------------------------------------- sets
 
@@ -16,7 +17,7 @@ def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=No
     values, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=dim)
     inverse = inverse.reshape(array.shape if dim is None else (array.shape[dim],))
     out = [input.wrap(values)] + [
-        input.wrap(np.asarray(a, np.int64))
+        input.wrap(a.astype(np.int64, copy=False))
         for a, wanted in ((inverse, return_inverse), (counts, return_counts))
         if wanted
     ]
@@ -26,7 +27,7 @@ def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=No
 def unique_consecutive(input, return_inverse=False, return_counts=False, dim=None):
     """Runs of equal elements reduced to one each."""
     rows = input.array.reshape(-1) if dim is None else np.moveaxis(input.array, dim, 0)
-    starts = np.ones(len(rows), bool)
+    starts = module_of(rows).ones(len(rows), bool)
     if len(rows):
         starts[1:] = (rows[1:] != rows[:-1]).any(axis=tuple(range(1, rows.ndim)))
     values = rows[starts] if dim is None else np.moveaxis(rows[starts], 0, dim)
@@ -34,7 +35,7 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
     counts = np.diff(np.append(np.flatnonzero(starts), len(rows)))
     inverse = inverse.reshape(input.array.shape) if dim is None else inverse
     out = [input.wrap(values)] + [
-        input.wrap(np.asarray(a, np.int64))
+        input.wrap(a.astype(np.int64, copy=False))
         for a, wanted in ((inverse, return_inverse), (counts, return_counts))
         if wanted
     ]
@@ -45,7 +46,10 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
 def searchsorted(sorted_sequence, values, *, right=False, side=None, out_int32=False, sorter=None):
     """Where each value would go into the sorted last dim."""
     side = side or ("right" if right else "left")
-    edges, v = sorted_sequence.array, values.array if isinstance(values, Value) else np.asarray(values)
+    edges, v = (
+        sorted_sequence.array,
+        values.array if isinstance(values, Value) else beside(sorted_sequence.array, np.asarray(values)),
+    )
     if sorter is not None:
         edges = np.take_along_axis(edges, sorter.array, -1)
     if edges.ndim == 1:
@@ -53,7 +57,7 @@ def searchsorted(sorted_sequence, values, *, right=False, side=None, out_int32=F
     else:
         flat = zip(edges.reshape(-1, edges.shape[-1]), v.reshape(-1, v.shape[-1]))
         places = np.stack([np.searchsorted(e, row, side) for e, row in flat]).reshape(v.shape)
-    return sorted_sequence.wrap(np.asarray(places, np.int32 if out_int32 else np.int64))
+    return sorted_sequence.wrap(as_array(places.astype(np.int32 if out_int32 else np.int64, copy=False)))
 
 
 @spelled
@@ -87,4 +91,4 @@ def bincount(input, weights=None, minlength=0):
 def isin(elements, test_elements, *, assume_unique=False, invert=False):
     """Where an element is among test_elements."""
     a, b = (t.array if isinstance(t, Value) else t for t in (elements, test_elements))
-    return elements.wrap(np.asarray(np.isin(a, b, invert=invert)))
+    return elements.wrap(as_array(np.isin(a, b, invert=invert)))

@@ -6,6 +6,7 @@ import builtins
 
 import numpy as np
 
+from ..backend import beside, module_of, on_host
 from ..op import Value, op, spelled
 from .arithmetic import add, lerp, maximum, minimum
 from .comparison import where
@@ -62,7 +63,7 @@ def extreme(name, x, dim, keepdim, other, reduce, find, pair):
 def argsort_op(x, *, dim=-1, descending=False, stable=False):
     """The indices that sort x along dim."""
     if x.ndim == 0:
-        return np.zeros((), np.int64)
+        return np.zeros_like(x, dtype=np.int64)
     if not descending:
         return np.argsort(x, axis=dim, kind="stable")
     # Reversed twice, so that equal elements keep their order.
@@ -103,7 +104,7 @@ def topk_indices(x, *, k, dim, largest):
         )
     else:
         order = np.argsort(keys, axis=-1, kind="stable")[..., :k]
-    return np.ascontiguousarray(np.moveaxis(order, -1, dim))
+    return module_of(x).ascontiguousarray(np.moveaxis(order, -1, dim))
 
 
 @spelled
@@ -179,10 +180,10 @@ def mode(input, dim=-1, keepdim=False):
     dim = normal_dim(dim, input.array.ndim)
     if not input.array.ndim:
         return picked("mode", input, argmax(input), dim, keepdim)
-    rows = np.moveaxis(input.array, dim, -1)
+    rows = np.moveaxis(on_host(input.array), dim, -1)
     flat = rows.reshape(-1, rows.shape[-1])
     index = np.array([last_of_most_frequent(row) for row in flat], np.int64).reshape((*rows.shape[:-1], 1))
-    return picked("mode", input, input.wrap(np.moveaxis(index, -1, dim)), dim, keepdim)
+    return picked("mode", input, input.wrap(beside(input.array, np.moveaxis(index, -1, dim))), dim, keepdim)
 
 
 def last_of_most_frequent(row) -> int:
@@ -206,7 +207,7 @@ def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
         raise RuntimeError(
             f"quantile() input tensor must be either float or double dtype, got {input.dtype!r}"
         )
-    points = np.asarray(q.array if isinstance(q, Value) else q, np.float64)
+    points = np.asarray(on_host(q.array) if isinstance(q, Value) else q, np.float64)
     if points.size and (points.min() < 0 or points.max() > 1):
         raise RuntimeError("quantile() q values must be in the range [0, 1]")
     values = sort(input, dim)[0]

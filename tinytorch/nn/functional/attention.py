@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from ... import ops
-from ...backend import kernel, module_of
+from ...backend import kernel, may_look, module_of
 from ...op import Shared, local, op
 from .dropout import dropout
 from .softmax import softmax
@@ -110,8 +110,8 @@ def weigh_and_mix(q, k, v, mask=None, *, scale, is_causal=False, dropout_p=0.0):
         w = w + w.wrap(later_keys(w.array, *w.array.shape[-2:]))
     if mask is not None:
         w = w + mask
-    empty = w.wrap((w.array == -np.inf).all(-1, keepdims=True))
-    if empty.array.any():  # a query that may look at nothing
+    empty = w.wrap((w.array == -np.inf).all(-1, keepdims=True)) if mask is not None else None
+    if empty is not None and (not may_look(w.array) or empty.array.any()):  # a query that may look at nothing
         w = ops.masked_fill(softmax(ops.masked_fill(w, empty, 0.0), dim=-1), empty, 0.0)
     else:
         w = softmax(w, dim=-1)

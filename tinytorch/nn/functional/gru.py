@@ -54,7 +54,9 @@ def gru_backward(g, w_hh, gates, before, share, batch_sizes, reverse: bool):
     N, H = before.shape
     dh = g[N:].copy()
     r, z, n = (gates[:, k * H : (k + 1) * H] for k in range(3))
-    slopes = module_of(g).empty((N, 4, H), g.dtype)  # of h in x's share of n, then in h's shares of r, z and n
+    slopes = module_of(g).empty(
+        (N, 4, H), g.dtype
+    )  # of h in x's share of n, then in h's shares of r, z and n
     slopes[:, 0] = (1 - z) * (1 - n * n)
     slopes[:, 1] = slopes[:, 0] * share * r * (1 - r)
     slopes[:, 2] = (before - n) * z * (1 - z)

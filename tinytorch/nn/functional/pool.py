@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from ...backend import kernel
+from ...backend import beside, kernel, module_of
 from ...op import local, op
 from .half import widened
 from .windows import both_sides, inside, pad_with, per_axis, places, reach, taps, windows
@@ -133,7 +133,10 @@ def flat_places(winner, size, kernel, stride, padding, dilation):
     flat = np.zeros_like(winner, dtype=np.int64)
     for dim, steps in enumerate(np.unravel_index(winner, kernel)):
         axis = dim - len(kernel)
-        start = np.arange(winner.shape[axis]).reshape(-1, *[1] * (-axis - 1)) * stride[dim] - padding[dim][0]
+        start = (
+            module_of(winner).arange(winner.shape[axis]).reshape(-1, *[1] * (-axis - 1)) * stride[dim]
+            - padding[dim][0]
+        )
         flat = flat * size[dim] + np.clip(start + steps * dilation[dim], 0, size[dim] - 1)
     return flat
 
@@ -214,7 +217,7 @@ def avg_pool_over(n: int, x, kernel_size, stride, padding, ceil_mode, count_incl
         return total / (divisor_override or math.prod(kernel))
     padding = [before for before, _ in sides]
     counts = elements(x.array.shape[-n:], total.array.shape[-n:], kernel, stride, padding, count_include_pad)
-    return total / x.wrap(counts.astype(x.array.dtype))
+    return total / x.wrap(beside(x.array, counts.astype(x.array.dtype)))
 
 
 def elements(size, count, kernel, stride, padding, with_padding: bool):

@@ -47,7 +47,9 @@ def one_by_one(cell, x, state, batch_sizes, reverse: bool):
 def rnn_forward(x, h0, w_hh, relu: bool, batch_sizes, reverse: bool):
     """h = f(x + h @ w_hh.T): (N, H), (B, H), (H, H) -> outputs, final state; and the state before each step."""
     h, before, outputs = h0.copy(), x.copy(), x.copy()
-    w = module_of(w_hh).ascontiguousarray(w_hh.T)  # a third faster than the transposed view in so small a product
+    w = module_of(w_hh).ascontiguousarray(
+        w_hh.T
+    )  # a third faster than the transposed view in so small a product
     for rows in steps(batch_sizes, reverse):
         now, a = h[: rows.stop - rows.start], outputs[rows]
         before[rows] = now

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 
 from ... import ops
+from ...backend import beside
 from ...op import op
 from .adaptive_pool import adaptive_avg, along_axis
 from .pad import along
@@ -119,7 +120,7 @@ def sum_rising(g, *, dim, index, size):
     """The transpose of `pick_rising`: what was picked from one place is next to each other, and is summed there."""
     out = np.zeros_like(g, shape=(*g.shape[:dim], size, *g.shape[dim + 1 :]), order="C")
     picked, starts = np.unique(index, return_index=True)
-    out[along(dim, picked)] = np.add.reduceat(g, starts, axis=dim)
+    out[along(dim, picked)] = np.add.reduceat(g, beside(g, starts), axis=dim)
     return out
 
 

@@ -41,7 +41,9 @@ log_softmax_op.vjps(x=lambda g, out, dim: g - exp(out) * sum(g, dim=dim, keepdim
 
 def peak(x, dim: int):
     """The largest value along dim: with it subtracted no exp overflows, and the softmax is the same."""
-    return x.max(dim, keepdims=True, initial=-np.inf) if x.size == 0 else x.max(dim, keepdims=True)
+    if x.size == 0:
+        return np.full_like(x, -np.inf, shape=(*x.shape[:dim], 1, *x.shape[dim:][1:]))
+    return x.max(dim, keepdims=True)
 
 
 @method
