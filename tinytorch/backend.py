@@ -298,6 +298,34 @@ class Kernel:
         return self.bodies[backend]
 
 
+class together(threading.local):
+    """`with together():` bodies may note down what they are asked to do and do it all at once, when the block closes.
+
+    For many small changes that do not build on each other: the steps of an optimizer, parameter by parameter.
+    """
+
+    lists: Any = None
+
+    def __enter__(self):
+        self.lists = {}
+
+    def __exit__(self, *error) -> None:
+        lists, self.lists = self.lists, None
+        for (start, key), arguments in lists.items():
+            start(key, arguments)
+
+
+in_one_go = together()
+
+
+def noted(start, key, arguments) -> None:
+    """Call start(key, [arguments, ...]) with the arguments of all that was noted under the key; at once outside `together`."""
+    if in_one_go.lists is None:
+        start(key, [arguments])
+    else:
+        in_one_go.lists.setdefault((start, key), []).append(arguments)
+
+
 def kernel(reference) -> Kernel:
     """Mark an array function as worth a faster body; the decorated function is its reference."""
     return Kernel(reference)

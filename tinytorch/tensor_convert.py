@@ -176,7 +176,7 @@ class Converting(Value):
     def is_conj(self) -> builtins.bool:
         return False
 
-    def pin_memory(self, device=None) -> Tensor:
+    def pin_memory(self, device=None):
         """A copy that a GPU can read by itself; without a GPU, the tensor as it is."""
         if self.is_cuda:
             raise RuntimeError("cannot pin 'torch.cuda' memory: only dense CPU tensors can be pinned")

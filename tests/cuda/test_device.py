@@ -236,3 +236,17 @@ def test_a_training_step_of_a_gpt_never_waits(gpu):
     gpu.counters.waits.clear()
     step_of(model, optimizer, loss_of, clip=1.0)
     assert gpu.counters.waits == []
+
+
+def test_an_optimizer_starts_one_kernel_for_all_parameters(gpu, monkeypatch):
+    from tinytorch.kernels.cuda.optimizer import optimizer as source
+
+    started = []
+    run = type(source).run
+    monkeypatch.setattr(
+        type(source), "run", lambda self, name, *args: (started.append(name), run(self, name, *args))
+    )
+    model = small().cuda()
+    adam = torch.optim.AdamW(model.parameters(), 1e-3)
+    step_of(model, adam, lambda m: m(torch.ones(2, 3, 8, 8, device="cuda")).sum(), clip=1.0)
+    assert started.count("adam") == 1 and started.count("squares") == 1

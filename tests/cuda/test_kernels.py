@@ -30,6 +30,9 @@ from tinytorch.kernels.cuda import BODIES
     importlib.import_module(f"tinytorch.nn.functional.{name}")
     for name in "activation attention batchnorm convolution cross_entropy dropout embedding linear norm pool softmax".split()
 )
+sgd, adam, clip_grad = map(
+    importlib.import_module, ("tinytorch.optim.sgd", "tinytorch.optim.adam", "tinytorch.nn.utils.clip_grad")
+)
 F32, F64 = np.float32, np.float64
 
 
@@ -290,6 +293,40 @@ def other_cases():
 CASES = [*conv_cases(), *pool_cases(), *norm_cases(), *attention_cases(), *other_cases()]
 
 
+# ---------------------------------------------------------------- optimizers: they write into their arguments
+
+
+def step_cases():
+    for label, shape in {"small": (3, 5), "pieces": (5000,), "one": (1,)}.items():
+        for momentum, nesterov, decay in ((0.0, False, 0.0), (0.9, False, 0.1), (0.9, True, 0.0)):
+            yield label, sgd.sgd_step, [shape] * (3 if momentum else 2), (0.1, momentum, 0.3, decay, nesterov)
+        for amsgrad, decay, decoupled in ((False, 0.0, False), (True, 0.1, False), (False, 0.1, True)):
+            yield (
+                label,
+                adam.adam_step,
+                [shape] * (5 if amsgrad else 4),
+                (3, 0.01, 0.9, 0.99, 1e-8, decay, decoupled),
+            )
+
+
+@pytest.mark.parametrize(("label", "kernel", "shapes", "settings"), [*step_cases()])
+def test_a_step_writes_what_its_reference_does(gpu, label, kernel, shapes, settings):
+    rng = np.random.default_rng(0)
+    arrays = [np.abs(normal(rng, *shape)) for shape in shapes]
+    blanks = [None] * ((3 if kernel is sgd.sgd_step else 5) - len(arrays))
+    given = [gpu.asarray(a.copy()) for a in arrays]
+    kernel.reference(*arrays, *blanks, *settings)
+    assert body_of(kernel)(*given, *blanks, *settings) is None
+    for have, want in zip(given, arrays):
+        np.testing.assert_allclose(have.get(), want, rtol=2e-5, atol=1e-7)
+
+
+def test_the_norm_of_all_gradients(gpu):
+    arrays = [normal(np.random.default_rng(0), *shape) for shape in ((3, 5), (5000,), (1,))]
+    found = body_of(clip_grad.norm_of_all)(*map(gpu.asarray, arrays))
+    assert found.get() == pytest.approx(clip_grad.norm_of_all.reference(*arrays), rel=1e-6)
+
+
 def body_of(kernel):
     importlib.import_module(f"tinytorch.kernels.cuda.{BODIES[kernel.__name__][0]}")
     return kernel.bodies["cuda"]
@@ -328,7 +365,8 @@ def test_a_kernel_computes_what_its_reference_does(case, gpu):
 
 
 def test_every_kernel_with_a_body_is_held_against_its_reference():
-    assert {case.kernel.__name__ for case in CASES} | {"fill"} == set(BODIES)  # that one below
+    apart = {"fill", "sgd_step", "adam_step", "norm_of_all"}  # in tests of their own
+    assert {case.kernel.__name__ for case in CASES} | apart == set(BODIES)
 
 
 # ---------------------------------------------------------------- random numbers

@@ -9,6 +9,7 @@ from copy import deepcopy
 import numpy as np
 
 from ..autograd.grad_mode import enable_grad, no_grad
+from ..backend import in_one_go
 from ..nn.module import type_name
 from ..tensor import Tensor
 from .hooks import OptimizerHooks
@@ -51,7 +52,7 @@ class Optimizer(OptimizerHooks):
     def step(self, closure=None):
         """Update every parameter that has a gradient. `closure`, if given, computes the loss again and returns it."""
         loss = None if closure is None else call_with_grad(closure)
-        with np.errstate(all="ignore"):  # infinities and NaN are results, as in ops
+        with in_one_go, np.errstate(all="ignore"):  # infinities and NaN are results, as in ops
             for group in self.param_groups:
                 for p in group["params"]:
                     if p.grad is not None:

@@ -9,6 +9,7 @@ BODIES: dict[str, tuple[str, int]] = {
         "elementwise": "gelu_formula gelu_gradient linear_forward relu_gradient dropout_forward where_kept fill",
         "embedding": "row_sums",
         "norm": "batch_norm_forward batch_norm_backward layer_norm_forward layer_norm_backward",
+        "optimizer": "sgd_step adam_step norm_of_all",
         "pooling": "max_pool_forward max_pool_backward sum_windows spread_windows",
         "softmax": "softmax_op log_softmax_op softmax_cross_entropy_forward softmax_cross_entropy_gradient",
     }.items()
