@@ -9,7 +9,7 @@ LOGDIR ?= runs
 PORT ?= 6006
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test demo lint format typecheck bench docs tb clean
+.PHONY: help setup test demo lint format typecheck bench gpu docs tb clean
 
 help:  ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -35,6 +35,9 @@ typecheck: setup  ## check annotations
 
 bench: setup  ## measure speed against PyTorch
 	$(PY) -m tito benchmark $(ARGS)
+
+gpu: setup  ## on a machine with a GPU: tests, speed and memory there, written to runs/gpu.json
+	$(PY) -m benchmarks.gpu $(ARGS)
 
 docs: setup  ## write docs/_build/api.html: every public name with its signature and docstring
 	$(PY) docs/build.py

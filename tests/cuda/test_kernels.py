@@ -1,5 +1,6 @@
 """Every CUDA kernel against its NumPy reference, over random odd shapes, run on the CPU (see standin.py): index errors and
-missing barriers show here, speed does not. Each case runs twice, with a block's threads in both orders.
+missing barriers show here, speed does not. Each case runs twice, with a block's threads in both orders. `tests/gpu` runs the same
+cases on a GPU.
 """
 
 from __future__ import annotations
@@ -336,32 +337,35 @@ def listed(result) -> list:
     return list(result) if isinstance(result, tuple) else [result]
 
 
+@pytest.mark.parametrize("order", [0, 1])
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_kernel_computes_what_its_reference_does(case, gpu):
+def test_a_kernel_computes_what_its_reference_does(case, order, gpu):
+    emulate.thread_order.append(order)
+    try:
+        hold(case, gpu)
+    finally:
+        emulate.thread_order.pop()
+
+
+def hold(case, xp) -> None:
+    """The kernel's results on arrays of that CuPy beside its reference's on NumPy's."""
     expected = listed(case.kernel.reference(*case.draw(np.random.default_rng(0))))
-    for order in (0, 1):
-        given = [
-            gpu.asarray(a) if isinstance(a, np.ndarray) else a for a in case.draw(np.random.default_rng(0))
-        ]
-        emulate.thread_order.append(order)
-        try:
-            body = body_of(case.kernel)
-            found = case.kernel.by_name(body, given) if isinstance(case.kernel, Settings) else body(*given)
-        finally:
-            emulate.thread_order.pop()
-        assert found is not NotImplemented, "the body declines what it is tested with"
-        found = listed(found)
-        assert len(found) == len(expected)
-        for number, (have, want) in enumerate(zip(found, expected)):
-            if want is None:
-                assert have is None
-                continue
-            assert have.shape == want.shape and have.dtype == want.dtype, f"result {number}"
-            exact = np.finfo(want.dtype).eps * 200 if want.dtype.kind == "f" else 0
-            scale = np.abs(want[np.isfinite(want)]).max(initial=1) if want.dtype.kind == "f" else 0
-            np.testing.assert_allclose(
-                have.get(), want, rtol=exact, atol=exact * scale, err_msg=f"result {number}, order {order}"
-            )
+    given = [xp.asarray(a) if isinstance(a, np.ndarray) else a for a in case.draw(np.random.default_rng(0))]
+    body = body_of(case.kernel)
+    found = case.kernel.by_name(body, given) if isinstance(case.kernel, Settings) else body(*given)
+    assert found is not NotImplemented, "the body declines what it is tested with"
+    found = listed(found)
+    assert len(found) == len(expected)
+    for number, (have, want) in enumerate(zip(found, expected)):
+        if want is None:
+            assert have is None
+            continue
+        assert have.shape == want.shape and have.dtype == want.dtype, f"result {number}"
+        exact = np.finfo(want.dtype).eps * 200 if want.dtype.kind == "f" else 0
+        scale = np.abs(want[np.isfinite(want)]).max(initial=1) if want.dtype.kind == "f" else 0
+        np.testing.assert_allclose(
+            have.get(), want, rtol=exact, atol=exact * scale, err_msg=f"result {number}"
+        )
 
 
 def test_every_kernel_with_a_body_is_held_against_its_reference():
