@@ -7,6 +7,7 @@ program keeps is ordinary memory and shared memory (64 MB in a Docker container)
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 from typing import Any
@@ -129,17 +130,17 @@ def check_room(size: int) -> None:
 
 
 def unlink(name: str) -> None:
-    from multiprocessing import resource_tracker
-    from multiprocessing.shared_memory import SharedMemory
+    """Remove a block that may or may not be there, whatever its worker was doing with it when it died.
 
-    try:
-        block = SharedMemory(name)
-    except FileNotFoundError:
-        if (
-            os.name == "posix"
-        ):  # the worker may have died between removing the block and saying so to the tracker
-            resource_tracker.register(f"/{name}", "shared_memory")
-            resource_tracker.unregister(f"/{name}", "shared_memory")
-        return
-    block.close()
-    block.unlink()
+    Not by SharedMemory(name).unlink(): a block whose worker had no time to give it a size cannot be mapped.
+    """
+    if os.name != "posix":
+        return  # elsewhere a block goes with the last process that has it open
+    import _posixshmem  # what multiprocessing.shared_memory itself calls
+    from multiprocessing import resource_tracker
+
+    with contextlib.suppress(FileNotFoundError):
+        _posixshmem.shm_unlink(f"/{name}")
+    # The worker may have died between making or removing the block and saying so to the tracker: now it knows nothing of it.
+    resource_tracker.register(f"/{name}", "shared_memory")
+    resource_tracker.unregister(f"/{name}", "shared_memory")
