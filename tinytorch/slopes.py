@@ -272,26 +272,30 @@ def qr_slope(gq, gr, q, r):
         gr_right = ops.getitem_op(gr, index=right)
         tail = q @ ops.getitem_op(r, index=right)
         square = qr_slope(
-            gq + tail @ mT(gr_right), ops.getitem_op(gr, index=left), q, ops.getitem_op(r, index=left)
+            gq + tail @ mH(gr_right), ops.getitem_op(gr, index=left), q, ops.getitem_op(r, index=left)
         )
         return ops.concatenate(square, q @ gr_right, dim=-1)
     # Walter and Lehmann, Algorithmic differentiation of linear algebra functions (2018), for tall or square matrices.
-    m = r @ mT(gr) - mT(gq) @ q
-    sym = ops.tril(m) + mT(ops.tril(m, diagonal=-1))
-    return mT(ops.solve_op(r, mT(gq + q @ sym)))
+    m = r @ mH(gr) - mH(gq) @ q
+    half = ops.tril(m) + mH(ops.tril(m, diagonal=-1))
+    sym = (half + mH(half)) / 2  # of complex matrices, whose diagonal was not real, half is not Hermitian
+    return mH(ops.solve_op(r, mH(gq + q @ sym)))
 
 
 def svd_slope(gu, gs, gvh, u, s, vh):
-    v, gv = mT(vh), mT(gvh)
+    v, gv = mH(vh), mH(gvh)
     squares = s * s
     gaps = safe_reciprocal(ops.unsqueeze_op(squares, dim=-2) - ops.unsqueeze_op(squares, dim=-1))
     row, col = ops.unsqueeze_op(s, dim=-2), ops.unsqueeze_op(s, dim=-1)
-    skew = lambda a: a - mT(a)
-    inner = (gaps * skew(mT(u) @ gu)) * row + col * (gaps * skew(mT(v) @ gv)) + ops.diag_embed(gs)
+    skew = lambda a: a - mH(a)
+    turn_u = skew(mH(u) @ gu)
+    inner = (gaps * turn_u) * row + col * (gaps * skew(mH(v) @ gv)) + ops.diag_embed(gs)
+    if is_complex(u):  # the phase of each pair of vectors, where the loss depends on it through u alone
+        inner = inner + ops.diag_embed(ops.diagonal(turn_u, offset=0, dim1=-2, dim2=-1) / (2 * s))
     out = u @ inner @ vh
     m, n, k = u.shape[-2], vh.shape[-1], s.shape[-1]
     if m > k:
-        out = out + (gu - u @ (mT(u) @ gu)) / row @ vh
+        out = out + (gu - u @ (mH(u) @ gu)) / row @ vh
     if n > k:
-        out = out + u @ (mT(gv - v @ (mT(v) @ gv)) / col)
+        out = out + u @ (mH(gv - v @ (mH(v) @ gv)) / col)
     return out

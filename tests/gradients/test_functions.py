@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import tinytorch
@@ -46,3 +47,30 @@ def test_unless_it_was_overwritten(lib):
     assert y is h
     (3 * y.sum() + h.sum()).backward()
     assert x.grad.tolist() == [-8, -8]
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (5, 3), (3, 5), (2, 4, 3)])
+def test_complex_decompositions_have_pytorchs_gradients(shape):
+    """Of losses that do not change with the phases of singular vectors, which are anyone's choice."""
+    torch = pytest.importorskip("torch", reason="parity needs PyTorch: pip install torch==2.13.0")
+    r = np.random.default_rng(0)
+    a, w = (r.standard_normal(shape) + 1j * r.standard_normal(shape) for _ in range(2))
+
+    def svd(lib, x):
+        u, s, vh = lib.linalg.svd(x, full_matrices=False)
+        low = u[..., :2] @ (s[..., :2, None] ** 2 * vh[..., :2, :])
+        return (low * lib.tensor(w)).sum().abs() + s.log().sum()
+
+    def qr(lib, x):
+        q, r = lib.linalg.qr(x)
+        return (q.abs() ** 2).cumsum(-1).sum() * 0.1 + (
+            q[..., :1] @ r[..., :1, :] * lib.tensor(w)
+        ).sum().abs()
+
+    for loss in (svd, qr):
+        grads = []
+        for lib in (torch, tinytorch):
+            x = lib.tensor(a, requires_grad=True)
+            loss(lib, x).backward()
+            grads.append(x.grad.numpy())
+        np.testing.assert_allclose(grads[1], grads[0], rtol=1e-8, atol=1e-8)
