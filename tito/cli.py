@@ -26,6 +26,10 @@ SUBCOMMANDS = {
         "What your build can do, measured: status, train, test, ...",
     ),
     "milestones": ("commands.milestones:milestones", "All milestones by name: progress, list, run."),
+    "assessment": (
+        "commands.assessment:assessment",
+        "For instructors: grade a class safely. So far: doctor.",
+    ),
     "benchmark": ("commands.benchmark:benchmark", "Speed and memory beside PyTorch, kept and compared."),
     "dev": ("commands.dev:dev", "For authors of lessons: weave, check, preview."),
 }

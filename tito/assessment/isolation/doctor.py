@@ -1,0 +1,98 @@
+"""Which tier holds on this machine: each is tried, live, by a program that does its best to get out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .launch import TIERS, Sandbox, possible
+from .limits import MB, Limits
+
+# Each attempt prints "out" when it got somewhere it should not, "held" when it was refused.
+ATTEMPTS = {
+    "read the system's users": "open('/etc/passwd').read()",
+    "read the grader's code": "open(GRADER).read()",
+    "list the grader's folder": "os = __import__('os'); os.listdir(os.path.dirname(GRADER))",
+    "write outside the scratch folder": "open('/var/tmp/tito-escape', 'w').write('x')",
+    "start a program": "__import__('subprocess').run(['/bin/true'], check=True)",
+    "start a process": "__import__('os').fork()",
+    "open a socket": "__import__('socket').socket()",
+    "signal the grader": "__import__('os').kill(PARENT, 0)",
+    "read the grader's memory": "open(f'/proc/{PARENT}/maps').read()",
+    "raise its own limits": "r = __import__('resource'); r.setrlimit(r.RLIMIT_AS, (-1, -1))",
+    "take more memory than allowed": "len(bytearray(3 << 30))",
+}
+PROGRAM = """
+import sys
+GRADER, PARENT, CODE = sys.stdin.readline().rstrip("\\n"), int(sys.stdin.readline()), sys.stdin.read()
+try:
+    exec(CODE)
+except BaseException as error:
+    print("held", type(error).__name__, flush=True)
+else:
+    print("out", flush=True)
+"""
+
+
+@dataclass
+class Report:
+    """What a tier withstood. `why` says what keeps it from being used here; empty when it holds."""
+
+    tier: str
+    why: str
+    escaped: list[str] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        return not self.why and not self.escaped
+
+
+def attempt(tier: str, code: str) -> str:
+    """'out', 'held', or what went wrong with the sandbox itself."""
+    import os
+
+    box = Sandbox(tier, limits=Limits(cpu=10, memory=2048 * MB))
+    try:
+        (box.runtime / "attempt.py").write_text(textwrap.dedent(PROGRAM))
+        process = box.start("attempt", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        told = f"{Path(__file__).resolve()}\n{os.getpid()}\n{code}".encode()
+        out, words = process.communicate(told, timeout=30)
+        said = out.decode().split()
+        if said:
+            return said[0]
+        if process.returncode < 0 or process.returncode > 128:
+            return "held"  # killed for it
+        return (
+            words.decode("utf-8", "replace").strip().splitlines()[-1]
+            if words.strip()
+            else "nothing came back"
+        )
+    except subprocess.TimeoutExpired:
+        return "held"
+    finally:
+        box.end()
+
+
+def examine(tier: str) -> Report:
+    """Whether a process runs in this tier at all, and every attempt to get out of it."""
+    why = possible(tier)
+    if why:
+        return Report(tier, why)
+    plain = attempt(
+        tier, "open('note', 'w').write('x'); import numpy; numpy.ones((64, 64)) @ numpy.ones((64, 64))"
+    )
+    if plain != "out":
+        return Report(tier, f"an honest program does not run in it: {plain}")
+    return Report(tier, "", [name for name, code in ATTEMPTS.items() if attempt(tier, code) != "held"])
+
+
+def best(reports: list[Report]) -> str:
+    """The strongest tier that holds; C where none does."""
+    return next((r.tier for r in reports if r.holds and r.tier != "C"), "C")
+
+
+def examine_all() -> list[Report]:
+    return [examine(tier) for tier in TIERS if tier != "C" or sys.platform != "win32"]

@@ -1,0 +1,107 @@
+"""A seccomp filter: which calls to the kernel a sandboxed process may not make, as a program for the kernel's packet filter.
+
+A call that is refused fails with EPERM, so that honest code sees an ordinary error. Threads are allowed, processes are not: `clone` is
+let through with CLONE_THREAD only, and `clone3`, whose flags a filter cannot read, does not exist (glibc then uses `clone`).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import platform
+import struct
+
+# name: number on x86_64, number on aarch64 (None: there is no such call there)
+REFUSED: dict[str, tuple[int | None, int | None]] = {
+    # new processes and programs
+    "fork": (57, None), "vfork": (58, None), "execve": (59, 221), "execveat": (322, 281),
+    # the network, and sockets at all
+    "socket": (41, 198), "socketpair": (53, 199), "bind": (49, 200), "listen": (50, 201), "accept": (43, 202), "accept4": (288, 242),
+    "connect": (42, 203), "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
+    # other processes
+    "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "pidfd_open": (434, 434),
+    "pidfd_getfd": (438, 438), "pidfd_send_signal": (424, 424), "process_madvise": (440, 440), "kill": (62, 129), "tkill": (200, 130),
+    "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240), "kcmp": (312, 272),
+    # what outlives a process
+    "shmget": (29, 194), "semget": (64, 190), "msgget": (68, 186), "mq_open": (240, 180), "add_key": (248, 217),
+    "request_key": (249, 218), "keyctl": (250, 219),
+    # the machine, and other views of it
+    "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41), "chroot": (161, 51), "unshare": (272, 97), "setns": (308, 268),
+    "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430), "fsmount": (432, 432), "mount_setattr": (442, 442),
+    "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265), "swapon": (167, 224), "reboot": (169, 142),
+    "init_module": (175, 105), "finit_module": (313, 273), "delete_module": (176, 106), "kexec_load": (246, 104),
+    "kexec_file_load": (320, 294), "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282),
+    "personality": (135, 92), "memfd_secret": (447, 447),
+}  # fmt: skip
+CLONE, CLONE3, TGKILL, PRLIMIT = (56, 220), (435, 435), (234, 131), (302, 261)
+ARCHITECTURES = {
+    "x86_64": (0, 0xC000003E),
+    "aarch64": (1, 0xC00000B7),
+}  # which column, and what the kernel calls it
+
+LOAD, EQUAL, ABOVE, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # opcodes of classic BPF
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data
+ALLOW, KILL = 0x7FFF0000, 0x80000000
+CLONE_THREAD = 0x00010000
+X32 = 0x40000000  # a second set of numbers for the same calls, on x86_64
+
+
+def refuse(error: int) -> int:
+    return 0x00050000 | error
+
+
+def step(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
+    return struct.pack("=HBBI", code, if_true, if_false, value)
+
+
+def program(pid: int | None = None, allow_exec: bool = False) -> bytes:
+    """The filter. With `pid`, signals to threads of that process alone are allowed; without, a pid namespace is to see to it.
+
+    `allow_exec` leaves the start of a program open: for whoever has yet to start the one that is confined.
+    """
+    try:
+        column, architecture = ARCHITECTURES[platform.machine()]
+    except KeyError:
+        raise OSError(errno.ENOSYS, f"no system call table for {platform.machine()}") from None
+    no, gone, yes = step(RETURN, refuse(errno.EPERM)), step(RETURN, refuse(errno.ENOSYS)), step(RETURN, ALLOW)
+    steps = [
+        step(LOAD, ARCHITECTURE),
+        step(EQUAL, architecture, 1, 0),
+        step(RETURN, KILL),
+        step(LOAD, NUMBER),
+    ]
+    if platform.machine() == "x86_64":
+        steps += [step(ABOVE, X32, 0, 1), step(RETURN, KILL)]
+    for name, numbers in REFUSED.items():
+        number = numbers[column]
+        if number is not None and not (allow_exec and name == "execve"):
+            steps += [step(EQUAL, number, 0, 1), no]
+    steps += [step(EQUAL, CLONE3[column], 0, 1), gone]
+    first = step(LOAD, FIRST_ARGUMENT)
+    steps += [step(EQUAL, CLONE[column], 0, 4), first, step(ANY_BIT, CLONE_THREAD, 1, 0), no, yes]
+    steps += [step(EQUAL, PRLIMIT[column], 0, 4), first, step(EQUAL, 0, 1, 0), no, yes]
+    if pid is not None:
+        steps += [step(EQUAL, TGKILL[column], 0, 4), first, step(EQUAL, pid, 1, 0), no, yes]
+    return b"".join([*steps, yes])
+
+
+class Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("steps", ctypes.c_void_p)]
+
+
+PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
+
+
+def confine() -> None:
+    """Put the filter on this process, for good; a later filter can only take more away."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    steps = program(os.getpid())
+    buffer = ctypes.create_string_buffer(steps, len(steps))
+    wanted = Program(len(steps) // 8, ctypes.addressof(buffer))
+    for call in (
+        lambda: libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
+        lambda: libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(wanted), 0, 0),
+    ):
+        if call():
+            raise OSError(ctypes.get_errno(), f"seccomp: {os.strerror(ctypes.get_errno())}")
