@@ -79,6 +79,7 @@ class Exam:
         self.seed = int(self.rng.integers(2**31))
         self.names: Any = None  # the classes' new names in this examination
         self.figures: dict[str, str] = {}
+        self.ground: dict[str, Any] = {}  # of a loss landscape: heights and paths
         self.train_seconds = 0.0
         self.unit = 0.0  # seconds that a fixed piece of work took around the training
         self.curve: list[dict[str, float]] = []
@@ -183,7 +184,7 @@ def examine(
                 outcome.curve = exam.curve
                 judge_all(exam, judges, outcome)
                 if outcome.passed or not judges:
-                    outcome.shown = exam.show()
+                    outcome.shown = exam.show() | ({"ground": exam.ground} if exam.ground else {})
         except ProbeFailed as error:
             failed = Finding("training", False, str(error), place=error.place)
             say("finding", failed)
@@ -197,7 +198,7 @@ def examine(
 
 def judge_all(exam: Exam, specs: list[dict[str, Any]], outcome: Outcome) -> None:
     """Each judge in turn; what one could not get out of the student's process is its failure."""
-    from . import language, replay  # noqa: F401  (they bring judges)
+    from . import curriculum, language, replay  # noqa: F401  (they bring judges)
 
     for spec in specs:
         options = {key: value for key, value in spec.items() if key != "judge"}

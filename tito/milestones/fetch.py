@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -49,15 +50,15 @@ def small_digits(practice: bool, download: bool):
 def cards(practice: bool, download: bool):
     """Punch cards with a square on the left (0) or the right (1), 20 x 20 cells, as the perceptron was shown in 1958."""
     rng = np.random.default_rng()
-    n, size = 600, 20
+    n, size = 800, 20
     labels = rng.integers(0, 2, n)
     pictures = (rng.random((n, size, size)) < 0.02).astype(np.uint8)  # stray holes
     for picture, label in zip(pictures, labels):
         side = rng.integers(4, 7)
         row, column = rng.integers(0, size - side), rng.integers(0, size // 2 - side + 1)
         picture[row : row + side, column + label * size // 2 : column + label * size // 2 + side] = 1
-    train = {"images": pictures[:100], "labels": labels[:100]}
-    return train, {"images": pictures[100:]}, labels[100:], "punch cards as of 1958, drawn afresh"
+    train = {"images": pictures[:300], "labels": labels[:300]}
+    return train, {"images": pictures[300:]}, labels[300:], "punch cards as of 1958, drawn afresh"
 
 
 def text(kind: str):
@@ -88,7 +89,8 @@ def plain_prose(whole: str) -> str:
 
 
 def plain_code(whole: str) -> str:
-    """Statements: without comments and blank lines, a tab for each four spaces of indentation."""
+    """Statements: without comments, long texts and blank lines, a tab for each four spaces of indentation."""
+    whole = re.sub(r'[rRbBuUfF]*("""|\'\'\')[\s\S]*?\1', "", whole)
     lines = (line.rstrip() for line in whole.split("\n"))
     kept = (line for line in lines if line.strip() and not line.lstrip().startswith("#") and len(line) < 100)
     tabs = lambda line: "\t" * ((len(line) - len(line.lstrip())) // 4) + " ".join(line.split())

@@ -29,6 +29,10 @@ def conclude(tracker, one: Milestone, outcome: Outcome) -> dict[str, Any]:
         files["demonstration"] = save_grid(
             outcome.shown, folder / "demonstration.png", f"{one.title}: what it says"
         )
+    if outcome.shown.get("ground"):
+        from .curriculum import save_ground
+
+        files["landscape"] = save_ground(outcome.shown["ground"], folder / "landscape.png")
     for name, text in outcome.shown.get("texts", {}).items():
         files[name] = folder / f"{name}.txt"
         write_atomic(files[name], text + "\n")

@@ -123,6 +123,24 @@ def accuracy(
     )
 
 
+@judge
+def backwards(exam, rows: int = 500, length: int = 8, symbols: int = 10, at_least: float = 0.95) -> Finding:
+    """Rows drawn now, written backwards."""
+    shown = exam.rng.integers(0, symbols, (rows, length))
+    answer = exam.session.ask("backwards", {"rows": shown}, seconds=exam.patience)
+    right = float((answer.array("rows", (rows, length), "iu") == shown[:, ::-1]).mean())
+    figure = f"{right:.1%} of the symbols"
+    exam.figures["backwards"] = figure
+    return Finding(
+        "sequence",
+        right >= at_least,
+        f"{right:.1%} of the symbols of {rows} rows come out backwards (at least {at_least:.0%})",
+        figure,
+        right,
+        at_least,
+    )
+
+
 # ---------------------------------------------------------------- integration: does what was built fit together?
 
 
@@ -198,6 +216,36 @@ def speed(exam, within: float) -> Finding:
     exam.figures["training time"] = figure
     told = f"training took {figure}, {units:,.0f} times the calibration; the bar is {within:,.0f}"
     return Finding("speed", units <= within, told, figure, units, within)
+
+
+@judge
+def kernels_pay(exam, factor: float, batch: int = 128, rounds: int = 3) -> Finding:
+    """The network's step with the student's kernels against the same step with the student's own reference bodies, on our clock."""
+    import numpy as np
+
+    rows = exam.batch(batch)
+    times: dict[str, list[float]] = {"numba": [], "reference": []}
+    losses: dict[str, float] = {}
+    for turn in range(rounds + 1):
+        for backend in times:
+            answer = exam.session.ask(
+                "step", rows, seconds=exam.patience, backend=backend, repeats=2, seed=exam.seed
+            )
+            losses[backend] = float(answer.array("losses", (2,), "f")[-1])
+            if turn:  # the first round compiles
+                times[backend].append(answer.seconds)
+    ratio = min(times["reference"]) / min(times["numba"])
+    exam.figures["kernels"] = f"{ratio:.1f} times as fast"
+    if not np.isclose(losses["numba"], losses["reference"], rtol=1e-3):
+        return Finding(
+            "kernels",
+            False,
+            f"with the kernels the loss is {losses['numba']:.5f}, with the reference bodies {losses['reference']:.5f}",
+        )
+    return Finding(
+        "kernels", ratio >= factor, f"a step is {ratio:.2f} times as fast with your kernels as with your reference bodies (at least {factor})",
+        f"{ratio:.1f}x", ratio, factor,
+    )  # fmt: skip
 
 
 def calibration(repeats: int = 15) -> float:

@@ -226,7 +226,7 @@ def parse(source: str) -> bool:
 def copying(exam, at_most: int) -> Finding:
     """The longest run of characters that a written text has in common with what it was trained on."""
     longest, where = 0, ""
-    for language in LANGUAGES:
+    for language in LANGUAGES if "split" in exam.data.test else ("text",):
         source = corpus(exam, language)
         for text in written(exam, language):
             run = longest_common(text, source, longest)
@@ -266,7 +266,8 @@ def decoded(raw: bytes) -> str:
 
 def show_texts(exam) -> dict[str, Any]:
     """For the demonstration: the first text of each language."""
-    return {"texts": {language: written(exam, language)[0].strip("\n") for language in LANGUAGES}}
+    languages = LANGUAGES if "split" in exam.data.test else ("text",)
+    return {"texts": {language: written(exam, language)[0].strip("\n") for language in languages}}
 
 
 @judge

@@ -33,7 +33,7 @@ def probe_gradients(work, arrays, seed: int = 0) -> dict[str, Any]:
     """The loss of a fresh model on one batch, the gradient of every parameter, and the parameter's size."""
     seed_everything(seed)
     work.fresh = work.recipe.build(work.knobs)
-    parameters = list(work.fresh.parameters())
+    parameters = learned(work.fresh)
     loss = loss_of(work, arrays, seed)
     loss.backward()
     gradients = [np.zeros(p.shape) if p.grad is None else np.asarray(p.grad.numpy()) for p in parameters]
@@ -47,7 +47,7 @@ def probe_losses_along(work, arrays, which: int, step: float, seed: int = 0) -> 
     """The loss on the same batch after one parameter moved by +step and -step along each of the directions given."""
     directions = arrays["directions"]
     batch = {name: array for name, array in arrays.items() if name != "directions"}
-    parameter = list(work.fresh.parameters())[which]
+    parameter = learned(work.fresh)[which]
     start = parameter.detach().numpy().copy()
     losses = np.zeros((len(directions), 2))
     for row, direction in enumerate(directions):
@@ -56,6 +56,10 @@ def probe_losses_along(work, arrays, which: int, step: float, seed: int = 0) -> 
             losses[row, column] = loss_of(work, batch, seed).item()
     put(parameter, start)
     return {"losses": losses}
+
+
+def learned(model) -> list:
+    return [p for p in model.parameters() if p.requires_grad]
 
 
 def loss_of(work, batch, seed: int):
@@ -103,3 +107,22 @@ def probe_overfit(work, arrays, steps: int, seed: int = 0) -> dict[str, Any]:
         losses.append(learn(**arrays))
     inputs = {name: array for name, array in arrays.items() if name != "labels"}
     return {"losses": np.array(losses), "predictions": np.asarray(work.recipe.predict(model, **inputs))}
+
+
+def probe_step(work, arrays, backend: str, repeats: int, seed: int = 0) -> dict[str, Any]:
+    """Forward and backward through a fresh network, with the bodies of one backend; tito holds the clock."""
+    from tinytorch.backend import kernels
+
+    seed_everything(seed)
+    work.fresh = work.recipe.build(work.knobs)
+    with kernels(backend):
+        losses = [loss_and_gradients(work, arrays, seed) for _ in range(repeats)]
+    return {"losses": np.array(losses)}
+
+
+def loss_and_gradients(work, arrays, seed: int) -> float:
+    for parameter in learned(work.fresh):
+        parameter.grad = None
+    loss = loss_of(work, arrays, seed)
+    loss.backward()
+    return loss.item()
