@@ -1,0 +1,184 @@
+"""Taking submissions in: every form gives the same archive, and what climbs, links, explodes or hides is left outside."""
+
+import io
+import os
+import stat
+import subprocess
+import tarfile
+import zipfile
+
+import pytest
+
+from tito.assessment import intake
+from tito.assessment.intake import IntakeError, kept, take_in
+
+FILES = {
+    "tinytorch/__init__.py": b"from .op import op\n",
+    "tinytorch/op.py": b"def op(f):\n    return f\n",
+    "modules/01_tensor/answers.yaml": b"1: 2\n",
+}
+
+
+def lay(folder, files=FILES):
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return folder
+
+
+def zipped(path, files, prefix=""):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(prefix + name, data)
+    return path
+
+
+def tarred(path, files, *members):
+    with tarfile.open(path, "w:gz") as archive:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+        for member in members:
+            archive.addfile(member)
+    return path
+
+
+def test_every_form_is_one_archive(tmp_path):
+    folder = lay(tmp_path / "ann")
+    forms = [
+        take_in(folder),
+        take_in(zipped(tmp_path / "a.zip", FILES)),
+        take_in(zipped(tmp_path / "b.zip", FILES, "ann-work/final/")),
+        take_in(tarred(tmp_path / "c.tar.gz", FILES)),
+        take_in(zipped(tmp_path / "named.wrong", dict(reversed(FILES.items())))),
+    ]
+    assert all(form.files == FILES for form in forms)
+    paths = {form.keep(tmp_path / "store") for form in forms}
+    assert len(paths) == 1 and kept(paths.pop()).files == FILES
+    assert [p.suffix for p in (tmp_path / "store").iterdir()] == [".zip"]
+    (folder / "tinytorch/op.py").write_bytes(b"changed")
+    assert take_in(folder).digest != forms[0].digest
+
+
+def test_git_repositories_are_read_without_running_anything(tmp_path):
+    work = lay(tmp_path / "work")
+    run = lambda *words, cwd=work: subprocess.run(["git", *words], cwd=cwd, check=True, capture_output=True)
+    run("init", "-q")
+    (work / ".gitattributes").write_text("*.py filter=evil\n")
+    run("add", "."), run("-c", "user.name=s", "-c", "user.email=s@x", "commit", "-qm", "work")
+    bare = tmp_path / "ann.git"
+    run("clone", "-q", "--bare", str(work), str(bare))
+    proof = tmp_path / "ran"
+    with open(bare / "config", "a") as config:
+        config.write(
+            f'[filter "evil"]\n\tsmudge = touch {proof}\n[core]\n\tfsmonitor = touch {proof}\n\tsshCommand = touch {proof}\n'
+        )
+    hook = bare / "hooks" / "post-checkout"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\ntouch {proof}\n")
+    hook.chmod(0o755)
+    assert take_in(bare).files == FILES
+    assert take_in(work).files == FILES, "a working tree is a folder; its .git is not looked at"
+    assert not proof.exists()
+    (bare / "HEAD").write_text("ref: refs/heads/nothing\n")
+    with pytest.raises(IntakeError, match="the repository cannot be read"):
+        take_in(bare)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../evil.py", "tinytorch/../../evil.py", "/etc/evil.py", "C:/evil.py", "..\\evil.py", "tinytorch//x.py"],
+)
+def test_paths_that_climb(tmp_path, name):
+    taken = take_in(zipped(tmp_path / "a.zip", FILES | {name: b"x"}))
+    assert taken.files == FILES and "leads out" in next(iter(taken.left_out.values()))
+
+
+def test_links_are_never_followed(tmp_path):
+    secret = tmp_path / "secret.py"
+    secret.write_text("the answers")
+    folder = lay(tmp_path / "folder")
+    (folder / "tinytorch/stolen.py").symlink_to(secret)
+    (folder / "tinytorch/all").symlink_to(tmp_path)
+    taken = take_in(folder)
+    assert taken.files == FILES and taken.left_out == {
+        "tinytorch/stolen.py": "a link",
+        "tinytorch/all": "a link",
+    }
+    link, hard = tarfile.TarInfo("tinytorch/a.py"), tarfile.TarInfo("tinytorch/b.py")
+    link.type, link.linkname, hard.type, hard.linkname = (
+        tarfile.SYMTYPE,
+        str(secret),
+        tarfile.LNKTYPE,
+        str(secret),
+    )
+    fifo = tarfile.TarInfo("tinytorch/c.py")
+    fifo.type = tarfile.FIFOTYPE
+    taken = take_in(tarred(tmp_path / "a.tar.gz", FILES, link, hard, fifo))
+    assert taken.files == FILES and set(taken.left_out.values()) == {"a link", "no plain file"}
+    info = zipfile.ZipInfo("tinytorch/a.py")
+    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(zipped(tmp_path / "a.zip", FILES), "a") as archive:
+        archive.writestr(info, str(secret))
+    assert take_in(tmp_path / "a.zip").left_out == {"tinytorch/a.py": "a link"}
+    (tmp_path / "link.zip").symlink_to(tmp_path / "a.zip")
+    with pytest.raises(IntakeError, match="a link"):
+        take_in(tmp_path / "link.zip")
+    os.mkfifo(folder / "tinytorch/pipe.py")
+    assert take_in(folder).left_out["tinytorch/pipe.py"] == "no plain file"
+
+
+def test_what_runs_unasked_or_is_no_source_stays_outside(tmp_path):
+    unwanted = ("conftest.py", "tinytorch/conftest.py", "sitecustomize.py", "tinytorch/x.pth", "tinytorch/x.so", "tinytorch/x.pkl", "tinytorch/__pycache__/a.py", "numpy/__init__.py", "tinytorch/a\x1b[2Jb.py")  # fmt: skip
+    taken = take_in(zipped(tmp_path / "a.zip", FILES | dict.fromkeys(unwanted, b"x")))
+    assert taken.files == FILES and len(taken.left_out) == len(unwanted)
+    assert all(path.isprintable() for path in taken.left_out)
+
+
+def test_archives_that_explode(tmp_path, monkeypatch):
+    bomb = zipped(tmp_path / "bomb.zip", FILES | {"tinytorch/big.py": bytes(300 * intake.MB)})
+    assert bomb.stat().st_size < intake.MB
+    taken = take_in(bomb)
+    assert taken.files == FILES and taken.left_out == {"tinytorch/big.py": "larger than 1 MB"}
+    monkeypatch.setattr(intake, "MOST_FILES", 50)
+    with pytest.raises(IntakeError, match="more than 50 files"):
+        take_in(zipped(tmp_path / "many.zip", FILES | {f"tinytorch/f{i}.py": b"" for i in range(60)}))
+    with pytest.raises(IntakeError, match="more than 500 entries"):
+        take_in(zipped(tmp_path / "more.zip", FILES | {f"x{i}.bin": b"" for i in range(600)}))
+
+
+def test_a_file_larger_than_it_says(tmp_path):
+    """The size in a zip's directory is what somebody wrote there."""
+    path = zipped(tmp_path / "a.zip", FILES | {"tinytorch/liar.py": b"x" * 5000})
+    data = bytearray(path.read_bytes())
+    at = data.rindex(b"tinytorch/liar.py") - 46
+    data[at + 24 : at + 28] = (10).to_bytes(4, "little")
+    path.write_bytes(data)
+    try:
+        taken = take_in(path)
+    except IntakeError:
+        return
+    assert taken.files == FILES or len(taken.files["tinytorch/liar.py"]) <= 10
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04 not really", b"\x1f\x8b garbage", os.urandom(2000)])
+def test_what_cannot_be_read_is_said(tmp_path, data):
+    (tmp_path / "a.zip").write_bytes(data)
+    with pytest.raises(IntakeError, match=r"a\.zip"):
+        take_in(tmp_path / "a.zip")
+
+
+def test_a_cut_off_archive(tmp_path):
+    whole = tarred(tmp_path / "a.tar.gz", FILES | {"tinytorch/long.py": os.urandom(100_000)}).read_bytes()
+    (tmp_path / "b.tar.gz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(IntakeError, match="cannot be read"):
+        take_in(tmp_path / "b.tar.gz")
+
+
+def test_no_workspace_in_it(tmp_path):
+    with pytest.raises(IntakeError, match="hand in the whole workspace"):
+        take_in(zipped(tmp_path / "a.zip", {"homework.py": b"print(1)"}))
+    with pytest.raises(IntakeError, match="no such file"):
+        take_in(tmp_path / "nothing")
