@@ -23,6 +23,13 @@ TABLE = {
     "test": ("commands.milestone:test", "Measure and judge; trains on the spot where that fits."),
     "demo": ("commands.milestone:demo", "See your build do it."),
     "quiz": ("commands.milestone:quiz", "The capability questions."),
+    "troubleshoot": ("commands.awards:troubleshoot", "Look at your build: what is wrong, what to try."),
+    "certificate": (
+        "commands.awards:certificate",
+        "The certificate of a passed milestone (SVG); --verify checks one.",
+    ),
+    "badge": ("commands.awards:badge", "The badge of a passed milestone (SVG)."),
+    "export": ("commands.awards:export", "A page that shows what you built, and the words to share."),
 }
 
 

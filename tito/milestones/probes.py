@@ -5,6 +5,7 @@ They run beside the student's code and return arrays. A batch is a dict of rows 
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -126,3 +127,34 @@ def loss_and_gradients(work, arrays, seed: int) -> float:
     loss = loss_of(work, arrays, seed)
     loss.backward()
     return loss.item()
+
+
+def probe_activations(work, arrays, seed: int = 0) -> dict[str, Any]:
+    """The share of units that are zero for the whole batch after each relu of a fresh network."""
+    seed_everything(seed)
+    work.fresh = work.recipe.build(work.knobs)
+    shares: dict[str, Any] = {}
+
+    def note(module, inputs, output):
+        fires = (np.asarray(output.detach().numpy()) > 0).any(axis=0)
+        shares[f"layer{len(shares):02}"] = np.array(1.0 - fires.mean())
+
+    for module in work.fresh.modules():
+        if type(module).__name__ == "ReLU":
+            module.register_forward_hook(note)
+    loss_of(work, arrays, seed)
+    return shares
+
+
+def probe_sweep(work, arrays, rates: list[float], steps: int, seed: int = 0) -> dict[str, Any]:
+    """The loss after some steps on one batch, at multiples of the script's learning rate."""
+    ends = []
+    for rate in rates:
+        seed_everything(seed)
+        model = work.recipe.build(work.knobs)
+        learn = work.recipe.learner(
+            model, dataclasses.replace(work.knobs, lr=work.knobs.lr * rate), 10 * steps
+        )
+        losses = [learn(**arrays) for _ in range(steps)]
+        ends.append(losses[-1])
+    return {"losses": np.array(ends, np.float64)}

@@ -40,7 +40,7 @@ def write_frame(out: BinaryIO, request: str, kind: str, name: str = "_", array=N
     code = array.dtype.str[1:]
     if code not in DTYPES:
         array, code = array.astype(np.float64), "f8"
-    array = np.ascontiguousarray(array).astype(f"<{code}", copy=False)
+    array = np.asarray(array, dtype=f"<{code}", order="C")  # a scalar stays one
     dims = "".join(f"{n}," for n in array.shape)
     out.write(f"{request} {kind} {re.sub('[^A-Za-z0-9_.]', '_', name)[:80]} {code} {dims}\n".encode())
     out.write(array.tobytes())
