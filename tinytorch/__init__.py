@@ -76,6 +76,22 @@ if TYPE_CHECKING:  # handed on when they are first asked for, so that importing 
     from . import cuda  # 00
     from .compat import _dynamo, accelerator, backends, compiler, distributed, fx, mps, multiprocessing, onnx, types, xpu  # 00
     from . import fft, linalg, special  # 01
+    from .inplace import (  # 01
+        abs_, acos_, acosh_, addmv_, arccos_, arccosh_, arcsin_, arcsinh_, arctan_, arctanh_, as_strided_, asin_,
+        asinh_, atan_, atanh_, ceil_, clamp_, clamp_max_, clamp_min_, clip_, conj_physical_, cos_, cosh_, deg2rad_,
+        detach_, erf_, erfc_, exp2_, exp_, expm1_, fill_, fix_, floor_, frac_, gcd_, i0_, index_put_, lcm_, ldexp_,
+        log10_, log1p_, log2_, log_, logit_, nan_to_num_, neg_, negative_, rad2deg_, reciprocal_, resize_as_, round_,
+        rsqrt_, sigmoid_, sin_, sinc_, sinh_, sqrt_, square_, tan_, tanh_, trunc_, xlogy_, zero_,
+    )
+    from .foreach import (  # 01
+        _foreach_abs, _foreach_abs_, _foreach_add, _foreach_add_, _foreach_addcdiv, _foreach_addcdiv_,
+        _foreach_addcmul, _foreach_addcmul_, _foreach_clamp_max, _foreach_clamp_max_, _foreach_clamp_min,
+        _foreach_clamp_min_, _foreach_copy_, _foreach_div, _foreach_div_, _foreach_exp, _foreach_exp_, _foreach_lerp,
+        _foreach_lerp_, _foreach_log, _foreach_log_, _foreach_maximum, _foreach_maximum_, _foreach_minimum,
+        _foreach_minimum_, _foreach_mul, _foreach_mul_, _foreach_neg, _foreach_neg_, _foreach_norm, _foreach_pow,
+        _foreach_pow_, _foreach_reciprocal, _foreach_reciprocal_, _foreach_sign, _foreach_sign_, _foreach_sqrt,
+        _foreach_sqrt_, _foreach_sub, _foreach_sub_, _foreach_zero_,
+    )
     from . import testing  # 02
     from .ops import mm as spmm  # 02
     from .sparse import sparse_coo_tensor  # 02

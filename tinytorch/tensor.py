@@ -116,6 +116,10 @@ class Tensor(Methods, Writing, Converting, metaclass=TensorType):
     def is_cuda(self) -> bool:
         return self.device.type == "cuda"
 
+    @property
+    def is_cpu(self) -> bool:
+        return self.device.type == "cpu"
+
     is_sparse = is_quantized = is_meta = is_mps = False
     layout = formats.strided
 

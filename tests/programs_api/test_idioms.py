@@ -146,3 +146,19 @@ def test_sparse_methods_are_there_from_the_start():
     import sys
 
     subprocess.run([sys.executable, "-c", "import tinytorch; tinytorch.eye(2).to_sparse()"], check=True)
+
+
+@BOTH
+@pytest.mark.filterwarnings("ignore:This overload of addc:UserWarning")
+def test_lists_of_tensors_and_writing_functions(lib):
+    xs, ys = [lib.ones(2), lib.full((3,), 4.0)], [lib.full((2,), 2.0), lib.ones(3)]
+    assert [x.tolist() for x in lib._foreach_mul(xs, ys)] == [[2, 2], [4, 4, 4]]
+    assert [x.tolist() for x in lib._foreach_add(xs, ys, alpha=2)] == [[5, 5], [6, 6, 6]]
+    assert [x.item() for x in lib._foreach_norm(xs)] == pytest.approx([2**0.5, 48**0.5])
+    assert lib._foreach_lerp_(xs, ys, 0.5)[0] is xs[0] and xs[0].tolist() == [1.5, 1.5]
+    lib._foreach_addcdiv_(xs, ys, ys, [1.0, 2.0])
+    lib._foreach_sqrt_(xs)
+    assert xs[0].tolist() == pytest.approx([2.5**0.5] * 2) and xs[1].tolist() == pytest.approx([4.5**0.5] * 3)
+    x = lib.zeros(2)
+    assert lib.exp_(x) is x and x.tolist() == [1, 1] and x.is_cpu
+    assert x.addcmul_(0.5, lib.ones(2), lib.full((2,), 4.0)).tolist() == [3, 3]

@@ -49,6 +49,8 @@ FLOORS = {
     "tensor_methods.py": 1,
     "creation.py": 1,
     "fft.py": 1,
+    "foreach.py": 1,
+    "inplace.py": 1,
     "func.py": 2,
     "queries.py": 1,
     "sparse.py": 1,

@@ -204,14 +204,18 @@ def lerp(input, end, weight):
 
 
 @spelled
-def addcmul(input, tensor1, tensor2, *, value=1):
-    """x + value * tensor1 * tensor2."""
+def addcmul(input, tensor1, tensor2, last=None, *, value=1):
+    """x + value * tensor1 * tensor2. Old programs give value before the two."""
+    if last is not None:
+        value, tensor1, tensor2 = tensor1, tensor2, last
     return add(input, mul(tensor1, tensor2), alpha=value)
 
 
 @spelled
-def addcdiv(input, tensor1, tensor2, *, value=1):
-    """x + value * tensor1 / tensor2."""
+def addcdiv(input, tensor1, tensor2, last=None, *, value=1):
+    """x + value * tensor1 / tensor2. Old programs give value before the two."""
+    if last is not None:
+        value, tensor1, tensor2 = tensor1, tensor2, last
     return add(input, div(tensor1, tensor2), alpha=value)
 
 
