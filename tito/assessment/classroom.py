@@ -1,0 +1,285 @@
+"""A class is a folder:
+
+    class.yaml       name, milestones and modules with points and due dates, policies
+    roster.csv       student,name,email
+    submissions/     what was handed in, one file or folder per student, named by the student
+    gradebook.db     results
+    .secret          the key that every check's seeds come from, readable by its owner alone
+
+What is wrong in any of them is one line that names file and line.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import hashlib
+import hmac
+import os
+import re
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..course import the_course
+from ..curriculum import Module
+from ..errors import TitoError
+from ..milestones.definitions import MILESTONES
+
+STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,79}")
+ATTEMPTS = ("best", "last", "first")
+
+
+class ClassError(TitoError):
+    """A file of the class says something that cannot be."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is graded: a milestone or a module, for how many points, until when."""
+
+    kind: str  # "milestone" or "module"
+    id: str
+    points: float
+    due: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Late:
+    """`per_day` of the points is lost for each begun day after `grace_minutes`; after `days` nothing is left."""
+
+    per_day: float = 0.1
+    days: int = 7
+    grace_minutes: int = 0
+
+
+@dataclass(frozen=True)
+class Student:
+    id: str
+    name: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True)
+class Class:
+    """What class.yaml says."""
+
+    folder: Path
+    name: str
+    tasks: tuple[Task, ...]
+    late: Late = Late()
+    attempts: str = "best"
+    most_attempts: int | None = None
+    students: tuple[Student, ...] = field(default=(), compare=False)
+
+    @property
+    def submissions(self) -> Path:
+        return self.folder / "submissions"
+
+    @property
+    def gradebook(self) -> Path:
+        return self.folder / "gradebook.db"
+
+    def seed(self, student: str, task: str, check: str, epoch: int = 0) -> int:
+        """The seed of one check for one student: nobody can know it before, and a regrade has the same one."""
+        told = "\0".join((student, task, check, str(epoch))).encode()
+        return int.from_bytes(hmac.digest(secret(self.folder), told, hashlib.sha256)[:4], "big")
+
+
+def secret(folder: Path) -> bytes:
+    path = folder / ".secret"
+    try:
+        key = path.read_bytes()
+    except FileNotFoundError:
+        raise ClassError(f"{path}: the class has no secret", "tito assessment setup makes one") from None
+    if os.name == "posix" and path.stat().st_mode & 0o077:
+        raise ClassError(f"{path}: others can read it", f"chmod 600 {path}")
+    return key
+
+
+# ---------------------------------------------------------------- making one
+
+
+def make(
+    folder: Path, name: str, milestones: list[str], modules: list[Module], points: float = 100.0
+) -> Class:
+    """A new class; one that is there already is left as it is."""
+    if (folder / "class.yaml").exists():
+        raise ClassError(f"{folder / 'class.yaml'} is there already", "edit it, or name another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "submissions").mkdir(exist_ok=True)
+    entry = lambda worth: {"points": worth, "due": None}
+    settings = {
+        "name": name,
+        "milestones": {milestone: entry(points) for milestone in milestones},
+        "modules": {module.name: entry(module.points or points) for module in modules},
+        "late": {"per_day": 0.1, "days": 7, "grace_minutes": 0},
+        "attempts": {"count": "best", "most": None},
+    }
+    text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
+    (folder / "class.yaml").write_text(
+        f"# due: 2026-12-01 23:59 (local time), or null\n{text}", encoding="utf-8"
+    )
+    if not (folder / "roster.csv").exists():
+        (folder / "roster.csv").write_text("student,name,email\n", encoding="utf-8")
+    key = folder / ".secret"
+    if not key.exists():
+        with open(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(32))
+    return read(folder)
+
+
+# ---------------------------------------------------------------- reading one
+
+
+class Marked:
+    """A YAML mapping that knows on which line each of its keys stands."""
+
+    def __init__(self, path: Path, node: yaml.Node | None, where: str = ""):
+        self.path, self.where = path, where
+        if node is not None and not isinstance(node, yaml.MappingNode):
+            raise self.error(f"{where or 'the file'}: wanted keys with values", node)
+        self.nodes = {key.value: (key, value) for key, value in (node.value if node else ())}
+
+    def error(self, text: str, node=None) -> ClassError:
+        line = "" if node is None else f":{node.start_mark.line + 1}"
+        return ClassError(f"{self.path.name}{line}: {text}")
+
+    def only(self, *names: str) -> None:
+        for name, (key, _) in self.nodes.items():
+            if name not in names:
+                near = difflib.get_close_matches(name, names)
+                raise self.error(
+                    f"unknown key {name!r}"
+                    + (f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(names)}"),
+                    key,
+                )
+
+    def part(self, name: str) -> Marked:
+        _, value = self.nodes.get(name, (None, None))
+        empty = value is None or value.tag == "tag:yaml.org,2002:null"
+        return Marked(self.path, None if empty else value, f"{self.where}{name}.")
+
+    def get(
+        self, name: str, kinds: tuple[type, ...], default: Any, rule: str, good=lambda value: True
+    ) -> Any:
+        if name not in self.nodes:
+            return default
+        _, node = self.nodes[name]
+        value = yaml.SafeLoader("").construct_object(node, deep=True)
+        if value is None:
+            return default
+        if type(value) not in kinds or not good(value):
+            raise self.error(f"{self.where}{name} is {value!r}; {rule}", node)
+        return value
+
+
+def read(folder: Path) -> Class:
+    """The class in a folder, with its students."""
+    course = {module.name: module for module in the_course().modules}
+    path = folder / "class.yaml"
+    try:
+        tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except FileNotFoundError:
+        raise ClassError(f"{path}: there is no class here", "tito assessment setup") from None
+    except yaml.MarkedYAMLError as error:
+        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise ClassError(f"class.yaml{line}: not YAML: {error.problem}") from None
+    top = Marked(path, tree)
+    top.only("name", "milestones", "modules", "late", "attempts")
+    name = top.get("name", (str,), "", "a class needs a name", bool)
+    if not name:
+        raise top.error("a class needs a name")
+    tasks = [
+        *tasks_of(top.part("milestones"), "milestone", MILESTONES),
+        *tasks_of(top.part("modules"), "module", course),
+    ]
+    late, attempts = top.part("late"), top.part("attempts")
+    late.only("per_day", "days", "grace_minutes")
+    attempts.only("count", "most")
+    share = lambda value: 0 <= value <= 1
+    positive = lambda value: value >= 0
+    return Class(
+        folder, name, tuple(tasks),
+        Late(
+            late.get("per_day", (int, float), 0.1, "a share of the points, 0 to 1", share),
+            late.get("days", (int,), 7, "a whole number of days", positive),
+            late.get("grace_minutes", (int,), 0, "a whole number of minutes", positive),
+        ),
+        attempts.get("count", (str,), "best", f"it is one of {', '.join(ATTEMPTS)}", lambda value: value in ATTEMPTS),
+        attempts.get("most", (int,), None, "a whole number above 0, or null", lambda value: value > 0),
+        tuple(roster(folder / "roster.csv")),
+    )  # fmt: skip
+
+
+def tasks_of(part: Marked, kind: str, known) -> list[Task]:
+    tasks = []
+    for name, (key, _) in part.nodes.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known)
+            raise part.error(
+                f"there is no {kind} {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""), key
+            )
+        one = part.part(name)
+        one.only("points", "due")
+        points = one.get(
+            "points", (int, float), 100.0, "points are a number from 0 on", lambda value: value >= 0
+        )
+        tasks.append(Task(kind, name, float(points), due(one)))
+    return tasks
+
+
+def due(part: Marked) -> datetime | None:
+    """A due date: with a time zone, or in the local one; a date alone means its last minute."""
+    import datetime as dt
+
+    value = part.get("due", (str, dt.datetime, dt.date), None, "wanted a date, 2026-12-01 23:59")
+    if value is None:
+        return None
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise part.error(
+                f"{part.where}due is {value!r}; wanted a date, 2026-12-01 23:59", part.nodes["due"][1]
+            ) from None
+    if not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day, 23, 59, 59)
+    return value.astimezone(timezone.utc)
+
+
+def roster(path: Path) -> list[Student]:
+    """The students of roster.csv. A student's id names files, so it is held to letters, digits and . _ @ + -."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ClassError(
+            f"{path}: there is no roster", "a CSV file with the columns student,name,email"
+        ) from None
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise ClassError(f"{path.name}:{line}: not UTF-8; save it as UTF-8") from None
+    reader = csv.DictReader(text.splitlines())
+    if "student" not in (reader.fieldnames or ()):
+        raise ClassError(
+            f"{path.name}:1: there is no column 'student' (columns: {', '.join(reader.fieldnames or ()) or 'none'})"
+        )
+    found: dict[str, int] = {}
+    students = []
+    for row in reader:
+        ident = (row["student"] or "").strip()
+        if not STUDENT.fullmatch(ident):
+            raise ClassError(
+                f"{path.name}:{reader.line_num}: student {ident!r}: letters, digits and . _ @ + - only, at most 80"
+            )
+        if ident.lower() in found:
+            raise ClassError(
+                f"{path.name}:{reader.line_num}: student {ident!r} is on line {found[ident.lower()]} already"
+            )
+        found[ident.lower()] = reader.line_num
+        students.append(Student(ident, (row.get("name") or "").strip(), (row.get("email") or "").strip()))
+    return students
