@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import importlib.util
 import os
+import runpy
 import sys
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -153,4 +154,6 @@ def show_error(kind, error, trace) -> None:
 
 
 def is_ours(filename: str) -> bool:
-    return os.path.dirname(filename) == PACKAGE or filename.startswith("<frozen ")
+    """Whether a line of a traceback is about how the program was started. Python 3.10's runpy is a file, later ones are frozen."""
+    started_by = filename.startswith("<frozen ") or filename == runpy.__file__
+    return started_by or os.path.dirname(filename) == PACKAGE
