@@ -63,7 +63,7 @@ def peak_of(make) -> int:
 
 def counted_on_a_stand_in() -> None:
     """Put the stand-in in CuPy's place, with kernels that do nothing."""
-    from tests.cuda import standin
+    from tests.device import standin
 
     class Silent:
         def __init__(self, *, code: str, options: tuple = ()):

@@ -107,6 +107,13 @@ def start(xp) -> None:
     _started = xp
 
 
+def use_tf32(allowed: bool) -> None:
+    """Let cuBLAS round float32 factors to TF32, or not (as it is without asking)."""
+    linalg = cupy()._core._routines_linalg
+    kind = linalg.COMPUTE_TYPE_TF32 if allowed else linalg.COMPUTE_TYPE_FP32
+    linalg.set_compute_type(np.dtype(np.float32), kind)
+
+
 def cuda_available() -> bool:
     try:
         cupy()

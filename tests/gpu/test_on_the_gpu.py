@@ -1,4 +1,4 @@
-"""Kernels, both tables of ops and training, on a real GPU; the same cases run on a stand-in in tests/cuda."""
+"""Kernels, both tables of ops and training, on a real GPU; the same cases run on a stand-in in tests/device."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import tinytorch as torch
-from tests.cuda.on_device import ENTRIES, OP_ROWS, check_entry, check_row
-from tests.cuda.test_kernels import CASES, hold
+from tests.device.on_device import ENTRIES, OP_ROWS, check_entry, check_row
+from tests.device.test_kernels import CASES, hold
 from tinytorch import nn
 from tinytorch.nn import functional as F
 

@@ -93,7 +93,9 @@ class GradScaler:
         inverse = np.float32(1.0 / scale.item())
         grads = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
         if grads:
-            progress.found_inf = bool(sum([unscale(g, inverse) for g in grads]))
+            progress.found_inf = bool(
+                sum([unscale(g, inverse) for g in grads])
+            )  # the one time that a GPU is waited for
         progress.stage = OptState.UNSCALED
 
     def step(self, optimizer, *args, **kwargs):
@@ -211,12 +213,12 @@ class GradScaler:
             self._growth_tracker.fill_(self._init_growth_tracker)
 
 
-def unscale(grad: Tensor, inverse: np.float32) -> bool:
-    """Multiply a gradient in place; whether there is an infinity or a NaN in it."""
+def unscale(grad: Tensor, inverse: np.float32) -> Any:
+    """Multiply a gradient in place; whether there is an infinity or a NaN in it (0-dim, on the gradient's device)."""
     if grad.array.dtype == np.float16:
         raise ValueError("Attempting to unscale FP16 gradients.")
     xp = backend.module_of(grad.array)
-    found = not bool(xp.isfinite(grad.array).all())
+    found = ~xp.isfinite(grad.array).all()
     if inverse != 1:
         grad.array *= grad.array.dtype.type(inverse)
     return found

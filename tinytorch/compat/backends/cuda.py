@@ -1,15 +1,27 @@
-"""torch.backends.cuda: switches of cuBLAS and of attention kernels; they change nothing."""
+"""torch.backends.cuda: switches of cuBLAS, and of attention kernels, which change nothing."""
 
 from __future__ import annotations
 
 import contextlib
 
+from ... import backend
+
 
 class Switches:
-    """Attributes to set."""
+    """allow_tf32: whether cuBLAS may round float32 factors to 10 bits of mantissa, which cards from sm_80 on multiply faster."""
 
-    allow_tf32 = False
     allow_fp16_reduced_precision_reduction = allow_bf16_reduced_precision_reduction = True
+    _allow_tf32 = False
+
+    @property
+    def allow_tf32(self) -> bool:
+        return self._allow_tf32
+
+    @allow_tf32.setter
+    def allow_tf32(self, allowed: bool) -> None:
+        self._allow_tf32 = bool(allowed)
+        if backend.cuda_available():
+            backend.use_tf32(self._allow_tf32)
 
 
 matmul = Switches()
@@ -17,8 +29,6 @@ switched = {"flash_sdp": True, "mem_efficient_sdp": True, "math_sdp": True, "cud
 
 
 def is_built() -> bool:
-    from ... import backend
-
     return backend.cuda_available()
 
 

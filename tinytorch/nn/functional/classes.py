@@ -17,7 +17,8 @@ def one_hot(input, num_classes=-1):
         )
     if input.numel() == 0 and num_classes <= 0:
         raise RuntimeError("Can not infer total number of classes from empty tensor.")
-    low, high = (input.min().item(), input.max().item()) if input.numel() else (0, -1)
+    look = input.numel() and (num_classes == -1 or may_look(input.array))
+    low, high = (input.min().item(), input.max().item()) if look else (0, -1)
     if low < 0:
         raise RuntimeError(f"Class values must be non-negative, got {low}")
     if num_classes == -1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cuda.on_device import ENTRIES, OP_ROWS, check_entry, check_row
+from tests.device.on_device import ENTRIES, OP_ROWS, check_entry, check_row
 
 
 @pytest.mark.parametrize(("op", "row"), OP_ROWS)

@@ -10,7 +10,7 @@ import importlib
 import numpy as np
 import pytest
 
-from tests.cuda import emulate
+from tests.device import emulate
 from tinytorch import random as tiny_random
 from tinytorch.kernels.cuda import BODIES
 

@@ -10,7 +10,7 @@ import pytest
 @pytest.fixture(scope="module")
 def gpu():
     """CuPy's stand-in under CuPy's name, for the tests of one file. See standin.py for what that shows and what not."""
-    from tests.cuda import emulate, standin
+    from tests.device import emulate, standin
 
     if emulate.COMPILER is None:
         pytest.skip("the kernels run on the CPU only where there is a g++ to compile them, and here is none")
