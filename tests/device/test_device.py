@@ -250,3 +250,38 @@ def test_an_optimizer_starts_one_kernel_for_all_parameters(gpu, monkeypatch):
     adam = torch.optim.AdamW(model.parameters(), 1e-3)
     step_of(model, adam, lambda m: m(torch.ones(2, 3, 8, 8, device="cuda")).sum(), clip=1.0)
     assert started.count("adam") == 1 and started.count("squares") == 1
+
+
+def test_wrong_numbers_are_looked_for_only_when_asked(gpu, monkeypatch):
+    scores, wrong = torch.zeros(2, 3, device="cuda"), torch.tensor([1, 7], device="cuda")
+    losses = F.cross_entropy(scores, wrong, reduction="none").tolist()
+    assert losses[0] == pytest.approx(np.log(3)) and np.isnan(losses[1])
+    table = torch.zeros(4, 2, device="cuda")
+    monkeypatch.setenv("CUDA_LAUNCH_BLOCKING", "1")
+    with pytest.raises(IndexError, match="Target 7 is out of bounds"):
+        F.cross_entropy(scores, wrong)
+    with pytest.raises(IndexError, match="index out of range: 7"):
+        F.embedding(wrong, table)
+
+
+@pytest.mark.parametrize("loss_of", [
+    lambda out, y: F.cross_entropy(out, y, label_smoothing=0.1), lambda out, y: F.nll_loss(F.log_softmax(out, 1), y),
+    lambda out, y: F.binary_cross_entropy(out.sigmoid(), F.one_hot(y, 4).float()), lambda out, y: F.mse_loss(out, F.one_hot(y, 4).float()),
+], ids="smoothed nll bce mse".split())  # fmt: skip
+def test_losses_never_wait(gpu, loss_of):
+    model = small().cuda()
+    x, y = torch.randn(6, 3, 8, 8, device="cuda"), torch.randint(4, (6,), device="cuda")
+    gpu.counters.waits.clear()
+    loss_of(model(x), y).backward()
+    assert gpu.counters.waits == []
+
+
+def test_a_scaled_step_waits_for_one_answer(gpu):
+    model = small().cuda()
+    optimizer, scaler = torch.optim.SGD(model.parameters(), 0.1), torch.amp.GradScaler("cuda")
+    x = torch.randn(6, 3, 8, 8, device="cuda")
+    scaler.scale(model(x).sum()).backward()
+    scaler.unscale_(optimizer)
+    gpu.counters.waits.clear()
+    scaler.step(optimizer)
+    assert gpu.counters.waits == []
