@@ -20,6 +20,13 @@ def home(tmp_path, monkeypatch):
     return tmp_path / "home"
 
 
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch):
+    """Tests run beside each other: threads that wait for each other's cores would take most of the time."""
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "1")
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+
+
 @pytest.fixture
 def build(home, tmp_path):
     """`build(4)` is a workspace at level 4, complete; each call makes another one."""

@@ -31,7 +31,7 @@ def badge_svg(one: Milestone, result: dict[str, Any]) -> str:
     """A medal with the milestone's name, what was measured, and the day."""
     dark, light = COLOURS[one.track]
     top = f"MILESTONE {one.number}" if one.number else one.track.upper()
-    figures = " · ".join(str(value) for value in list(result.get("figures", {}).values())[:2])
+    figures = next((str(value) for value in result.get("figures", {}).values()), "")
     name = one.name.partition(" - ")[2] or one.name
     size = 19 if len(name) < 17 else 15 if len(name) < 22 else 13
     year = f'<text x="120" y="70" class="s">{one.entry["year"]}</text>' if "year" in one.entry else ""

@@ -124,10 +124,11 @@ def save_curves(rows: list[dict], path: Path, title: str = "") -> Path:
 
 
 def smoothed(points: list[tuple[float, float]], share: float = 0.04) -> list[tuple[float, float]]:
-    """A running mean, as wide as a share of the whole."""
+    """A running mean, as wide as a share of the whole, each value at the middle of what it is the mean of."""
     import numpy as np
 
     width = max(2, int(len(points) * share))
     steps, values = np.array(points, float).T
     sums = np.cumsum(np.insert(values, 0, 0.0))
-    return list(zip(steps[width - 1 :], (sums[width:] - sums[:-width]) / width))
+    middle = steps[width // 2 : width // 2 + len(steps) - width + 1]
+    return list(zip(middle, (sums[width:] - sums[:-width]) / width))
