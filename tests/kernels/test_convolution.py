@@ -61,6 +61,28 @@ def test_winograd(n, channels, size, outputs, padding, last):
     check(n, channels, size, outputs, (3, 3), padding=padding, last=last)
 
 
+DIRECT = [
+    dict(n=2, channels=3, size=(9, 11), outputs=5, kernel=(3, 3), padding=(1, 1)),
+    dict(n=2, channels=8, size=(9, 11), outputs=16, kernel=(5, 3), stride=(2, 3), padding=(2, 0)),
+    dict(n=2, channels=8, size=(13, 15), outputs=12, kernel=(3, 3), stride=(1, 2), padding=(3, 2), dilation=(2, 3)),
+    dict(n=2, channels=8, size=(13, 15), outputs=12, kernel=(3, 3), stride=(3, 2), padding=(1, 1), dilation=(1, 2), groups=4),
+    dict(n=2, channels=64, size=(7, 7), outputs=60, kernel=(1, 1), stride=(2, 2)),
+    dict(n=3, channels=6, size=(10, 10), outputs=6, kernel=(3, 3), padding=(1, 1), groups=6),
+    dict(n=3, channels=6, size=(10, 10), outputs=12, kernel=(3, 3), stride=(2, 2), padding=(1, 1), groups=6),
+    dict(n=1, channels=1, size=(28, 28), outputs=6, kernel=(5, 5), padding=(2, 2)),
+    dict(n=1, channels=5, size=(1, 1), outputs=7, kernel=(3, 3), padding=(4, 4)),
+    dict(n=1, channels=4, size=(40, 300), outputs=70, kernel=(7, 7), stride=(2, 2), padding=(3, 3)),
+    dict(n=2, channels=4, size=(6, 6), outputs=4, kernel=(2, 2), stride=(3, 3)),
+    dict(n=64, channels=32, size=(16, 16), outputs=32, kernel=(3, 3), padding=(1, 1)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("geometry", DIRECT, ids=str)
+@pytest.mark.parametrize("last", [True, False])
+def test_direct(geometry, last):
+    check(**geometry, exact=True, last=last)
+
+
 def test_an_empty_batch():
     x, weight = np.zeros((0, 16, 4, 4), np.float32), np.zeros((16, 16, 3, 3), np.float32)
     settings = ((1, 1), (1, 1), (1, 1), 1)

@@ -10,6 +10,8 @@ from ...nn.functional.convolution import (
     convolution_kernel,
     convolution_weight_kernel,
 )
+from ...nn.functional.windows import places
+from .direct import direct, direct_filters, direct_input
 from .layout import pixels
 from .winograd import winograd, winograd_filters
 
@@ -27,30 +29,39 @@ def suits_winograd(weight_shape, stride, padding, dilation, groups) -> bool:
 
 
 def known(*arrays) -> bool:
-    return all(a is None or a.dtype == np.float32 for a in arrays)
+    """Whether all are images or filters of float32. (Volumes and sequences go back to NumPy.)"""
+    return all(a is None or (a.dtype == np.float32 and a.ndim in (1, 4)) for a in arrays)
 
 
 @convolution_kernel.register("numba")
 def convolution(x, weight, bias, stride, padding, dilation, groups):
-    if not known(x, weight, bias) or not suits_winograd(weight.shape, stride, padding, dilation, groups):
+    if not known(x, weight, bias):
         return NotImplemented
-    size = [n + 2 * p - 2 for n, p in zip(x.shape[2:], padding)]
-    return winograd(pixels(x), contiguous(weight), bias, size, tuple(padding), False)
+    size = places([n + 2 * p for n, p in zip(x.shape[2:], padding)], weight.shape[2:], stride, dilation)
+    x, weight, bias = pixels(x), contiguous(weight), bias if bias is None else contiguous(bias)
+    if suits_winograd(weight.shape, stride, padding, dilation, groups):
+        return winograd(x, weight, bias, size, tuple(padding), False)
+    return direct(x, weight, bias, tuple(stride), tuple(padding), tuple(dilation), groups, size)
 
 
 @convolution_input_kernel.register("numba")
 def convolution_input(g, weight, size, stride, padding, dilation, groups):
-    if not known(g, weight) or not suits_winograd(weight.shape, stride, padding, dilation, groups):
+    if not known(g, weight):
         return NotImplemented
-    return winograd(pixels(g), contiguous(weight), None, size, tuple(2 - p for p in padding), True)
+    g, weight = pixels(g), contiguous(weight)
+    if suits_winograd(weight.shape, stride, padding, dilation, groups):
+        return winograd(g, weight, None, size, tuple(2 - p for p in padding), True)
+    return direct_input(g, weight, tuple(size), tuple(stride), tuple(padding), tuple(dilation), groups)
 
 
 @convolution_weight_kernel.register("numba")
 def convolution_weight(g, x, kernel, stride, padding, dilation, groups):
-    shape = (g.shape[1], x.shape[1], *kernel)
-    if not known(g, x) or not suits_winograd(shape, stride, padding, dilation, groups):
+    if not known(g, x):
         return NotImplemented
-    return winograd_filters(pixels(x), pixels(g), tuple(padding))
+    x, g = pixels(x), pixels(g)
+    if suits_winograd((g.shape[3], x.shape[3], *kernel), stride, padding, dilation, groups):
+        return winograd_filters(x, g, tuple(padding))
+    return direct_filters(x, g, tuple(kernel), tuple(stride), tuple(padding), tuple(dilation), groups)
 
 
 def contiguous(x):
