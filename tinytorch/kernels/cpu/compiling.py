@@ -108,12 +108,14 @@ FOLDER = writable_folder()
 def compiled(function=None, *, as_written=False):
     """A function for other compiled functions to call. It is kept on disk as part of them.
 
+    It becomes part of its callers in machine code too: a loop with a call in it has no vector form.
+
     as_written: its sums are not reordered, because their rounding is meant.
     """
     if function is None:
         return lambda function: compiled(function, as_written=as_written)
     options = OPTIONS | {"fastmath": {"contract"}} if as_written else OPTIONS
-    return njit(**options)(function)
+    return njit(forceinline=True, **options)(function)
 
 
 def kept(function, compiler=njit, **options):

@@ -33,18 +33,17 @@ TANH = [
     f4(c)
     for c in (-3.3333281940e-01, 1.3331442158e-01, -5.3739712157e-02, 2.0639078741e-02, -5.7049783739e-03)
 ]
-# erf(x) = x + x P(x²) for |x| <= 1: 1e-9
-ERF = [f4(c) for c in (
-    1.2837916573e-01, -3.7612625824e-01, 1.1283585147e-01, -2.6853811869e-02, 5.1883275596e-03, -8.0101925173e-04, 7.8538576955e-05,
-)]  # fmt: skip
-# 1 - erf(x) = exp(P(x)) for 0.95 <= x <= 4.1, beyond which it is nothing to a float32: 1e-9
-ERFC = [f4(c) for c in (
-    -2.5643605865e-04, -1.1274261275e00, -6.3759996610e-01, -1.0356695877e-01, 2.2052031171e-02, -2.9995495938e-03, 1.9150509110e-04,
-)]  # fmt: skip
+# erf(x) = x P(x²) / Q(x²) for |x| <= 3.95, beyond which it is 1 to a float32: 2e-8
+ERF = [
+    f4(c)
+    for c in (1.128379144, 0.1915495188, 0.05287521171, 3.808084207e-03, 2.846787285e-04, 2.025824379e-06)
+]
+ERF_BELOW = [f4(c) for c in (0.5030890185, 0.1145591758, 0.01505495105, 1.170692813e-03, 3.783045131e-05)]
 E0, E1, E2, E3, E4 = EXP
 T0, T1, T2, T3, T4 = TANH
-R0, R1, R2, R3, R4, R5, R6 = ERF
-C0, C1, C2, C3, C4, C5, C6 = ERFC
+R0, R1, R2, R3, R4, R5 = ERF
+Q1, Q2, Q3, Q4, Q5 = ERF_BELOW
+ERF_END = f4(4.05)
 
 
 @intrinsic
@@ -61,7 +60,8 @@ def power_of_two(context, n):
 @compiled(as_written=True)
 def exp(x):
     """exp(x), 2e-7 of it off at most: x = n ln 2 + r, a polynomial in r, times 2**n. 0 below -87.3, inf above 88.7."""
-    inside = min(max(x, LOWEST), HIGHEST)
+    inside = LOWEST if x < LOWEST else x  # not max: NaN shall stay what it is
+    inside = HIGHEST if inside > HIGHEST else inside
     n = np.floor(inside * LOG2E + HALF)
     r = (inside - n * LN2_HIGH) - n * LN2_LOW
     p = E0 + r * (E1 + r * (E2 + r * (E3 + r * E4)))
@@ -69,8 +69,7 @@ def exp(x):
     half = np.int32(n) >> np.int32(1)  # 2**n as two factors: n reaches 128, one more than an exponent holds
     result = p * power_of_two(half) * power_of_two(np.int32(n) - half)
     result = f4(np.inf) if x > HIGHEST else result
-    result = f4(0) if x < LOWEST else result
-    return x if x != x else result
+    return f4(0) if x < LOWEST else result
 
 
 @compiled(as_written=True)
@@ -86,11 +85,12 @@ def tanh(x):
 
 @compiled(as_written=True)
 def erf(x):
-    """erf(x), 2e-7 off at most: its series near 0, 1 - exp of a polynomial elsewhere."""
-    size = abs(x)
-    z = x * x
-    near = x + x * (R0 + z * (R1 + z * (R2 + z * (R3 + z * (R4 + z * (R5 + z * R6))))))
-    t = min(size, f4(4.1))
-    far = ONE - exp(C0 + t * (C1 + t * (C2 + t * (C3 + t * (C4 + t * (C5 + t * C6))))))
-    far = -far if x < f4(0) else far
-    return near if size < ONE else far
+    """erf(x), 4e-7 off at most: a quotient of polynomials, three times as fast as one with an exp in it."""
+    t = ERF_END if x > ERF_END else x
+    t = -ERF_END if t < -ERF_END else t
+    z = t * t
+    above = R0 + z * (R1 + z * (R2 + z * (R3 + z * (R4 + z * R5))))
+    below = ONE + z * (Q1 + z * (Q2 + z * (Q3 + z * (Q4 + z * Q5))))
+    result = t * above / below
+    result = ONE if result > ONE else result
+    return -ONE if result < -ONE else result

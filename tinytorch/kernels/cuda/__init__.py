@@ -6,7 +6,7 @@ BODIES: dict[str, tuple[str, int]] = {
     for file, names in {
         "attention": "attention_forward attention_backward",
         "convolution": "convolution_kernel convolution_input_kernel convolution_weight_kernel",
-        "elementwise": "gelu_formula gelu_gradient linear_forward relu_gradient dropout_forward where_kept fill",
+        "elementwise": "gelu_forward gelu_gradient linear_forward relu_gradient dropout_forward where_kept fill",
         "embedding": "row_sums",
         "norm": "batch_norm_forward batch_norm_backward layer_norm_forward layer_norm_backward",
         "optimizer": "sgd_step adam_step norm_of_all",

@@ -78,7 +78,11 @@ def gelu_formula(x, approximate="none"):
 # The paper's fit of tanh to the normal distribution.
 GELU_SCALE, GELU_CUBIC = math.sqrt(2 / math.pi), 0.044715
 
-gelu_forward = kernel(gelu_formula)
+
+@kernel
+def gelu_forward(x, approximate="none"):
+    """`gelu_formula` of an array."""
+    return gelu_formula(x, approximate)
 
 
 @kernel

@@ -1,0 +1,365 @@
+"""Pooling in two dims: lines of outputs at a time. A line is a row of an image, or the channels of one place.
+
+Channels apart in memory (Q, H, W): for each tap of the windows, a line of outputs meets the elements a stride apart that
+this tap sees. Side by side (N, H, W, C): for each place and tap, two lines of channels meet. Windows of 2 x 2, the usual
+ones, have loops of their own, which read everything once.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import prange
+
+from ...nn.functional.pool import max_pool_backward, max_pool_forward, spread_windows, sum_windows
+from . import layout
+from .compiling import compiled, entry
+from .layout import plain, same_layout
+
+f4, u1 = np.float32, np.uint8
+LOWEST = f4(-np.inf)
+
+# ---------------------------------------------------------------- lines
+
+
+@compiled
+def meet(value, number, best, winner):
+    """The larger of a window's best so far and the value of tap `number`, and which tap that was. NaN is larger than all."""
+    wins = value > best or value != value
+    return (value, number) if wins else (best, winner)
+
+
+@compiled
+def max_line(x, number, out, winner):
+    for i in range(out.size):
+        out[i], winner[i] = meet(x[i], number, out[i], winner[i])
+
+
+@compiled
+def add_line(x, out):
+    for i in range(x.size):
+        out[i] += x[i]
+
+
+@compiled
+def add_won_line(g, winner, number, out):
+    for i in range(g.size):
+        out[i] += g[i] if winner[i] == number else f4(0)
+
+
+@compiled
+def max_of_four(a, b, c, d, out, winner):
+    """Windows of 2 x 2 whose elements are four lines."""
+    for i in range(out.size):
+        best, number = meet(b[i], u1(1), a[i], u1(0))
+        best, number = meet(c[i], u1(2), best, number)
+        out[i], winner[i] = meet(d[i], u1(3), best, number)
+
+
+@compiled
+def max_of_pairs(top, bottom, out, winner):
+    """Windows of 2 x 2 side by side in two rows."""
+    for i in range(out.size):
+        best, number = meet(top[2 * i + 1], u1(1), top[2 * i], u1(0))
+        best, number = meet(bottom[2 * i], u1(2), best, number)
+        out[i], winner[i] = meet(bottom[2 * i + 1], u1(3), best, number)
+
+
+@compiled
+def share_four(g, winner, a, b, c, d):
+    """g to the one of four lines that won, 0 to the others."""
+    zero = f4(0)
+    for i in range(g.size):
+        a[i] = g[i] if winner[i] == 0 else zero
+        b[i] = g[i] if winner[i] == 1 else zero
+        c[i] = g[i] if winner[i] == 2 else zero
+        d[i] = g[i] if winner[i] == 3 else zero
+
+
+@compiled
+def share_pairs(g, winner, top, bottom):
+    zero = f4(0)
+    for i in range(g.size):
+        top[2 * i] = g[i] if winner[i] == 0 else zero
+        top[2 * i + 1] = g[i] if winner[i] == 1 else zero
+        bottom[2 * i] = g[i] if winner[i] == 2 else zero
+        bottom[2 * i + 1] = g[i] if winner[i] == 3 else zero
+
+
+# ---------------------------------------------------------------- windows
+
+# A tap at `offset` from its window's corner sees element place * stride + offset; offsets count the padding off.
+
+
+@compiled
+def inside(offset, stride, size, count):
+    """From which place on, and up to which, a tap sees an element rather than padding."""
+    first = (-offset + stride - 1) // stride if offset < 0 else 0
+    last = (size - 1 - offset) // stride + 1 if offset < size else 0
+    return first, max(first, min(count, last))
+
+
+@compiled
+def are_two_by_two(window, padding):
+    (kh, kw), (sh, sw), (dh, dw) = window
+    return kh == kw == sh == sw == 2 and dh == dw == 1 and padding[0] == padding[1] == 0
+
+
+# ---------------------------------------------------------------- channels apart: (Q, H, W)
+
+
+@entry
+def max_planes(x, window, padding, out, winner, tasks):
+    (kh, kw), (sh, sw), (dh, dw) = window
+    Q, H, W = x.shape
+    rows, places = out.shape[1:]
+    pairs = are_two_by_two(window, padding) and 2 * rows <= H and 2 * places <= W
+    for t in prange(tasks):
+        for q in range(t * Q // tasks, (t + 1) * Q // tasks):
+            for h in range(rows):
+                line, won = out[q, h], winner[q, h]
+                if pairs:
+                    max_of_pairs(x[q, 2 * h], x[q, 2 * h + 1], line, won)
+                    continue
+                line[:], won[:] = LOWEST, u1(0)
+                for i in range(kh):
+                    y = h * sh + i * dh - padding[0]
+                    if 0 <= y < H:
+                        for j in range(kw):
+                            offset = j * dw - padding[1]
+                            a, b = inside(offset, sw, W, places)
+                            if a < b:
+                                seen = x[q, y, a * sw + offset : (b - 1) * sw + offset + 1 : sw]
+                                max_line(seen, u1(i * kw + j), line[a:b], won[a:b])
+
+
+@entry
+def max_planes_backward(g, winner, window, padding, out, tasks):
+    (kh, kw), (sh, sw), (dh, dw) = window
+    Q, H, W = out.shape
+    rows, places = g.shape[1:]
+    pairs = are_two_by_two(window, padding) and 2 * rows == H and 2 * places == W
+    for t in prange(tasks):
+        for q in range(t * Q // tasks, (t + 1) * Q // tasks):
+            if not pairs:
+                out[q] = 0
+            for h in range(rows):
+                if pairs:
+                    share_pairs(g[q, h], winner[q, h], out[q, 2 * h], out[q, 2 * h + 1])
+                    continue
+                for i in range(kh):
+                    y = h * sh + i * dh - padding[0]
+                    if 0 <= y < H:
+                        for j in range(kw):
+                            offset = j * dw - padding[1]
+                            a, b = inside(offset, sw, W, places)
+                            if a < b:
+                                seen = out[q, y, a * sw + offset : (b - 1) * sw + offset + 1 : sw]
+                                add_won_line(g[q, h, a:b], winner[q, h, a:b], u1(i * kw + j), seen)
+
+
+@entry
+def sum_planes(x, window, padding, out, spread, tasks):
+    """The sum of each window of x; with `spread`, each element of out added to all elements of its window in x."""
+    (kh, kw), (sh, sw), _ = window
+    Q, H, W = x.shape
+    rows, places = out.shape[1:]
+    for t in prange(tasks):
+        for q in range(t * Q // tasks, (t + 1) * Q // tasks):
+            if spread:
+                x[q] = 0
+            else:
+                out[q] = 0
+            for h in range(rows):
+                for i in range(kh):
+                    y = h * sh + i - padding[0]
+                    if 0 <= y < H:
+                        for j in range(kw):
+                            a, b = inside(j - padding[1], sw, W, places)
+                            if a < b:
+                                offset = j - padding[1]
+                                seen = x[q, y, a * sw + offset : (b - 1) * sw + offset + 1 : sw]
+                                if spread:
+                                    add_line(out[q, h, a:b], seen)
+                                else:
+                                    add_line(seen, out[q, h, a:b])
+
+
+# ---------------------------------------------------------------- channels side by side: (N, H, W, C)
+
+
+@entry
+def max_channels(x, window, padding, out, winner, tasks):
+    (kh, kw), (sh, sw), (dh, dw) = window
+    N, H, W, _ = x.shape
+    rows, places = out.shape[1:3]
+    four = are_two_by_two(window, padding) and 2 * rows <= H and 2 * places <= W
+    for t in prange(tasks):
+        for n in range(t * N // tasks, (t + 1) * N // tasks):
+            for h in range(rows):
+                for w in range(places):
+                    line, won = out[n, h, w], winner[n, h, w]
+                    if four:
+                        above, below = x[n, 2 * h], x[n, 2 * h + 1]
+                        max_of_four(above[2 * w], above[2 * w + 1], below[2 * w], below[2 * w + 1], line, won)
+                        continue
+                    line[:], won[:] = LOWEST, u1(0)
+                    for i in range(kh):
+                        y = h * sh + i * dh - padding[0]
+                        for j in range(kw):
+                            z = w * sw + j * dw - padding[1]
+                            if 0 <= y < H and 0 <= z < W:
+                                max_line(x[n, y, z], u1(i * kw + j), line, won)
+
+
+@entry
+def max_channels_backward(g, winner, window, padding, out, tasks):
+    (kh, kw), (sh, sw), (dh, dw) = window
+    N, H, W, _ = out.shape
+    rows, places = g.shape[1:3]
+    four = are_two_by_two(window, padding) and 2 * rows == H and 2 * places == W
+    for t in prange(tasks):
+        for n in range(t * N // tasks, (t + 1) * N // tasks):
+            if not four:
+                out[n] = 0
+            for h in range(rows):
+                for w in range(places):
+                    line, won = g[n, h, w], winner[n, h, w]
+                    if four:
+                        above, below = out[n, 2 * h], out[n, 2 * h + 1]
+                        share_four(line, won, above[2 * w], above[2 * w + 1], below[2 * w], below[2 * w + 1])
+                        continue
+                    for i in range(kh):
+                        y = h * sh + i * dh - padding[0]
+                        for j in range(kw):
+                            z = w * sw + j * dw - padding[1]
+                            if 0 <= y < H and 0 <= z < W:
+                                add_won_line(line, won, u1(i * kw + j), out[n, y, z])
+
+
+@entry
+def sum_channels(x, window, padding, out, spread, tasks):
+    """As `sum_planes`."""
+    (kh, kw), (sh, sw), _ = window
+    N, H, W, _ = x.shape
+    rows, places = out.shape[1:3]
+    for t in prange(tasks):
+        for n in range(t * N // tasks, (t + 1) * N // tasks):
+            if spread:
+                x[n] = 0
+            else:
+                out[n] = 0
+            for h in range(rows):
+                for w in range(places):
+                    for i in range(kh):
+                        y = h * sh + i - padding[0]
+                        for j in range(kw):
+                            z = w * sw + j - padding[1]
+                            if 0 <= y < H and 0 <= z < W:
+                                if spread:
+                                    add_line(out[n, h, w], x[n, y, z])
+                                else:
+                                    add_line(x[n, y, z], out[n, h, w])
+
+
+# ---------------------------------------------------------------- bodies
+
+
+def suits(x, kernel) -> bool:
+    return x.dtype == np.float32 and len(kernel) == 2 and x.ndim in (3, 4) and x.size > 0
+
+
+def is_channels_last(x) -> bool:
+    return x.ndim == 4 and layout.is_channels_last(x)
+
+
+def tuples(kernel, stride, dilation, padding):
+    """The settings as tuples of ints, and the padding in front; what is behind follows from the sizes."""
+    return (tuple(kernel), tuple(stride), tuple(dilation)), (padding[0][0], padding[1][0])
+
+
+def fresh(x, size, dtype=f4):
+    """An array like x, in memory too, with other last sizes."""
+    shape = (*x.shape[:-2], *size)
+    if is_channels_last(x):
+        return np.moveaxis(np.empty((shape[0], *size, shape[1]), dtype), -1, 1)
+    return np.empty(shape, dtype)
+
+
+def views(x, *others):
+    """Arrays of one layout as (N, H, W, C) or as (Q, H, W), and whether it is the former."""
+    if is_channels_last(x):
+        return True, [np.moveaxis(a, 1, -1) for a in (x, *others)]
+    return False, [a.reshape(math.prod(a.shape[:-2]), *a.shape[-2:]) for a in (x, *others)]
+
+
+def counts(x, window, padding):
+    """How many windows there are along both dims."""
+    sizes = zip(x.shape[-2:], *window, padding)
+    return tuple((s + sum(p) - d * (k - 1) - 1) // step + 1 for s, k, step, d, p in sizes)
+
+
+@max_pool_forward.register("numba")
+def max_pool_by_lines(x, kernel, stride, padding, dilation, remember):
+    if not suits(x, kernel) or math.prod(kernel) > 256:
+        return NotImplemented
+    if not is_channels_last(x):
+        x = plain(x)
+    window, front = tuples(kernel, stride, dilation, padding)
+    size = counts(x, window, padding)
+    out, winner = fresh(x, size), fresh(x, size, u1)
+    channels_last, seen = views(x, out, winner)
+    run = max_channels if channels_last else max_planes
+    run(seen[0], window, front, seen[1], seen[2], work=2 * x.size)
+    return out, winner if remember else None
+
+
+@max_pool_backward.register("numba")
+def max_pool_backward_by_lines(g, winner, size, kernel, stride, padding, dilation):
+    if not suits(g, kernel) or winner.dtype != u1:
+        return NotImplemented
+    like = np.empty_like(winner, dtype=f4)
+    if not is_channels_last(like):
+        like, winner = np.empty(winner.shape, f4), plain(winner)
+    g, out = same_layout(g, like), fresh(like, size)
+    window, front = tuples(kernel, stride, dilation, padding)
+    channels_last, seen = views(like, g, winner)
+    run = max_channels_backward if channels_last else max_planes_backward
+    run(
+        seen[1],
+        seen[2],
+        window,
+        front,
+        views(out)[1][0] if not channels_last else np.moveaxis(out, 1, -1),
+        work=2 * out.size,
+    )
+    return out
+
+
+@sum_windows.forward.register("numba")
+def sum_windows_by_lines(x, *, kernel, stride, padding):
+    if not suits(x, kernel) or tuple(kernel) == x.shape[-2:]:  # one window: NumPy's sum is a better one
+        return NotImplemented
+    if not is_channels_last(x):
+        x = plain(x)
+    window, front = tuples(kernel, stride, (1, 1), padding)
+    out = fresh(x, counts(x, window, padding))
+    channels_last, seen = views(x, out)
+    run = sum_channels if channels_last else sum_planes
+    run(seen[0], window, front, seen[1], False, work=2 * x.size)
+    return out
+
+
+@spread_windows.forward.register("numba")
+def spread_windows_by_lines(g, *, size, kernel, stride, padding):
+    if not suits(g, kernel):
+        return NotImplemented
+    if not is_channels_last(g):
+        g = plain(g)
+    window, front = tuples(kernel, stride, (1, 1), padding)
+    out = fresh(g, size)
+    channels_last, seen = views(g, out)
+    run = sum_channels if channels_last else sum_planes
+    run(seen[1], window, front, seen[0], True, work=2 * out.size)
+    return out
