@@ -1,5 +1,7 @@
 """Bodies compiled by Numba. This file only says where they are; importing it loads no compiler."""
 
+from ...later import missing_from
+
 # {kernel: (the file here that registers its body, elements in its first array from which that body is faster than NumPy)}
 BODIES: dict[str, tuple[str, int]] = {
     "adam_step": ("optimizers", 2048),
@@ -30,3 +32,5 @@ BODIES: dict[str, tuple[str, int]] = {
     "sum_windows": ("pooling", 4096),
     "where_kept": ("dropout", 4096),
 }
+
+__getattr__ = missing_from(__name__)

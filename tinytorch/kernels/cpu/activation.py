@@ -16,7 +16,7 @@ from ...nn.functional.activation import (
     relu_op,
 )
 from .compiling import compiled, entry
-from .layout import gapless, in_memory, same_layout
+from .memory import gapless, in_memory, same_layout
 from .numerics import erf, exp
 
 f4 = np.float32

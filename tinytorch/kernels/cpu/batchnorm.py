@@ -16,7 +16,7 @@ from numba import prange
 from ...nn.functional.batchnorm import batch_norm_backward, batch_norm_forward
 from .compiling import compiled, entry
 from .layernorm import fits, one_per_column
-from .layout import channels_and_places, is_channels_last, plain, rows_of_channels, same_layout
+from .memory import channels_and_places, is_channels_last, plain, rows_of_channels, same_layout
 from .sums import BLOCK, add_row, total
 
 f4 = np.float32

@@ -8,7 +8,7 @@ from numba import prange
 from ...nn.functional.dropout import dropout_forward, where_kept
 from ...random import key
 from .compiling import compiled, entry
-from .layout import gapless, in_memory, is_channels_last, plain, rows_of_channels, same_layout
+from .memory import gapless, in_memory, is_channels_last, plain, rows_of_channels, same_layout
 
 u4 = np.uint32
 ZERO = np.float32(0)

@@ -7,7 +7,7 @@ from numba import prange
 
 from ...nn.functional.embedding import row_sums
 from .compiling import entry
-from .layout import plain
+from .memory import plain
 from .sums import add_row
 
 

@@ -9,7 +9,7 @@ from numba import prange
 
 from ...nn.functional.norm import layer_norm_backward, layer_norm_forward
 from .compiling import compiled, entry
-from .layout import plain
+from .memory import plain
 from .sums import BLOCK, add_row, total
 
 f4 = np.float32

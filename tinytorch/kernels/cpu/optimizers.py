@@ -10,7 +10,7 @@ from numba import prange
 from ...optim.adam import adam_step
 from ...optim.sgd import sgd_step
 from .compiling import compiled, entry
-from .layout import in_memory
+from .memory import in_memory
 
 f4 = np.float32
 ONE = f4(1)

@@ -13,9 +13,10 @@ import numpy as np
 from numba import prange
 
 from ...nn.functional.pool import max_pool_backward, max_pool_forward, spread_windows, sum_windows
-from . import layout
+from . import memory
 from .compiling import compiled, entry
-from .layout import plain, same_layout
+from .layout import PATTERN
+from .memory import plain, same_layout
 
 f4, u1 = np.float32, np.uint8
 LOWEST = f4(-np.inf)
@@ -271,7 +272,7 @@ def suits(x, kernel) -> bool:
 
 
 def is_channels_last(x) -> bool:
-    return x.ndim == 4 and layout.is_channels_last(x)
+    return x.ndim == 4 and memory.is_channels_last(x)
 
 
 def tuples(kernel, stride, dilation, padding):
@@ -282,9 +283,7 @@ def tuples(kernel, stride, dilation, padding):
 def fresh(x, size, dtype=f4):
     """An array like x, in memory too, with other last sizes."""
     shape = (*x.shape[:-2], *size)
-    if is_channels_last(x):
-        return np.moveaxis(np.empty((shape[0], *size, shape[1]), dtype), -1, 1)
-    return np.empty(shape, dtype)
+    return np.empty_like(PATTERN, dtype, shape=shape) if is_channels_last(x) else np.empty(shape, dtype)
 
 
 def views(x, *others):

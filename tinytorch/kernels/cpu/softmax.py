@@ -10,7 +10,7 @@ from numba import prange
 from ...nn.functional.cross_entropy import softmax_cross_entropy_forward, softmax_cross_entropy_gradient
 from ...nn.functional.softmax import log_softmax_op, softmax_op
 from .compiling import compiled, entry
-from .layout import plain
+from .memory import plain
 from .numerics import exp
 
 ZERO, ONE = np.float32(0), np.float32(1)

@@ -10,7 +10,7 @@ from numba import prange
 
 from ...ops.reduction import sum_leading
 from .compiling import compiled, entry
-from .layout import plain
+from .memory import plain
 
 BLOCK = 256  # rows, or elements, that are added up in float32
 

@@ -1,0 +1,54 @@
+"""How an array lies in memory, and the simplest shape in which compiled code can walk over it.
+
+Compiled code exists per kind of array, so bodies hand it few kinds: contiguous, writable, of one or two or three dims.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+
+def is_plain(x) -> bool:
+    """Whether x lies in memory in the order of its indices."""
+    return x.flags.c_contiguous and x.flags.writeable
+
+
+def plain(x):
+    """x, or a copy of it, that lies in memory in the order of its indices."""
+    return x if is_plain(x) else x.copy("C")
+
+
+def is_channels_last(x) -> bool:
+    """Whether x (N, C, ...) has the channels of one place side by side in memory, and is more than one channel wide."""
+    return x.ndim > 2 and x.shape[1] > 1 and not x.flags.c_contiguous and is_plain(np.moveaxis(x, 1, -1))
+
+
+def same_layout(x, other):
+    """x, or a copy of it, in the memory order of an array of the same shape."""
+    if x.strides == other.strides and x.flags.writeable:
+        return x
+    copy = np.empty_like(other, dtype=x.dtype)
+    copy[...] = x
+    return copy
+
+
+def in_memory(x):
+    """The elements of x in the order in which they lie in memory, as one row: a view, if there are no gaps."""
+    return x.reshape(-1) if x.flags.c_contiguous else x.ravel("K")
+
+
+def gapless(x):
+    """x, or a copy of it, whose elements `in_memory` can show without a copy."""
+    return x if x.flags.writeable and np.may_share_memory(in_memory(x), x) else x.copy("C")
+
+
+def channels_and_places(x):
+    """x (N, C, ...) as (N, C, P); a view."""
+    return x.reshape(*x.shape[:2], math.prod(x.shape[2:]))
+
+
+def rows_of_channels(x):
+    """x (N, C, ...), channels last in memory, as (N * P, C); a view."""
+    return np.moveaxis(x, 1, -1).reshape(-1, x.shape[1])
