@@ -19,8 +19,8 @@ setup: $(STAMP)  ## make .venv and install everything
 test: setup  ## run the whole suite (one file: make test ARGS=tests/structure)
 	$(PY) -m pytest -n $(JOBS) $(ARGS)
 
-demo: setup  ## run the main job, on data that needs no download
-	$(PY) examples/demo.py $(ARGS)
+demo: setup  ## go the course's way: modules 00 to 06, then milestones 1 and 2, on data that needs no download
+	$(PY) examples/journey.py $(ARGS)
 
 lint: setup  ## check style and layout, change nothing
 	$(PY) -m ruff check .

@@ -116,12 +116,7 @@ def not_python(workspace):
 
 
 def relu_passes_everything_back(workspace):
-    change(
-        workspace,
-        "nn/functional/activation.py",
-        "relu_op.vjps(x=lambda g, out: where_between(out <= 0, 0.0, g))",
-        "relu_op.vjps(x=lambda g: g)",
-    )
+    append(workspace, "nn/functional/activation.py", "\nrelu_op.vjps(x=lambda g: g)\n")
 
 
 SABOTAGES = {

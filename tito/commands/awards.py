@@ -88,10 +88,9 @@ def certificate(name: str, owner: str, checked: Path | None, as_json: bool):
             ui.echo(f"   {record['name']}, {record['title']}, {record['passed'][:10]}")
         sys.exit(0 if record["valid"] else 1)
     one, tracker = passed_one(name)
-    result = tracker.result(one.id)
-    facts = paper.statement(one, result, owner or paper.owner())
+    facts = paper.statement(one, tracker.result(one.id), owner or paper.owner())
     path = tracker.workspace.root / "runs" / one.id / "certificate.svg"
-    write_atomic(path, paper.certificate_svg(one, result, facts))
+    write_atomic(path, paper.certificate_svg(facts))
     if not ui.give(as_json, facts | {"file": str(path)}):
         ui.echo(f"Written: {path}")
         ui.echo(f"  {facts['name']}: {one.title}, code {facts['code']}")
