@@ -69,6 +69,8 @@ DIRECT = [
     dict(n=2, channels=64, size=(7, 7), outputs=60, kernel=(1, 1), stride=(2, 2)),
     dict(n=3, channels=6, size=(10, 10), outputs=6, kernel=(3, 3), padding=(1, 1), groups=6),
     dict(n=3, channels=6, size=(10, 10), outputs=12, kernel=(3, 3), stride=(2, 2), padding=(1, 1), groups=6),
+    dict(n=2, channels=20, size=(9, 19), outputs=20, kernel=(3, 5), stride=(2, 1), padding=(1, 2), dilation=(1, 2), groups=20),
+    dict(n=2, channels=40, size=(11, 11), outputs=40, kernel=(3, 3), stride=(2, 2), padding=(1, 1), groups=40),
     dict(n=1, channels=1, size=(28, 28), outputs=6, kernel=(5, 5), padding=(2, 2)),
     dict(n=1, channels=5, size=(1, 1), outputs=7, kernel=(3, 3), padding=(4, 4)),
     dict(n=1, channels=4, size=(40, 300), outputs=70, kernel=(7, 7), stride=(2, 2), padding=(3, 3)),

@@ -11,6 +11,7 @@ from ...nn.functional.convolution import (
     convolution_weight_kernel,
 )
 from ...nn.functional.windows import places
+from .depthwise import depthwise, depthwise_filters, depthwise_input
 from .direct import direct, direct_filters, direct_input
 from .layout import pixels
 from .winograd import winograd, winograd_filters
@@ -28,6 +29,11 @@ def suits_winograd(weight_shape, stride, padding, dilation, groups) -> bool:
     )
 
 
+def is_depthwise(weight_shape, groups: int) -> bool:
+    """Whether each channel has one filter of its own."""
+    return groups > 1 and weight_shape[0] == groups and weight_shape[1] == 1
+
+
 def known(*arrays) -> bool:
     """Whether all are images or filters of float32. (Volumes and sequences go back to NumPy.)"""
     return all(a is None or (a.dtype == np.float32 and a.ndim in (1, 4)) for a in arrays)
@@ -41,6 +47,8 @@ def convolution(x, weight, bias, stride, padding, dilation, groups):
     x, weight, bias = pixels(x), contiguous(weight), bias if bias is None else contiguous(bias)
     if suits_winograd(weight.shape, stride, padding, dilation, groups):
         return winograd(x, weight, bias, size, tuple(padding), False)
+    if is_depthwise(weight.shape, groups):
+        return depthwise(x, weight, bias, tuple(stride), tuple(padding), tuple(dilation), size)
     return direct(x, weight, bias, tuple(stride), tuple(padding), tuple(dilation), groups, size)
 
 
@@ -51,6 +59,8 @@ def convolution_input(g, weight, size, stride, padding, dilation, groups):
     g, weight = pixels(g), contiguous(weight)
     if suits_winograd(weight.shape, stride, padding, dilation, groups):
         return winograd(g, weight, None, size, tuple(2 - p for p in padding), True)
+    if is_depthwise(weight.shape, groups):
+        return depthwise_input(g, weight, tuple(size), tuple(stride), tuple(padding), tuple(dilation))
     return direct_input(g, weight, tuple(size), tuple(stride), tuple(padding), tuple(dilation), groups)
 
 
@@ -61,6 +71,8 @@ def convolution_weight(g, x, kernel, stride, padding, dilation, groups):
     x, g = pixels(x), pixels(g)
     if suits_winograd((g.shape[3], x.shape[3], *kernel), stride, padding, dilation, groups):
         return winograd_filters(x, g, tuple(padding))
+    if is_depthwise((g.shape[3], x.shape[3] // groups), groups):
+        return depthwise_filters(x, g, tuple(kernel), tuple(stride), tuple(padding), tuple(dilation))
     return direct_filters(x, g, tuple(kernel), tuple(stride), tuple(padding), tuple(dilation), groups)
 
 
