@@ -22,6 +22,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from types import FunctionType
 
 import llvmlite
 import numba
@@ -123,14 +124,20 @@ def kept(function, compiler=njit, **options):
     if FOLDER is None:
         return compiler(**options)(function)
     settings = vars(config)
-    before, settings["CACHE_DIR"] = (
-        settings["CACHE_DIR"],
-        str(FOLDER),
-    )  # Numba reads it when a function is declared
+    # Numba reads the folder when a function is declared.
+    before, settings["CACHE_DIR"] = settings["CACHE_DIR"], str(FOLDER)
     try:
         return compiler(cache=True, **options)(function)
     finally:
         settings["CACHE_DIR"] = before
+
+
+def named(function, suffix: str):
+    """The function under a name of its own. Numba's cache and its symbols know a function by its name and types alone, so that
+    of two forms compiled from one function, perhaps in different processes, the first to be loaded would be both."""
+    copy = FunctionType(function.__code__, function.__globals__, closure=function.__closure__)
+    copy.__name__, copy.__qualname__ = f"{function.__name__}_{suffix}", f"{function.__qualname__}_{suffix}"
+    return copy
 
 
 class Entry:
@@ -138,7 +145,8 @@ class Entry:
 
     def __init__(self, function):
         self.__name__, self.__doc__ = function.__name__, function.__doc__
-        self.serial, self.parallel = kept(function, **OPTIONS), kept(function, parallel=True, **OPTIONS)
+        self.serial = kept(named(function, "serial"), **OPTIONS)
+        self.parallel = kept(named(function, "parallel"), parallel=True, **OPTIONS)
         self.ready = set()
 
     def __call__(self, *args, work: int):

@@ -1,0 +1,82 @@
+"""Forked and spawned processes, several Python threads, BLAS beside Numba, and registers of every width."""
+
+import pytest
+
+from tests.kernels.test_dispatch import python
+
+WORK = """
+    import numpy as np, os, sys, threading
+    from tinytorch.kernels.cpu import gemm, threads
+
+    rng = np.random.default_rng(0)
+    x, y = (rng.standard_normal((1, 256, 256)).astype(np.float32) for _ in range(2))
+    exact = x.astype(float) @ y
+
+    def right(times=1):
+        return all(np.abs(gemm.stacked_product(x, y) - exact).max() < 1e-3 for _ in range(times))
+"""
+
+
+def test_a_child_forked_after_threads_started_computes_alone():
+    code = """
+    assert right()
+    started = threads.pool.started
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if right() and threads.tasks(1 << 30) == 1 else 1)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), right(), started)
+    """
+    assert python(WORK + code).stdout.split() == ["0", "True", "True"]
+
+
+def test_a_child_forked_before_has_threads_of_its_own():
+    code = """
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if right() else 1)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), right())
+    """
+    assert python(WORK + code).stdout.split() == ["0", "True"]
+
+
+def test_several_python_threads():
+    code = """
+    results = []
+    workers = [threading.Thread(target=lambda: results.append(right(20))) for _ in range(4)]
+    for worker in workers: worker.start()
+    for worker in workers: worker.join()
+    print(results)
+    """
+    assert python(WORK + code).stdout.strip() == str([True] * 4)
+
+
+def test_blas_computes_in_the_thread_that_calls_it():
+    code = """
+    from threadpoolctl import threadpool_info
+    np.ones((64, 64)) @ np.ones((64, 64))
+    print({p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas"})
+    """
+    assert python(WORK + code).stdout.strip() == "{1}"
+
+
+@pytest.mark.parametrize("width", [1, 4, 8, 16])
+def test_any_register_width(width):
+    """Forced, since one machine has one: the compiler takes wide vectors apart where the processor has none."""
+    code = """
+    from tinytorch.backend import Kernel
+    from tinytorch.kernels.cpu import convolution as c
+    from tinytorch.nn.functional.convolution import convolution_input_kernel, convolution_kernel, convolution_weight_kernel
+
+    def off(channels, outputs, groups, stride):
+        x = rng.standard_normal((2, channels, 9, 7)).astype(np.float32)
+        w = rng.standard_normal((outputs, channels // groups, 3, 3)).astype(np.float32)
+        settings = (stride, (1, 1), (1, 1), groups)
+        out = c.convolution(x, w, None, *settings)
+        pairs = [(out, convolution_kernel.reference(x, w, None, *settings))]
+        pairs.append((c.convolution_input(out, w, (9, 7), *settings), convolution_input_kernel.reference(out, w, (9, 7), *settings)))
+        pairs.append((c.convolution_weight(out, x, (3, 3), *settings), convolution_weight_kernel.reference(out, x, (3, 3), *settings)))
+        return max(np.abs(a - b).max() / np.abs(b).max() for a, b in pairs)
+
+    print(right(), *[off(*case) < 1e-4 for case in ((20, 9, 1, (1, 1)), (5, 9, 1, (2, 1)), (20, 20, 20, (1, 2)))])
+    """
+    assert python(WORK + code, TINYTORCH_SIMD=width).stdout.split() == ["True"] * 4
