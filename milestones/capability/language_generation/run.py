@@ -26,11 +26,11 @@ class Knobs:
     n_embd: int = 96
     block_size: int = 48
     batch_size: int = 24  # half of the windows are English, half are Python
-    steps: int = 800
+    steps: int = 500
     lr: float = 6e-3
     warmup: int = 20
     weight_decay: float = 0.1
-    temperature: float = 0.5  # for writing: below 1 the likelier characters become likelier still
+    temperature: float = 0.4  # for writing: below 1 the likelier characters become likelier still
 
 
 LANGUAGES = ("english", "python")
