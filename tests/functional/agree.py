@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
+import pytest
 
 import tinytorch
 from tests.parity.compare import difference, plain
+
+torch = pytest.importorskip("torch", reason="parity needs PyTorch: pip install torch==2.13.0")
 
 
 def outcome(library, expression, arrays, order: int):

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 import tinytorch
 from tinytorch import models
+
+torch = pytest.importorskip("torch", reason="parity needs PyTorch: pip install torch==2.13.0")
 
 SWAPS = [  # where PyTorch has what a model file imports from the package
     (r"from \.\. import nn", "from torch import nn"),

@@ -4,10 +4,11 @@ import warnings
 
 import numpy as np
 import pytest
-import torch
 
 import tinytorch
 from tests.parity.compare import difference, plain
+
+torch = pytest.importorskip("torch", reason="parity needs PyTorch: pip install torch==2.13.0")
 
 X = np.linspace(-4, 4, 24, dtype=np.float32).reshape(2, 3, 4)
 ACTIVATIONS = [

@@ -8,10 +8,11 @@ import pickle
 import re
 
 import pytest
-import torch
 
 import tinytorch
 from tests.parity.compare import difference, plain, quietly
+
+torch = pytest.importorskip("torch", reason="parity needs PyTorch: pip install torch==2.13.0")
 
 SCENES = []
 

@@ -5,10 +5,11 @@ import math
 
 import numpy as np
 import pytest
-import torch
 
 import tinytorch as tt
 from tests.parity.compare import difference, plain, quietly
+
+torch = pytest.importorskip("torch", reason="parity needs PyTorch: pip install torch==2.13.0")
 
 SCENES = []
 

@@ -5,9 +5,10 @@ import pickle
 
 import numpy as np
 import pytest
-import torch
 
 import tinytorch as tt
+
+torch = pytest.importorskip("torch", reason="parity needs PyTorch: pip install torch==2.13.0")
 
 CASES = [
     ("SGD", dict(lr=0.1)),

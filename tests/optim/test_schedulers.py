@@ -6,9 +6,10 @@ import warnings
 
 import numpy as np
 import pytest
-import torch
 
 import tinytorch as tt
+
+torch = pytest.importorskip("torch", reason="parity needs PyTorch: pip install torch==2.13.0")
 
 SCHEDULES = [
     "LambdaLR(o, lambda e: 0.95**e)",

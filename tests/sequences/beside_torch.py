@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
+import pytest
 
 import tinytorch
+
+torch = pytest.importorskip("torch", reason="parity needs PyTorch: pip install torch==2.13.0")
 
 LIBRARIES = (torch, tinytorch)
 

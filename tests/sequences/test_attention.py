@@ -5,11 +5,12 @@ from functools import partial
 
 import numpy as np
 import pytest
-import torch
 
 import tinytorch
 from tests.sequences.beside_torch import hold, same_layer
 from tinytorch.nn.functional.attention import attention_backward, attention_forward, weigh_and_mix
+
+torch = pytest.importorskip("torch", reason="parity needs PyTorch: pip install torch==2.13.0")
 
 rng = np.random.default_rng(0)
 

@@ -6,10 +6,11 @@ from functools import partial
 
 import numpy as np
 import pytest
-import torch
 
 import tinytorch
 from tests.sequences.beside_torch import hold, same_layer
+
+torch = pytest.importorskip("torch", reason="parity needs PyTorch: pip install torch==2.13.0")
 
 rng = np.random.default_rng(0)
 I, H, T, B = 3, 4, 5, 3

@@ -5,10 +5,11 @@ from functools import partial
 
 import numpy as np
 import pytest
-import torch
 
 import tinytorch
 from tests.sequences.beside_torch import LIBRARIES, hold, same_layer
+
+torch = pytest.importorskip("torch", reason="parity needs PyTorch: pip install torch==2.13.0")
 
 rng = np.random.default_rng(0)
 D, T, S, B = 8, 4, 5, 3
