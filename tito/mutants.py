@@ -17,6 +17,7 @@ import os
 import select
 import signal
 import sys
+import tempfile
 import textwrap
 import time
 from collections.abc import Iterable, Iterator
@@ -276,15 +277,22 @@ def try_versions(
 
 
 def try_one(root: Path, checks: Path, name: str, file: str, source: str, seconds: float) -> Trial:
+    with tempfile.TemporaryDirectory(prefix="tito-") as folder:
+        return try_in(folder, root, checks, name, file, source, seconds)
+
+
+def try_in(folder: str, root: Path, checks: Path, name: str, file: str, source: str, seconds: float) -> Trial:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             os.close(reading)
+            if file.startswith("kernels/"):  # else machine code made from the text on disk would be judged
+                os.environ["NUMBA_CACHE_DIR"] = folder
             quiet = os.open(os.devnull, os.O_WRONLY)
             os.dup2(quiet, 1)
             os.dup2(quiet, 2)
-            os.write(writing, json.dumps(judge(root, checks, file, source)).encode())
+            os.write(writing, json.dumps(judge(root, checks, name, file, source)).encode())
         finally:
             os._exit(0)
     os.close(writing)
@@ -299,8 +307,8 @@ def try_one(root: Path, checks: Path, name: str, file: str, source: str, seconds
     return Trial(name, *json.loads(data))
 
 
-def judge(root: Path, checks: Path, file: str, source: str) -> tuple[str, str]:
-    """The first check that fails on the package with one file replaced."""
+def judge(root: Path, checks: Path, name: str, file: str, source: str) -> tuple[str, str]:
+    """A check that fails on the package with one file replaced; those about the changed symbol are asked first."""
     from .runner import load_checks, load_package, run_here
 
     if file:
@@ -312,10 +320,11 @@ def judge(root: Path, checks: Path, file: str, source: str) -> tuple[str, str]:
     functions, problem = load_checks(job)
     if problem:
         return "(loading the checks)", problem["message"]
-    for name, function in functions.items():
-        record = run_here(job, name, function)
+    symbol = name.partition(":")[0]
+    for check, function in sorted(functions.items(), key=lambda item: symbol not in item[1].check.of):
+        record = run_here(job, check, function)
         if record["outcome"] != "passed":
-            return name, record["message"]
+            return check, record["message"]
     return "", ""
 
 
