@@ -133,3 +133,25 @@ def test_wrong_arguments_name_themselves():
         trainer(accumulate=0)
     with pytest.raises(ValueError, match="step_scheduler must be 'step' or 'epoch'"):
         trainer(step_scheduler="sometimes")
+
+
+def test_a_plateau_is_measured_by_the_validation_loss():
+    model = nn.Linear(2, 2)
+    optimizer = optim.SGD(model.parameters(), lr=0.0)
+    plateau = optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, threshold=0.5)
+    settings = {"scheduler": plateau, "progress": False}
+    with pytest.raises(ValueError, match="give step_scheduler='epoch'"):
+        Trainer(model, optimizer, nn.CrossEntropyLoss(), **settings)
+    run = Trainer(model, optimizer, nn.CrossEntropyLoss(), step_scheduler="epoch", **settings)
+    with pytest.raises(ValueError, match="give a val_loader"):
+        run.fit(loader(), epochs=1)
+    run.fit(loader(), epochs=3, val_loader=loader())
+    assert plateau.num_bad_epochs == 0
+    assert plateau.best == pytest.approx(run.history[0]["val_loss"])
+
+
+def test_an_epoch_that_was_resumed_has_its_whole_mean(tmp_path):
+    straight = trainer().fit(loader(), epochs=2)
+    trainer(tmp_path, checkpoint_every=1, callbacks=[StopAt(8)]).fit(loader(), epochs=2)
+    resumed = trainer(tmp_path, checkpoint_every=1, callbacks=[StopAt(99)]).fit(loader(), epochs=2)
+    assert resumed == straight

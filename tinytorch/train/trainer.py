@@ -11,6 +11,7 @@ from ..backend import device as as_device
 from ..checkpoint import checkpoint_path, latest, load_checkpoint, rng_state, save_checkpoint, set_rng_state
 from ..logging import MetricsWriter
 from ..nn.utils import clip_grad_norm_
+from ..optim.lr_scheduler import ReduceLROnPlateau
 from ..tensor import Tensor
 from .curves import plot_curves
 from .progress import Progress
@@ -30,6 +31,10 @@ class Trainer:
     ):  # fmt: skip
         if step_scheduler not in ("step", "epoch"):
             raise ValueError(f"Trainer: step_scheduler must be 'step' or 'epoch', got {step_scheduler!r}")
+        if needs_metric(scheduler) and step_scheduler == "step":
+            raise ValueError(
+                "Trainer: ReduceLROnPlateau goes by the validation loss of an epoch; give step_scheduler='epoch'"
+            )
         if accumulate < 1:
             raise ValueError(f"Trainer: accumulate must be at least 1, got {accumulate}")
         self.model, self.optimizer, self.loss_fn, self.scheduler = model, optimizer, loss_fn, scheduler
@@ -51,12 +56,14 @@ class Trainer:
         self.step = self.epoch = self.batches_done = 0
         self.stopped: str | None = None
         self.history: list[dict] = []
-        self._epoch_rng = None
+        self._epoch_rng, self._sums = None, Means()  # of the epoch that is running
 
     # ------------------------------------------------------------ running
 
     def fit(self, loader, epochs: int, val_loader=None, *, resume: bool = True) -> list[dict]:
         """Train for so many epochs in all (a resumed run does what is left); returns the logs of each epoch."""
+        if val_loader is None and needs_metric(self.scheduler):
+            raise ValueError("Trainer.fit: ReduceLROnPlateau goes by the validation loss; give a val_loader")
         if self.overfit_one_batch:  # the one test that finds most bugs: can it learn a single batch by heart?
             loader = one_batch(loader)
         if resume:
@@ -104,7 +111,7 @@ class Trainer:
         """What is left of the current epoch."""
         self.model.train()
         batches = self._batches(loader)
-        sums = Means()
+        sums = self._sums
         while group := list(itertools.islice(batches, self.accumulate)):
             logs = self._step(group)
             size = sum(len(targets) for _, targets in group)
@@ -119,7 +126,7 @@ class Trainer:
             if self.stopped:
                 break
         else:
-            self.epoch, self.batches_done, self._epoch_rng = self.epoch + 1, 0, None
+            self.epoch, self.batches_done, self._epoch_rng, self._sums = self.epoch + 1, 0, None, Means()
         return sums.means()
 
     def _batches(self, loader):
@@ -197,6 +204,7 @@ class Trainer:
         path = checkpoint_path(self.folder / "checkpoints", self.step)
         extra = {
             "epoch": self.epoch, "batches_done": self.batches_done, "epoch_rng": self._epoch_rng, "history": self.history,
+            "sums": vars(self._sums),
             "callbacks": [callback.state_dict() for callback in self.callbacks],
         }  # fmt: skip
         save_checkpoint(
@@ -216,6 +224,7 @@ class Trainer:
             saved.extra["batches_done"],
         )
         self._epoch_rng, self.history = saved.extra["epoch_rng"], saved.extra["history"]
+        vars(self._sums).update(saved.extra["sums"])
         for callback, state in zip(self.callbacks, saved.extra["callbacks"]):
             callback.load_state_dict(state)
         return True
@@ -241,7 +250,7 @@ class Means:
     def __init__(self):
         self.count, self.sums = 0, {}
 
-    def add(self, size: int, **values) -> None:
+    def add(self, size: int, /, **values) -> None:
         self.count += size
         for name, value in values.items():
             self.sums[name] = self.sums.get(name, 0.0) + size * value
@@ -251,5 +260,5 @@ class Means:
 
 
 def needs_metric(scheduler) -> bool:
-    """Whether a scheduler steps by a measured value (ReduceLROnPlateau)."""
-    return hasattr(scheduler, "patience") and hasattr(scheduler, "is_better")
+    """Whether a scheduler steps by a measured value."""
+    return isinstance(scheduler, ReduceLROnPlateau)
