@@ -22,6 +22,7 @@ from .settings import (  # 00
     is_deterministic_algorithms_warn_only_enabled, is_warn_always_enabled, set_float32_matmul_precision, set_flush_denormal,
     set_num_interop_threads, set_num_threads, set_warn_always, use_deterministic_algorithms,
 )
+from .compat import __config__  # 00
 from .version import __version__  # 00
 from .random import Generator, default_generator, fork_rng, get_rng_state, initial_seed, manual_seed, seed, set_rng_state  # 00
 from .tensor import Size, Tensor  # 01

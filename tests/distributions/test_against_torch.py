@@ -464,3 +464,48 @@ def test_straight_through():
     assert sorted(draw.tolist()) == [0, 0, 1]
     (draw * tinytorch.tensor([1.0, 2.0, 3.0])).sum().backward()
     assert probs.grad is not None and abs(probs.grad.sum().item()) > 0
+
+
+REGIONS = {
+    "positive": lambda c: c.positive,
+    "nonnegative": lambda c: c.nonnegative,
+    "from 2": lambda c: c.greater_than(2.0),
+    "up to 1": lambda c: c.less_than(1.0),
+    "unit": lambda c: c.unit_interval,
+    "interval": lambda c: c.interval(-1, 3.0),
+    "half open": lambda c: c.half_open_interval(-1.0, 3.0),
+    "real": lambda c: c.real,
+    "vectors": lambda c: c.independent(c.positive, 1),
+}
+
+
+@pytest.mark.parametrize("way", ["biject_to", "transform_to"])
+@pytest.mark.parametrize("region", REGIONS.values(), ids=REGIONS.keys())
+def test_ways_into_a_region(region, way):
+    def compute(lib, what):
+        t = getattr(lib.distributions, way)(region(lib.distributions.constraints))
+        x = lib.tensor(REAL, dtype=lib.float64, requires_grad=True)
+        y = t(x)
+        return {"y": lambda: y, "x": lambda: t.inv(y), "slope": lambda: t.log_abs_det_jacobian(x, y)}[
+            what
+        ](), [x]
+
+    for what in ("y", "x", "slope"):
+        same(lambda lib, what=what: compute(lib, what))
+
+
+def test_ways_into_other_regions():
+    D = tinytorch.distributions
+    assert isinstance(D.transform_to(D.constraints.simplex), D.SoftmaxTransform)
+    with pytest.raises(NotImplementedError, match="Cannot transform _Simplex constraints: register"):
+        D.biject_to(D.constraints.simplex)
+    with pytest.raises(TypeError, match="Expected constraint to be .* but got 3"):
+        D.biject_to.register(3, D.ExpTransform)
+    ways = D.constraint_registry.ConstraintRegistry()
+    ways.register(D.constraints.positive)(lambda constraint: D.ExpTransform())
+    assert ways(D.constraints.greater_than(0)) == D.ExpTransform()
+
+
+def test_standard_normal_draws():
+    draws = tinytorch.distributions.utils._standard_normal((2, 3), tinytorch.float64, "cpu")
+    assert tuple(draws.shape) == (2, 3) and draws.dtype == tinytorch.float64

@@ -162,3 +162,10 @@ def test_lists_of_tensors_and_writing_functions(lib):
     x = lib.zeros(2)
     assert lib.exp_(x) is x and x.tolist() == [1, 1] and x.is_cpu
     assert x.addcmul_(0.5, lib.ones(2), lib.full((2,), 4.0)).tolist() == [3, 3]
+
+
+@BOTH
+def test_build_settings(lib):
+    """Programs look for a library's name in this text before they use it."""
+    assert "USE_MKL=" in lib.__config__.show()
+    assert ("USE_MKL=OFF" in lib.__config__.show()) or lib is not tinytorch

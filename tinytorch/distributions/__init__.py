@@ -7,6 +7,7 @@ from .binomial import Binomial  # 05
 from .categorical import Categorical  # 05
 from .cauchy import Cauchy  # 05
 from .chi2 import Chi2  # 05
+from .constraint_registry import biject_to, transform_to  # 05
 from .dirichlet import Dirichlet  # 05
 from .distribution import Distribution  # 05
 from .exponential import Exponential  # 05

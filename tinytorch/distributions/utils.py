@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 from ..autograd.grad_mode import enable_grad
-from ..creation import full
+from ..creation import full, randn
 from ..dtypes import finfo, get_default_dtype
 from ..nn.functional.softmax import softmax
 from ..ops import broadcast_tensors, log, log1p, sigmoid
@@ -23,6 +23,11 @@ def broadcast_all(*values) -> tuple[Tensor, ...]:
     first = next((v for v in values if isinstance(v, Tensor)), None)
     kind = {"dtype": get_default_dtype()} if first is None else {"dtype": first.dtype, "device": first.device}
     return broadcast_tensors(*[v if isinstance(v, Tensor) else full((), v, **kind) for v in values])
+
+
+def _standard_normal(shape, dtype, device) -> Tensor:
+    """Draws from the standard normal distribution."""
+    return randn(shape, dtype=dtype, device=device)
 
 
 def sum_rightmost(value: Tensor, dims: int) -> Tensor:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from ...models import resnet
 from ...models.resnet import BasicBlock, Bottleneck, ResNet  # noqa: F401
-from .weights import refuse_weights
+from .weights import (  # noqa: F401
+    ResNet18_Weights,
+    ResNet34_Weights,
+    ResNet50_Weights,
+    refuse_weights,
+)
 
 
 def resnet18(

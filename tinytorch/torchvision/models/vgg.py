@@ -6,7 +6,17 @@ from collections.abc import Callable
 
 from ...models import vgg
 from ...models.vgg import VGG
-from .weights import refuse_weights
+from .weights import (  # noqa: F401
+    VGG11_BN_Weights,
+    VGG11_Weights,
+    VGG13_BN_Weights,
+    VGG13_Weights,
+    VGG16_BN_Weights,
+    VGG16_Weights,
+    VGG19_BN_Weights,
+    VGG19_Weights,
+    refuse_weights,
+)
 
 
 def constructor(name: str, make: Callable[..., VGG], batch_norm: bool) -> Callable[..., VGG]:
