@@ -11,7 +11,12 @@ from tito.milestones import language
 from tito.milestones.session import Answer, ProbeFailed
 
 WORDS = [f"{a}o{b}e" for a in "bcdfghlm" for b in "ldnrmkpstvz"]
-ENGLISH = "the cat sat on the mat and the dog ate the bone of the cat\n" * 200 + " ".join(WORDS) + "\n" + "the cat sat\n" * 300
+ENGLISH = (
+    "the cat sat on the mat and the dog ate the bone of the cat\n" * 200
+    + " ".join(WORDS)
+    + "\n"
+    + "the cat sat\n" * 300
+)
 PYTHON = "value = self.read(name)\nreturn value\nimport os\nself.names.append(value)\n" * 100
 
 
@@ -29,7 +34,7 @@ class Process:
         if what == "score":
             return Answer(self.score(np.asarray(arrays["windows"])))
         rows = len(arrays["beginnings"])
-        text = (self.texts * 400)[: rows * settings["length"]]
+        text = (self.texts * 2400)[: rows * settings["length"]]
         return Answer({"texts": codes(text).astype(np.int64).reshape(rows, settings["length"])})
 
 
