@@ -80,6 +80,31 @@ def test_cifar10(tmp_path):
     assert data.classes[3] == "cat" and data.class_to_idx["cat"] == 3 and data.targets[:2] == [3, 7]
 
 
+def test_cifar100(tmp_path):
+    folder = tmp_path / "cifar-100-python"
+    folder.mkdir()
+    pixels = np.arange(2 * 3072, dtype=np.uint32).astype(np.uint8).reshape(2, 3072)
+    batch = {b"data": pixels, b"fine_labels": [2, 0], b"coarse_labels": [1, 1]}
+    meta = {b"fine_label_names": [b"apple", b"bee", b"can"]}
+    for name, content in [("train", batch), ("test", batch), ("meta", meta)]:
+        (folder / name).write_bytes(pickle.dumps(content, protocol=2))
+    for data in (datasets.CIFAR100(str(tmp_path)), tinytorch.data.CIFAR100(tmp_path)):
+        assert len(data) == 2 and data[0][1] == 2 and list(data.classes) == ["apple", "bee", "can"]
+    image, _ = datasets.CIFAR100(str(tmp_path), train=False)[1]
+    assert np.array_equal(np.asarray(image), pixels[1].reshape(3, 32, 32).transpose(1, 2, 0))
+    (folder / "meta").write_bytes(pickle.dumps([], protocol=2))
+    with pytest.raises(ValueError, match="not CIFAR-100's class names"):
+        datasets.CIFAR100(str(tmp_path))
+
+
+def test_kmnist(mnist):
+    root, images = mnist
+    (root / "MNIST").rename(root / "KMNIST")
+    image, label = datasets.KMNIST(str(root))[2]
+    assert label == 4 and np.array_equal(np.asarray(image), images[2])
+    assert datasets.KMNIST.classes[4] == "na"
+
+
 def test_what_is_not_there(tmp_path, monkeypatch):
     monkeypatch.setenv("TINYTORCH_DATA", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))

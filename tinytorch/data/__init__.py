@@ -27,5 +27,5 @@ from .images import ImageDataset  # 07
 from .planetoid import Graph, Planetoid  # 07
 from .text import TokenBlocks, english, python_source, read_text, tiny_shakespeare  # 07
 from .transforms import Compose, Cutout, Normalize, PerImage, RandomCrop, RandomHorizontalFlip, ToFloat, Transform  # 07
-from .vision import CIFAR10, MNIST, FashionMNIST  # 07
+from .vision import CIFAR10, CIFAR100, KMNIST, MNIST, FashionMNIST  # 07
 from .voc import BCCD, VOCDetection  # 07

@@ -1,4 +1,4 @@
-"""Readers of published image sets: MNIST, Fashion-MNIST, CIFAR-10."""
+"""Readers of published image sets: MNIST, Fashion-MNIST, KMNIST, CIFAR-10, CIFAR-100."""
 
 from __future__ import annotations
 
@@ -57,6 +57,13 @@ class FashionMNIST(MNIST):
     )
 
 
+class KMNIST(MNIST):
+    """70,000 cursive Japanese characters in MNIST's format. Clanuwat et al. 2018, arXiv:1812.01718."""
+
+    name = "kmnist"
+    classes = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
+
+
 class CIFAR10(ImageDataset):
     """60,000 photographs, (3, 32, 32). Krizhevsky 2009, "Learning multiple layers of features from tiny images"."""
 
@@ -77,16 +84,41 @@ class CIFAR10(ImageDataset):
         super().__init__(data, targets, transform, target_transform)
 
 
+class CIFAR100(ImageDataset):
+    """60,000 photographs, (3, 32, 32), in 100 classes, whose names lie beside them. Krizhevsky 2009, as CIFAR-10."""
+
+    def __init__(
+        self,
+        root=None,
+        train: bool = True,
+        transform: Callable | None = None,
+        target_transform: Callable | None = None,
+        download: bool = True,
+    ):
+        name = "train" if train else "test"
+        self.folder = locate("cifar100", root, download, only=[name, "meta"])
+        self.classes = read_class_names(self.folder / "meta")
+        data, targets = read_cifar_batch(self.folder / name, len(self.classes), b"fine_labels")
+        super().__init__(data, targets, transform, target_transform)
+
+
+def read_class_names(path: Path) -> tuple[str, ...]:
+    meta = read_pickle(path, encoding="bytes")
+    if not isinstance(meta, dict) or not isinstance(meta.get(b"fine_label_names"), list):
+        raise ValueError(f"{path}: not CIFAR-100's class names: the dict needs the list b'fine_label_names'")
+    return tuple(name.decode() for name in meta[b"fine_label_names"])
+
+
 def packed_or_not(path: Path) -> Path:
     return path if path.is_file() else path.with_suffix("")
 
 
-def read_cifar_batch(path: Path, classes: int) -> tuple[np.ndarray, np.ndarray]:
+def read_cifar_batch(path: Path, classes: int, key: bytes = b"labels") -> tuple[np.ndarray, np.ndarray]:
     """uint8 images (N, 3, 32, 32) and int64 labels (N,) of one batch file."""
     batch = read_pickle(path, encoding="bytes")
-    if not isinstance(batch, dict) or not {b"data", b"labels"} <= batch.keys():
-        raise ValueError(f"{path}: not a CIFAR-10 batch: the dict needs the keys b'data' and b'labels'")
-    data, labels = batch[b"data"], as_targets(batch[b"labels"])
+    if not isinstance(batch, dict) or not {b"data", key} <= batch.keys():
+        raise ValueError(f"{path}: not a CIFAR batch: the dict needs the keys b'data' and {key!r}")
+    data, labels = batch[b"data"], as_targets(batch[key])
     if getattr(data, "dtype", None) != np.uint8 or data.shape != (len(labels), 3072):
         raise ValueError(
             f"{path}: b'data' must be a uint8 array of shape ({len(labels)}, 3072), a row per label"

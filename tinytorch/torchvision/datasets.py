@@ -88,17 +88,26 @@ class FashionMNIST(MNIST):
     classes = list(vision.FashionMNIST.classes)
 
 
+class KMNIST(MNIST):
+    """70,000 cursive Japanese characters in MNIST's format."""
+
+    reader = vision.KMNIST
+    classes = list(vision.KMNIST.classes)
+
+
 class CIFAR10(VisionDataset):
     """60,000 photographs of 32 x 32 in ten classes."""
 
-    classes = list(vision.CIFAR10.classes)
+    reader: Any = vision.CIFAR10
+    base_folder = "cifar-10-batches-py"
 
     def __init__(
         self, root=None, train: bool = True, transform=None, target_transform=None, download: bool = False
     ):
         super().__init__(root, transform=transform, target_transform=target_transform)
         self.train = train
-        read = vision.CIFAR10(root=place(self.root, "cifar-10-batches-py"), train=train, download=download)
+        read = self.reader(root=place(self.root, self.base_folder), train=train, download=download)
+        self.classes = list(read.classes)
         self.data = np.ascontiguousarray(read.data.transpose(0, 2, 3, 1))  # (N, 3, 32, 32) -> (N, 32, 32, 3)
         self.targets = read.targets.tolist()
 
@@ -111,6 +120,13 @@ class CIFAR10(VisionDataset):
 
     def __getitem__(self, index: int):
         return self.transformed(pillow().fromarray(self.data[index]), self.targets[index])
+
+
+class CIFAR100(CIFAR10):
+    """60,000 photographs of 32 x 32 in a hundred classes."""
+
+    reader = vision.CIFAR100
+    base_folder = "cifar-100-python"
 
 
 def place(root, inside: str):
