@@ -65,11 +65,11 @@ def between(constraint) -> Transform:
 for registry in (biject_to, transform_to):
     registry.register(constraints.real, lambda constraint: identity_transform)
     # positive and nonnegative are of these classes; PyTorch composes for them too
-    for kind in (constraints.greater_than, constraints.greater_than_eq):
-        registry.register(kind, from_lower)
+    registry.register(constraints.greater_than, from_lower)
+    registry.register(constraints.greater_than_eq, from_lower)
     registry.register(constraints.less_than, from_upper)
-    for kind in (constraints.interval, constraints.half_open_interval):
-        registry.register(kind, between)
+    registry.register(constraints.interval, between)
+    registry.register(constraints.half_open_interval, between)
 
 
 @biject_to.register(constraints.independent)

@@ -16,11 +16,19 @@ def refuse_weights(model: str, weights=None, pretrained: bool = False) -> None:
 class WeightsEnum(Enum):
     """Which published weights a program asks for. They can be named; what is in them is not here."""
 
-    def _refuse(self, *args, **kwargs):
+    def get_state_dict(self, *args, **kwargs):
         refuse_weights(type(self).__name__.removesuffix("_Weights").lower(), self)
 
-    get_state_dict = transforms = _refuse
-    url = meta = property(_refuse)
+    def transforms(self, **kwargs):
+        self.get_state_dict()
+
+    @property
+    def url(self):
+        self.get_state_dict()
+
+    @property
+    def meta(self):
+        self.get_state_dict()
 
 
 class ResNet18_Weights(WeightsEnum):
