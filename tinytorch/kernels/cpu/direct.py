@@ -38,7 +38,7 @@ class Walk(NamedTuple):
     stride: tuple[int, int]
     dilation: tuple[int, int]
     begin: tuple[int, int]  # where in the image the first filter's first tap is: minus the padding
-    count: tuple[int, int]  # at how many places
+    count: tuple[int, int]  # type: ignore[assignment]  # at how many places; hides tuple.count, which nobody asks for
     out_begin: tuple[int, int]  # where in the result the first place is
     out_step: tuple[int, int]  # and how far apart they are
 
