@@ -23,12 +23,12 @@ from tinytorch.text import CharTokenizer
 class Knobs:
     n_layer: int = 2
     n_head: int = 4
-    n_embd: int = 96
+    n_embd: int = 64
     block_size: int = 48
     batch_size: int = 24  # half of the windows are English, half are Python
-    steps: int = 500
-    lr: float = 6e-3
-    warmup: int = 20
+    steps: int = 800
+    lr: float = 3e-3
+    warmup: int = 50
     weight_decay: float = 0.1
     temperature: float = 0.4  # for writing: below 1 the likelier characters become likelier still
 
