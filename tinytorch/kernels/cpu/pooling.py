@@ -31,22 +31,51 @@ def meet(value, number, best, winner):
     return (value, number) if wins else (best, winner)
 
 
-@compiled
-def max_line(x, number, out, winner):
-    for i in range(out.size):
-        out[i], winner[i] = meet(x[i], number, out[i], winner[i])
+# `step` elements lie between those that a tap sees in neighbouring windows. A loop for the usual ones each, in which it is a
+# constant, is vector code.
 
 
 @compiled
-def add_line(x, out):
-    for i in range(x.size):
-        out[i] += x[i]
+def max_line(x, step, number, out, winner):
+    if step == 1:
+        for i in range(out.size):
+            out[i], winner[i] = meet(x[i], number, out[i], winner[i])
+    elif step == 2:
+        for i in range(out.size):
+            out[i], winner[i] = meet(x[2 * i], number, out[i], winner[i])
+    else:
+        for i in range(out.size):
+            out[i], winner[i] = meet(x[step * i], number, out[i], winner[i])
+
+
+@compiled
+def add_line(x, step, out):
+    if step == 1:
+        for i in range(out.size):
+            out[i] += x[i]
+    elif step == 2:
+        for i in range(out.size):
+            out[i] += x[2 * i]
+    else:
+        for i in range(out.size):
+            out[i] += x[step * i]
+
+
+@compiled
+def spread_line(g, out, step):
+    if step == 1:
+        for i in range(g.size):
+            out[i] += g[i]
+    else:
+        for i in range(g.size):
+            out[step * i] += g[i]
 
 
 @compiled
 def add_won_line(g, winner, number, out):
+    zero = f4(0)
     for i in range(g.size):
-        out[i] += g[i] if winner[i] == number else f4(0)
+        out[i] += g[i] if winner[i] == number else zero
 
 
 @compiled
@@ -68,24 +97,20 @@ def max_of_pairs(top, bottom, out, winner):
 
 
 @compiled
-def share_four(g, winner, a, b, c, d):
-    """g to the one of four lines that won, 0 to the others."""
+def won_line(g, winner, number, out):
+    """g where tap `number` won, 0 elsewhere."""
     zero = f4(0)
     for i in range(g.size):
-        a[i] = g[i] if winner[i] == 0 else zero
-        b[i] = g[i] if winner[i] == 1 else zero
-        c[i] = g[i] if winner[i] == 2 else zero
-        d[i] = g[i] if winner[i] == 3 else zero
+        out[i] = g[i] if winner[i] == number else zero
 
 
 @compiled
-def share_pairs(g, winner, top, bottom):
+def won_pairs(g, winner, number, out):
+    """g where tap `number` won and, beside it, where the next one did; 0 elsewhere."""
     zero = f4(0)
     for i in range(g.size):
-        top[2 * i] = g[i] if winner[i] == 0 else zero
-        top[2 * i + 1] = g[i] if winner[i] == 1 else zero
-        bottom[2 * i] = g[i] if winner[i] == 2 else zero
-        bottom[2 * i + 1] = g[i] if winner[i] == 3 else zero
+        out[2 * i] = g[i] if winner[i] == number else zero
+        out[2 * i + 1] = g[i] if winner[i] == number + 1 else zero
 
 
 # ---------------------------------------------------------------- windows
@@ -131,8 +156,8 @@ def max_planes(x, window, padding, out, winner, tasks):
                             offset = j * dw - padding[1]
                             a, b = inside(offset, sw, W, places)
                             if a < b:
-                                seen = x[q, y, a * sw + offset : (b - 1) * sw + offset + 1 : sw]
-                                max_line(seen, u1(i * kw + j), line[a:b], won[a:b])
+                                seen = x[q, y, a * sw + offset :]
+                                max_line(seen, sw, u1(i * kw + j), line[a:b], won[a:b])
 
 
 @entry
@@ -147,17 +172,16 @@ def max_planes_backward(g, winner, window, padding, out, tasks):
                 out[q] = 0
             for h in range(rows):
                 if pairs:
-                    share_pairs(g[q, h], winner[q, h], out[q, 2 * h], out[q, 2 * h + 1])
+                    for i in range(2):
+                        won_pairs(g[q, h], winner[q, h], u1(2 * i), out[q, 2 * h + i])
                     continue
-                for i in range(kh):
-                    y = h * sh + i * dh - padding[0]
-                    if 0 <= y < H:
-                        for j in range(kw):
-                            offset = j * dw - padding[1]
-                            a, b = inside(offset, sw, W, places)
-                            if a < b:
-                                seen = out[q, y, a * sw + offset : (b - 1) * sw + offset + 1 : sw]
-                                add_won_line(g[q, h, a:b], winner[q, h, a:b], u1(i * kw + j), seen)
+                for w in range(
+                    places
+                ):  # one place each: no use in asking all taps, which would be vectors of zeros
+                    i, j = winner[q, h, w] // kw, winner[q, h, w] % kw
+                    y, z = h * sh + i * dh - padding[0], w * sw + j * dw - padding[1]
+                    if 0 <= y < H and 0 <= z < W:  # padding wins where all else is -inf
+                        out[q, y, z] += g[q, h, w]
 
 
 @entry
@@ -180,11 +204,11 @@ def sum_planes(x, window, padding, out, spread, tasks):
                             a, b = inside(j - padding[1], sw, W, places)
                             if a < b:
                                 offset = j - padding[1]
-                                seen = x[q, y, a * sw + offset : (b - 1) * sw + offset + 1 : sw]
+                                seen = x[q, y, a * sw + offset :]
                                 if spread:
-                                    add_line(out[q, h, a:b], seen)
+                                    spread_line(out[q, h, a:b], seen, sw)
                                 else:
-                                    add_line(seen, out[q, h, a:b])
+                                    add_line(seen, sw, out[q, h, a:b])
 
 
 # ---------------------------------------------------------------- channels side by side: (N, H, W, C)
@@ -211,7 +235,7 @@ def max_channels(x, window, padding, out, winner, tasks):
                         for j in range(kw):
                             z = w * sw + j * dw - padding[1]
                             if 0 <= y < H and 0 <= z < W:
-                                max_line(x[n, y, z], u1(i * kw + j), line, won)
+                                max_line(x[n, y, z], 1, u1(i * kw + j), line, won)
 
 
 @entry
@@ -228,8 +252,8 @@ def max_channels_backward(g, winner, window, padding, out, tasks):
                 for w in range(places):
                     line, won = g[n, h, w], winner[n, h, w]
                     if four:
-                        above, below = out[n, 2 * h], out[n, 2 * h + 1]
-                        share_four(line, won, above[2 * w], above[2 * w + 1], below[2 * w], below[2 * w + 1])
+                        for i in range(4):
+                            won_line(line, won, u1(i), out[n, 2 * h + i // 2, 2 * w + i % 2])
                         continue
                     for i in range(kh):
                         y = h * sh + i * dh - padding[0]
@@ -259,9 +283,9 @@ def sum_channels(x, window, padding, out, spread, tasks):
                             z = w * sw + j - padding[1]
                             if 0 <= y < H and 0 <= z < W:
                                 if spread:
-                                    add_line(out[n, h, w], x[n, y, z])
+                                    add_line(out[n, h, w], 1, x[n, y, z])
                                 else:
-                                    add_line(x[n, y, z], out[n, h, w])
+                                    add_line(x[n, y, z], 1, out[n, h, w])
 
 
 # ---------------------------------------------------------------- bodies
