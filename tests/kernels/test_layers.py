@@ -70,6 +70,12 @@ CASES = {
     "avg_pool2d channels last": (laid_channels_last(functional("avg_pool2d", 2)), [IMAGES]),
     "adaptive_avg_pool2d": (functional("adaptive_avg_pool2d", 1), [IMAGES]),
     "embedding": (lambda T, w, i: T.nn.functional.embedding(i, w), [f4(65, 33), TARGETS]),
+    "attention": (functional("scaled_dot_product_attention", is_causal=True), [f4(3, 2, 100, 24) for _ in range(3)]),
+    "attention with a mask": (
+        lambda T, q, k, v: T.nn.functional.scaled_dot_product_attention(q, k, v, T.ones(100, 100).triu() == 0),
+        [f4(3, 2, 100, 24) for _ in range(3)],
+    ),
+    "attention of all": (functional("scaled_dot_product_attention"), [f4(3, 2, 100, 24) for _ in range(3)]),
     "linear": (functional("linear"), [f4(700, 65), f4(33, 65), f4(33)]),
 }  # fmt: skip
 

@@ -4,6 +4,8 @@ from ...later import missing_from
 
 # {kernel: (the file here that registers its body, elements in its first array from which that body is faster than NumPy)}
 BODIES: dict[str, tuple[str, int]] = {
+    "attention_backward": ("attention", 4096),
+    "attention_forward": ("attention", 4096),
     "adam_step": ("optimizers", 2048),
     "batch_norm_backward": ("batchnorm", 4096),
     "batch_norm_forward": ("batchnorm", 4096),

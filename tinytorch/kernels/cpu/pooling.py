@@ -162,7 +162,7 @@ def max_planes(x, window, padding, out, winner, tasks):
 
 @entry
 def max_planes_backward(g, winner, window, padding, out, tasks):
-    (kh, kw), (sh, sw), (dh, dw) = window
+    (_, kw), (sh, sw), (dh, dw) = window
     Q, H, W = out.shape
     rows, places = g.shape[1:]
     pairs = are_two_by_two(window, padding) and 2 * rows == H and 2 * places == W
