@@ -18,7 +18,7 @@ from numba import prange
 from ...nn.functional.attention import attention_backward, attention_forward
 from .compiling import compiled, entry
 from .copying import clear, copy, transpose
-from .numerics import exp
+from .numerics import exp, largest
 from .simd import WIDTH, flush_subnormals, restore
 from .tiles import VECTORS, rows
 
@@ -75,13 +75,10 @@ def pack_rows(x, step, count, features, target):
 def soften(scores, seen, scale, top, total, out):
     """Scores become exps relative to the largest so far; what was summed before is scaled to match. The new top and total."""
     inside = scores[:seen]
-    largest = inside[0]
+    higher = max(top, largest(inside) * scale)
+    shrink, sum = exp(top - higher), f4(0)
     for i in range(inside.size):
-        largest = inside[i] if inside[i] > largest else largest
-    largest = max(top, largest * scale)
-    shrink, sum = exp(top - largest), f4(0)
-    for i in range(inside.size):
-        e = exp(inside[i] * scale - largest)
+        e = exp(inside[i] * scale - higher)
         inside[i] = e
         sum += e
     behind = scores[seen:]
@@ -89,7 +86,7 @@ def soften(scores, seen, scale, top, total, out):
         behind[i] = f4(0)
     for i in range(out.size):
         out[i] *= shrink
-    return largest, total * shrink + sum
+    return higher, total * shrink + sum
 
 
 @compiled
@@ -253,13 +250,10 @@ def attend_backward(run, q, k, v, out, g, dq, dk, dv, steps, sizes, scale, is_ca
 # ---------------------------------------------------------------- bodies
 
 
-def suits(q, k, v, mask) -> bool:
-    return (
-        q.dtype == k.dtype == v.dtype == np.float32
-        and mask is None
-        and 0 not in (q.size, k.size, v.size)
-        and WIDTH > 1
-    )
+def suits(q, k, v, mask, scale: float) -> bool:
+    """No mask, something to attend to, vectors to do it with, and a scale that leaves the largest score the largest."""
+    floats = q.dtype == k.dtype == v.dtype == np.float32
+    return floats and mask is None and scale >= 0 and 0 not in (q.size, k.size, v.size) and WIDTH > 1
 
 
 def by_tokens(x):
@@ -282,7 +276,7 @@ def heads_inside(B: int, H: int, T: int, D: int):
 
 @attention_forward.register("numba")
 def attention_by_tiles(q, k, v, mask, scale: float, is_causal: bool):
-    if not suits(q, k, v, mask):
+    if not suits(q, k, v, mask, scale):
         return NotImplemented
     q, k, v = map(by_tokens, (q, k, v))
     sizes = (*q.shape[:3], k.shape[2], q.shape[3], v.shape[3])
@@ -295,7 +289,7 @@ def attention_by_tiles(q, k, v, mask, scale: float, is_causal: bool):
 
 @attention_backward.register("numba")
 def attention_backward_by_tiles(g, q, k, v, mask, out, denominators, scale: float, is_causal: bool):
-    if not suits(q, k, v, mask) or g.dtype != np.float32:
+    if not suits(q, k, v, mask, scale) or g.dtype != np.float32:
         return NotImplemented
     q, k, v, g, out = map(by_tokens, (q, k, v, g, out))
     sizes = (*q.shape[:3], k.shape[2], q.shape[3], v.shape[3])

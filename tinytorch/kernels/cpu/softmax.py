@@ -11,21 +11,12 @@ from ...nn.functional.cross_entropy import softmax_cross_entropy_forward, softma
 from ...nn.functional.softmax import log_softmax_op, softmax_op
 from .compiling import compiled, entry
 from .memory import plain
-from .numerics import exp
+from .numerics import exp, largest
 
 ZERO, ONE = np.float32(0), np.float32(1)
 WORTH = 6  # elementwise operations that an element of a softmax costs
 
 # ---------------------------------------------------------------- one row
-
-
-@compiled
-def peak(x):
-    """The largest element. A NaN is passed over; it comes back in the sum."""
-    top = x[0]
-    for i in range(x.size):
-        top = x[i] if x[i] > top else top
-    return top
 
 
 @compiled
@@ -41,14 +32,14 @@ def exps(x, top, out):
 
 @compiled
 def softmax_row(x, out):
-    factor = ONE / exps(x, peak(x), out)
+    factor = ONE / exps(x, largest(x), out)
     for i in range(x.size):
         out[i] *= factor
 
 
 @compiled
 def log_softmax_row(x, out):
-    top = peak(x)
+    top = largest(x)
     shift = top + np.float32(math.log(exps(x, top, out)))
     for i in range(x.size):
         out[i] = x[i] - shift
@@ -79,7 +70,7 @@ def cross_entropy_rows(x, target, losses, top, total, tasks):
     for t in prange(tasks):
         scratch = np.empty(x.shape[1], np.float32)
         for r in range(t * len(x) // tasks, (t + 1) * len(x) // tasks):
-            top[r] = peak(x[r])
+            top[r] = largest(x[r])
             total[r] = exps(x[r], top[r], scratch)
             losses[r] = np.float32(math.log(total[r])) - (x[r, target[r]] - top[r])
 
