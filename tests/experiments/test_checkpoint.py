@@ -158,7 +158,7 @@ def test_a_resumed_run_is_bit_for_bit_the_one_that_was_never_stopped(tmp_path):
     while True:
         process = start(RUN, stopped, 60, 0.01)
         try:
-            got = process.communicate(timeout=0.4 + rng.random() * 0.4)[0]
+            got = process.communicate(timeout=0.4 + rng.random() * 0.4 + kills * 0.05)[0]
             break
         except subprocess.TimeoutExpired:
             process.kill()
