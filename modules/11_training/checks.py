@@ -75,6 +75,9 @@ def test_means():
     expect_close(sums.means()["accuracy"], 0.68, "the mean accuracy")
     expect_equal(sums.count, 100, "the number of samples")
     expect_equal(Means().means(), {}, "the means of another Means")
+    none = Means()
+    none.add(0, loss=1.0)
+    expect_equal(none.means(), {}, "the means over a batch without samples")
 
 
 # ---------------------------------------------------------------- one step
@@ -144,6 +147,13 @@ def test_schedules_and_metrics_of_a_step():
         expect_close(logs["lr"], 0.1, f"the rate in the logs, step_scheduler={by!r}")
         expect_close(optimizer.param_groups[0]["lr"], after, f"the rate afterwards, step_scheduler={by!r}")
         expect_close(logs["size"], (2 + 3 * 8) / 4, "the metric over 1 sample and 3 samples")
+    other = optim.SGD(
+        [{"params": times().parameters()}, {"params": times().parameters(), "lr": 0.5}], lr=0.25
+    )
+    logs = Trainer(times(), other, F.mse_loss, progress=False)._step([batch(1.0)])
+    expect_close(
+        logs["lr"], 0.25, "the rate in the logs where the first of two groups has 0.25, the second 0.5"
+    )
 
 
 # ---------------------------------------------------------------- the exam
@@ -453,7 +463,7 @@ def test_schedules_by_epoch():
         lambda o: optim.lr_scheduler.ReduceLROnPlateau(o, factor=0.1, patience=0, threshold=0.5), "epoch"
     )
     expect_close(plateau, [1e-6, 1e-7, 1e-8], "the rates of ReduceLROnPlateau", atol=0)
-    run = trainer(lr=0.0)
+    run = trainer(lr=0.0, step_scheduler="epoch")
     run.fit([batch(1.0)], 1)
     expect_equal(len(run.history), 1, "the history without validation and schedule")
 
