@@ -382,6 +382,13 @@ def test_safetensors_of_many_kinds():
         )
         covered += range(start, end)
     expect_equal(sorted(covered), list(range(len(data))), "the bytes that belong to some tensor")
+    header, data = written(
+        {"brief": array_of(tt.tensor([1.0, -2.0], dtype=tt.bfloat16)), "long": np.ones(1, np.float32)}
+    )
+    expect_equal(
+        header["brief"], {"dtype": "BF16", "shape": [2], "data_offsets": [4, 8]}, "the entry of bfloat16"
+    )
+    expect_equal(data.hex(" "), "00 00 80 3f 80 3f 00 c0", "a float32 of 1, then the bfloat16 of 1 and -2")
     equal = written({"b": np.zeros(1, np.float32), "a": np.ones(1, np.float32)})[0]
     expect_equal(equal["b"]["data_offsets"], [0, 4], "the place of the first of two float32")
     expect_raises(

@@ -426,3 +426,9 @@ def test_a_pickle_is_refused(tmp_path):
         SerializationError, match=r"x\.pkl: a pickle, which is refused: loading one can run any code"
     ):
         load(tmp_path / "x.pkl")
+
+
+def test_safetensors_turn_the_bytes_of_the_other_order(tmp_path):
+    path = tmp_path / "swapped.safetensors"
+    save({"n": np.arange(3, dtype=">i4")}, path)
+    assert load(path)["n"].tolist() == [0, 1, 2]

@@ -52,7 +52,7 @@ def dtype_name(name: str, array: np.ndarray) -> str:
     if array.dtype is dtypes.BFLOAT16:
         return BFLOAT16
     try:
-        return NAMES[array.dtype]
+        return NAMES[array.dtype.newbyteorder("<")]  # the bytes are turned when they are written
     except KeyError:
         raise TypeError(
             f"save: {name!r} is {array.dtype}, which safetensors cannot hold; use a name ending in .pt"
