@@ -99,7 +99,7 @@ def test_a_run_by_other_code_is_stale(run):
 
 
 def test_other_code_is_found_out_by_replay_even_if_the_record_is_forged(run):
-    change(run, "optim/adam.py", "1 - beta2**step", "1 - beta2 ** (step + 40)")
+    change(run, "optim/adam.py", 'float(group["lr"])', '1.5 * float(group["lr"])')
     forge(run)
     assert "with your code; the record says" in failures(judged(run))["replay"]
 
