@@ -8,7 +8,7 @@ from tinytorch import nn
 from tinytorch.backend import kernels
 from tinytorch.kernels.cpu import gemm, tiles
 from tinytorch.kernels.cpu.compiling import OPTIONS
-from tinytorch.kernels.cpu.numerics import exp
+from tinytorch.kernels.cpu.numerics import HIGHEST, LOWEST, exp
 from tinytorch.kernels.cpu.simd import WIDTH, instructions
 from tinytorch.kernels.cpu.softmax import along_rows, exps, softmax_row, softmax_rows
 from tinytorch.kernels.cpu.sums import sum_rows
@@ -63,7 +63,7 @@ def test_exp_at_the_ends():
     ):
         expect_equal(float(exp(f4(x))), answer, f"exp({x})")
     expect(np.isnan(exp(f4(np.nan))), "exp(nan) should be nan", got=exp(f4(np.nan)))
-    for x in (88.72, -87.33):
+    for x in (88.72, -87.33, HIGHEST, LOWEST):
         expect_close(float(exp(f4(x))), np.exp(float(f4(x))), f"exp({x})", rtol=3e-7, atol=0)
 
 
@@ -97,7 +97,7 @@ def test_softmax_of_a_row():
 
 @check(of="softmax_rows", needs="softmax_of_a_row", section=PARALLEL, seconds=30)
 def test_all_rows():
-    """Every row exactly once, however many tasks there are; softmax, or its logarithm."""
+    """Every row exactly once, however many tasks there are (in place, a second time would show); softmax, or its logarithm."""
     for rows in (1, 3, 10):
         x = floats(rows, 5, seed=rows)
         for tasks in (1, 2, 3, 7):
@@ -107,6 +107,8 @@ def test_all_rows():
                 answer = np.log(np_softmax(x)) if logarithm else np_softmax(x)
                 what = f"{rows} rows in {tasks} tasks, logarithm={logarithm}"
                 expect_close(out, answer, what, rtol=1e-4, atol=1e-5)
+            softmax_rows.serial.py_func(once := x.copy(), once, False, tasks)
+            expect_close(once, np_softmax(x), f"{rows} rows in {tasks} tasks, in place", rtol=1e-4, atol=1e-5)
 
 
 @check(of="softmax_rows", needs="all_rows", section=PARALLEL, seconds=60)
