@@ -232,8 +232,18 @@ def is_channels_last(array) -> bool:
     return (
         array.ndim == 4
         and not array.flags.c_contiguous
-        and array.base is None
+        and (array.base is None or is_channels_last_flat(array.base))
         and array.transpose(0, 2, 3, 1).flags.c_contiguous
+    )
+
+
+def is_channels_last_flat(array) -> bool:
+    """The same of images whose places stand in one row, (N, C, H * W), as batch norm computes them."""
+    return (
+        array.ndim == 3
+        and array.base is None
+        and not array.flags.c_contiguous
+        and array.transpose(0, 2, 1).flags.c_contiguous
     )
 
 

@@ -150,3 +150,12 @@ def test_gradients_of_a_network():
 
     for ours, reference in zip(run("numba"), run("reference")):
         np.testing.assert_allclose(ours, reference, atol=1e-4 * np.abs(reference).max())
+
+
+def test_a_small_batch_norm_keeps_the_order_to_itself():
+    """Too small for a compiled body, and computed by NumPy on what the convolution laid out: it still reads as contiguous."""
+    with kernels("numba"):
+        y = tinytorch.nn.Conv2d(3, 4, 3)(tinytorch.randn(8, 3, 8, 8))
+        assert not y.array.flags.c_contiguous, "the convolution is large enough for its compiled body"
+        z = tinytorch.nn.BatchNorm2d(4)(y)
+        assert z.is_contiguous() and z.view(len(z), -1).tolist() == z.reshape(len(z), -1).tolist()

@@ -22,7 +22,8 @@ from tito.milestones.training import checkpoint_digests, read_metrics, run_folde
 from tito.workspace import Workspace
 
 KNOBS = {"epochs": 6, "stem": 8, "width": 8, "held_out": 7000, "batch_size": 64}
-JUDGES = [{"judge": "accuracy", "at_least": 0.3, "slack": 0.2}, {"judge": "replay"}, {"judge": "by_heart", "steps": 60}, {"judge": "gradients", "parameters": 3}]  # fmt: skip
+# Six short epochs from a seed drawn anew come out between 26% and 68%; guessing is 10%.
+JUDGES = [{"judge": "accuracy", "at_least": 0.18, "slack": 0.2}, {"judge": "replay"}, {"judge": "by_heart", "steps": 60}, {"judge": "gradients", "parameters": 3}]  # fmt: skip
 
 
 def small():
