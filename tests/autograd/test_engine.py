@@ -11,6 +11,7 @@ import pytest
 
 import tinytorch as tt
 from tinytorch.autograd import AnomalyError, detect_anomaly, grad
+from tinytorch.autograd.engine import record_pair
 from tinytorch.op import interpret, op
 
 # ---------------------------------------------------------------- walking
@@ -62,24 +63,18 @@ def test_gradients_of_two_leaves_do_not_share_memory():
     assert y.grad.tolist() == [1.0, 1.0, 1.0]
 
 
+def test_an_operand_without_a_gradient_gets_none():
+    """Its rule is None; the other operand's gradient is not handed to it. Without any rule there is no node."""
+    plus = op(lambda x, y: x + y)
+    plus.vjps(x=None, y=lambda g: g * 3)
+    x, y = tt.ones(2, requires_grad=True), tt.ones(2, requires_grad=True)
+    record_pair(plus, x, y).sum().backward()
+    assert x.grad is None and y.grad.tolist() == [3.0, 3.0]
+    plus.vjps(y=None)
+    assert not record_pair(plus, x, y).requires_grad
+
+
 # ---------------------------------------------------------------- memory
-
-
-def mlp(layers: int, width: int):
-    weights = [tt.randn(width, width, requires_grad=True) for _ in range(layers)]
-    for w in weights:
-        w.data.mul_(0.05)
-    return weights
-
-
-def step(weights, x):
-    h = x
-    for w in weights:
-        h = (h @ w).tanh()
-    h.square().mean().backward()
-    for w in weights:
-        w.data.sub_(w.grad, alpha=0.01)
-        w.grad = None
 
 
 LOOP = """

@@ -540,15 +540,18 @@ def record_pair(op: Op, x, y):
     plan = op.plans.get(key)
     if plan is None:
         plan = op.plans[key] = Plan(op, mask & 3, 2, same_shape)
+    positions = plan.positions  # an operand that wants a gradient may have a rule that says it has none
+    if not positions:
+        out._requires_grad = False
+        return out
     node = plan.node_class()
     node.shape = shape if same_shape else array.shape
     node.dtype, node.time, node.notes = dtype, Counter.now, None
-    if mask == 7:
+    if len(positions) == 2:
         node.inputs = (x.node or x._leaf or leaf(x), y.node or y._leaf or leaf(y))
-    elif mask == 5:
-        node.inputs = (x.node or x._leaf or leaf(x),)
     else:
-        node.inputs = (y.node or y._leaf or leaf(y),)
+        a = y if positions[0] else x
+        node.inputs = (a.node or a._leaf or leaf(a),)
     node.order = next(_orders)
     if plan.all_args:
         node.saved = (x, y)
@@ -571,10 +574,10 @@ def save(node: Node, plan: Plan, args, kwargs, out, saved) -> None:
             kept.append(kwargs[key] if key in kwargs else op.settings[key])
         elif kind == ARG:
             kept.append(args[key])
-        elif (
-            kind == OUT
-        ):  # the array, not the tensor, and the count of writes to it, if they are counted yet: see `counted`
-            kept.append(out.array)
+        elif kind == OUT:
+            kept.append(
+                out.array
+            )  # not the tensor; and the count of writes to it, if they are counted yet: see `counted`
             if out._counter is not None:
                 node.counter = out._counter
         else:
