@@ -66,6 +66,14 @@ def test_a_job_is_done_once(book):
     assert tuple(book.checks_of(book.attempts()[0]["result"])) == PASSED.checks
 
 
+def test_checks_belong_to_their_result(book):
+    failed = replace(PASSED, verdict="failed", checks=(Check("product", "failed", message="3 is not 4"),))
+    for student, result in (("ann", PASSED), ("bob", failed)):
+        book.enqueue(book.hand_in(student, "abc", DUE), "xor", "r1", "e")
+        assert book.finish(book.lease(), result)
+    assert [tuple(book.checks_of(a["result"])) for a in book.attempts()] == [PASSED.checks, failed.checks]
+
+
 def test_a_lease_that_runs_out(book):
     book.enqueue(book.hand_in("ann", "abc", DUE), "xor", "r", "e")
     slow = book.lease(seconds=-1)

@@ -305,7 +305,8 @@ class Gradebook:
             return {(row.student, row.task): row._asdict() for row in database.execute(query)}
 
     def checks_of(self, result: int) -> list[Check]:
-        query = select(*(c for c in checks.c if c.name not in ("result", "place")))
+        columns = (c for c in checks.c if c.name not in ("result", "place"))
+        query = select(*columns).where(checks.c.result == result).order_by(checks.c.place)
         with self.engine.connect() as database:
             return [
                 Check(**row._asdict() | {"visible": bool(row.visible)}) for row in database.execute(query)
