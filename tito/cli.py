@@ -28,7 +28,7 @@ SUBCOMMANDS = {
     "milestones": ("commands.milestones:milestones", "All milestones by name: progress, list, run."),
     "assessment": (
         "commands.assessment:assessment",
-        "For instructors: grade a class safely. So far: setup, doctor.",
+        "For instructors: grade a class, safely and fairly.",
     ),
     "benchmark": ("commands.benchmark:benchmark", "Speed and memory beside PyTorch, kept and compared."),
     "dev": ("commands.dev:dev", "For authors of lessons: weave, check, preview."),

@@ -1,0 +1,1 @@
+"""The commands of `tito assessment`, one file for each kind of work."""
