@@ -40,7 +40,7 @@ def journey(folder: Path, last: int) -> None:
     tito("init", str(work), here=folder, home=home)
     go = lambda *arguments: tito(*arguments, here=work, home=home)
     for number in range(last + 1):
-        go("module", "start", f"{number:02}")
+        go("module", "start", f"{number:02}", "--no-view")
         go("module", "solution", f"{number:02}", "--yes")
         go("module", "complete", f"{number:02}")
     for number, after in ((1, 4), (2, 6)):

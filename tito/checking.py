@@ -113,7 +113,7 @@ def expect(condition, message: str, *, expected: Any = "", got: Any = "") -> Non
 def expect_equal(actual, expected, what: str = "the result") -> None:
     """One Python value is another: shapes, names, counts."""
     if actual != expected or isinstance(actual, bool) != isinstance(expected, bool):
-        raise CheckFailed(f"{what} is wrong", short(expected), short(actual))
+        raise CheckFailed(f"{what}: not the right value", short(expected), short(actual))
 
 
 def expect_close(
@@ -121,19 +121,22 @@ def expect_close(
 ) -> None:
     """Shape and values agree; with dtype= that too."""
     if actual is None:
-        raise CheckFailed(f"{what} is None", describe(np.asarray(expected)), "None: is there a `return`?")
+        raise CheckFailed(
+            f"{what}: the result is None", describe(np.asarray(expected)), "None: is there a `return`?"
+        )
     if actual is Ellipsis or actual is NotImplemented:
-        raise CheckFailed(f"{what} is not written yet", describe(np.asarray(expected)), repr(actual))
+        raise CheckFailed(f"{what}: not written yet", describe(np.asarray(expected)), repr(actual))
     a, e = array_of(actual), np.asarray(expected)
     if a.shape != e.shape:
         raise CheckFailed(
-            f"{what} has the wrong shape", f"shape {e.shape}: {short(e)}", f"shape {a.shape}: {short(a)}"
+            f"{what}: the wrong shape", describe(e, f"shape {e.shape}"), describe(a, f"shape {a.shape}")
         )
     if dtype is not None and a.dtype != np.dtype(dtype):
-        raise CheckFailed(f"{what} has the wrong dtype", str(np.dtype(dtype)), str(a.dtype))
+        raise CheckFailed(f"{what}: the wrong dtype", str(np.dtype(dtype)), str(a.dtype))
     same = np.isclose(a, e, rtol=rtol, atol=atol, equal_nan=True)
     if not same.all():
-        raise CheckFailed(f"{what} is wrong", describe(e), describe(a), difference(a, e, ~same))
+        wrong = "the wrong value" if a.size == 1 else "wrong values"
+        raise CheckFailed(f"{what}: {wrong}", describe(e), describe(a), difference(a, e, ~same))
 
 
 def expect_raises(kind, call: Callable[[], Any], says: str | Iterable[str] = (), what: str = "this") -> None:
@@ -210,14 +213,18 @@ def expect_gradient(
 # ---------------------------------------------------------------- how values are shown
 
 
-def describe(array: np.ndarray) -> str:
-    return f"{array.dtype}{list(array.shape)} {short(array)}"
+def describe(array: np.ndarray, head: str = "") -> str:
+    """What it is and its numbers; rows stand one under the other."""
+    text = short(array)
+    return f"{head or f'{array.dtype}{list(array.shape)}'}{chr(10) if chr(10) in text else ' '}{text}"
 
 
 def short(value, width: int = 160) -> str:
     """A value on one line or a few."""
     if isinstance(value, np.ndarray) or hasattr(value, "array"):
-        text = np.array2string(array_of(value), precision=5, threshold=12, edgeitems=3, separator=", ")
+        text = np.array2string(
+            array_of(value), precision=5, threshold=12, edgeitems=3, separator=", ", max_line_width=66
+        )
     else:
         text = repr(value)
     return text if len(text) <= width else text[: width - 3] + "..."

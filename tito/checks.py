@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .curriculum import Module
-from .errors import CouldNotCheck
+from .errors import CouldNotCheck, TitoError
 
 HERE = Path(__file__).resolve().parent
 PASSED, FAILED, SKIPPED, UNKNOWN = "passed", "failed", "skipped", "could_not_check"
@@ -46,6 +48,7 @@ class Report:
     results: list[Result] = field(default_factory=list)
     problem: Result | None = None  # nothing could be run at all
     seconds: float = 0.0
+    known: list[str] = field(default_factory=list)  # the names of all checks, run or not
 
     @property
     def passed(self) -> bool:
@@ -82,11 +85,17 @@ def plain(result: Result) -> dict[str, Any]:
     return {key: value for key, value in asdict(result).items() if value not in ("", [], 0)}
 
 
-def run_checks(workspace, module: Module, names: list[str] | None = None, seconds: float = 300.0) -> Report:
-    """Run the checks of one module on a workspace's files."""
+def run_checks(
+    workspace,
+    module: Module,
+    names: Sequence[str] = (),
+    seconds: float = 300.0,
+    checks: Path | None = None,
+) -> Report:
+    """Run the checks of one module (or those of another file of its folder) on a workspace's files."""
     import time
 
-    checks = workspace.checks_of(module)
+    checks = checks or workspace.checks_of(module)
     if not checks.is_file():
         raise CouldNotCheck(
             f"{module.name} has no checks yet", "Its lesson is not written; nothing can be said about it."
@@ -95,11 +104,19 @@ def run_checks(workspace, module: Module, names: list[str] | None = None, second
     job = {
         "root": str(workspace.root),
         "checks": str(checks),
-        "names": names or [],
+        "names": list(names),
         "taught": [{"symbol": one.symbol, "file": one.file} for one in workspace.course.taught(module)],
     }
     report = read_report(module.name, start_runner(job, workspace.root, seconds))
     report.seconds = time.monotonic() - start
+    unknown = [name for name in names if name not in report.known]
+    if unknown and not report.problem:
+        near = difflib.get_close_matches(unknown[0], report.known, n=4, cutoff=0.4)
+        near += [name for name in report.known if unknown[0] in name and name not in near]
+        raise TitoError(
+            f"{module.name} has no check {unknown[0]!r}",
+            f"Near names: {', '.join(near)}" if near else f"It has: {', '.join(report.known)}",
+        )
     return report
 
 
@@ -142,6 +159,7 @@ def read_report(module: str, output: tuple[str, str]) -> Report:
             report.problem = result("import", record["import"])
         elif "checks" in record:
             about = {one["check"]: one for one in record["checks"]}
+            report.known = list(about)
         else:
             report.results.append(result(record["check"], about.get(record["check"], {}) | record))
     missing = set(about) - {r.check for r in report.results}

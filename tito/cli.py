@@ -9,6 +9,7 @@ import sys
 import click
 
 from .errors import TitoError
+from .ui import show_note
 
 SUBCOMMANDS = {
     "init": (
@@ -83,6 +84,9 @@ def main(args: list[str] | None = None) -> None:
         code = tito.main(args, prog_name="tito", standalone_mode=False)
     except TitoError as error:
         fail(args, str(error), error.hint, error.exit_code, error.details)
+    except click.exceptions.NoArgsIsHelpError as error:  # `tito module` asks what there is
+        click.echo(error.format_message())
+        sys.exit(2)
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         hint = f"{context.command_path} --help" if context else "tito --help"
@@ -109,7 +113,7 @@ def fail(args, message: str, hint: str, code: int, details: dict) -> None:
             )
         )
     else:
-        click.echo(click.style("error: ", fg="red", bold=True) + message, err=True)
+        show_note("error", message, "red", bold=True)
         if hint:
-            click.echo(click.style("  next: ", fg="cyan") + hint, err=True)
+            show_note(" next", hint, "cyan")
     sys.exit(code)

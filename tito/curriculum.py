@@ -48,6 +48,11 @@ class Module:
     def checks(self) -> Path:
         return self.folder / "checks.py"
 
+    @property
+    def checkpoint(self) -> Path:
+        """The test of the capability, with everything built so far."""
+        return self.folder / "checkpoint.py"
+
 
 def read_modules(folder: Path) -> list[Module]:
     """All modules under `modules/`, in order of their numbers."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import progress as book
@@ -55,7 +56,7 @@ def current(workspace, name: str = "") -> Module:
     return workspace.module(now)
 
 
-def run_module(workspace, module: Module, names: list[str] | None = None) -> Report:
+def run_module(workspace, module: Module, names: Sequence[str] = (), counted: bool = True) -> Report:
     """Run a module's checks on the student's files, notebook edits taken back first; remembered in progress."""
     if not workspace.is_reference:
         workspace.need(module)
@@ -63,7 +64,7 @@ def run_module(workspace, module: Module, names: list[str] | None = None) -> Rep
 
         take_back(workspace, module)
     report = run_checks(workspace, module, names)
-    if not workspace.is_reference:
+    if counted and not workspace.is_reference:
         with book.edit(workspace) as entry:
             book.module_entry(entry, module.name)["tests"] += 1
     return report
@@ -117,43 +118,80 @@ def pick_symbol(workspace, module: Module, failed) -> Taught:
     return taught[0]
 
 
-def complete(workspace, module: Module) -> dict[str, Any]:
-    """Run the checks of the module and of everything before it; only then is it recorded. There is no way around the checks."""
-    reports = checked_up_to(workspace, module)
-    last = reports[-1]
-    bad = [r for r in reports if not r.passed]
-    if bad:
-        error = CouldNotCheck if all(r.could_not for r in bad) else ChecksFailed
+def complete(
+    workspace, module: Module, tell: Callable[[str, Report], None] = lambda what, report: None
+) -> dict[str, Any]:
+    """Run the checks of the module and of everything before it, then its checkpoint; only if all pass it is recorded.
+
+    There is no way around the checks. An earlier module that was skipped by force and passes now is recorded too.
+    `tell` hears of each report as it comes.
+    """
+    modules = checked_up_to(workspace, module)
+    reports = []
+    for one in modules:
+        reports.append(run_module(workspace, one, counted=False))
+        tell(one.name, reports[-1])
+    if bad := [r for r in reports if not r.passed]:
         count = sum(r.count(FAILED) for r in bad)
-        named = ", ".join(r.module for r in bad)
-        what = bad[0].problem.message if bad[0].problem else f"{count} check(s) of {named} fail"
-        raise error(
-            f"{module.name} is not complete: {what}",
-            f"tito module test {bad[0].module[:2]}",
-            reports=[r.record() for r in reports],
-        )
-    record = {
-        "module": module.name, "title": module.title, "capability": module.capability, "celebration": module.celebration,
-        "points": module.points, "checks": len(last.results), "modules_checked": [r.module for r in reports],
-        "recorded": not workspace.is_reference,
-    }  # fmt: skip
+        problem = f"{count} check{'s' * (count != 1)} of {', '.join(r.module for r in bad)} fail{'s' * (count == 1)}"
+        raise incomplete(module, bad, reports, "tito module test", problem)
+    already = [] if workspace.is_reference else book.completed(book.entry_of(workspace))
+    done = [m for m in modules if m is module or not (workspace.is_reference or m.name in already)]
+    capable = {m.name: report for m in done if (report := run_checkpoint(workspace, m))}
+    for report in capable.values():
+        tell(f"checkpoint {report.module[:2]}", report)
+    if bad := [r for r in capable.values() if not r.passed]:
+        problem = f"every check passes, the checkpoint does not: {bad[0].first_failure.message}"  # type: ignore[union-attr]
+        raise incomplete(module, bad, [*reports, *capable.values()], "tito checkpoint test", problem)
     if not workspace.is_reference:
         with book.edit(workspace) as entry:
-            mine = book.module_entry(entry, module.name)
-            mine.setdefault("completed", book.now())
-            mine["points"] = module.points
-            entry["checkpoints"].setdefault(module.name, {"passed": book.now()})
-    opened = unlocked(workspace, module)
-    return record | {"unlocked": opened["newly_unlocked"], "messages": opened["messages"]}
+            for one in done:
+                mine = book.module_entry(entry, one.name)
+                mine.setdefault("completed", book.now())
+                mine["points"] = one.points
+                reached = entry["checkpoints"].setdefault(one.name, {"passed": book.now()})
+                reached["said"] = said(capable.get(one.name))
+    opened = [unlocked(workspace, one) for one in done]
+    return {
+        "module": module.name, "title": module.title, "capability": module.capability, "celebration": module.celebration,
+        "points": module.points, "checks": len(reports[-1].results), "modules_checked": [r.module for r in reports],
+        "recorded": not workspace.is_reference, "checkpoint": said(capable.get(module.name)),
+        "also": [m.name for m in done if m is not module],
+        "unlocked": [name for one in opened for name in one["newly_unlocked"]],
+        "messages": [text for one in opened for text in one["messages"]],
+    }  # fmt: skip
 
 
-def checked_up_to(workspace, module: Module) -> list[Report]:
-    """Reports of a module and all before it that are laid out; a module without checks cannot vouch for anything."""
+def incomplete(module: Module, bad: list[Report], reports: list[Report], command: str, problem: str):
+    """The error that says why a module is not complete, and what to run."""
+    error = CouldNotCheck if all(r.could_not for r in bad) else ChecksFailed
+    return error(
+        f"{module.name} is not complete: {bad[0].problem.message if bad[0].problem else problem}",
+        f"{command} {bad[0].module[:2]}",
+        reports=[r.record() for r in reports],
+    )
+
+
+def checked_up_to(workspace, module: Module) -> list[Module]:
+    """A module and all before it that have checks; one without checks cannot be vouched for."""
     if not module.checks.is_file():
         raise CouldNotCheck(
             f"{module.name} has no checks yet, so it cannot be completed", "Its lesson is not written."
         )
-    return [run_module(workspace, m) for m in workspace.course.up_to(module.number) if m.checks.is_file()]
+    return [m for m in workspace.course.up_to(module.number) if m.checks.is_file()]
+
+
+# ---------------------------------------------------------------- checkpoints
+
+
+def run_checkpoint(workspace, module: Module) -> Report | None:
+    """The test of what a module makes possible, with everything built so far; None if the module has none."""
+    return run_checks(workspace, module, checks=module.checkpoint) if module.checkpoint.is_file() else None
+
+
+def said(report: Report | None) -> str:
+    """What a checkpoint printed about itself: "96% of 200 digits are right"."""
+    return " ".join(r.printed.strip() for r in report.results if r.printed.strip()) if report else ""
 
 
 def unlocked(workspace, module: Module) -> dict[str, list[str]]:
@@ -164,20 +202,22 @@ def unlocked(workspace, module: Module) -> dict[str, list[str]]:
 
 
 def checkpoints(workspace) -> list[dict[str, Any]]:
-    """Each module's capability, and when it was reached ("" if not yet): what the milestones read."""
+    """Each module's capability, when it was reached ("" if not yet), and what was measured: what the milestones read."""
     passed = book.entry_of(workspace).get("checkpoints", {}) if not workspace.is_reference else {}
     return [
         {
             "number": m.number, "module": m.name, "capability": m.capability or f"{m.title} (its lesson is not written yet)",
-            "passed": passed.get(m.name, {}).get("passed", ""),
+            "passed": passed.get(m.name, {}).get("passed", ""), "said": passed.get(m.name, {}).get("said", ""),
         }
         for m in workspace.course.modules
     ]  # fmt: skip
 
 
-def try_checkpoint(workspace, module: Module) -> dict[str, Any]:
-    reports = checked_up_to(workspace, module)
-    return {
-        "module": module.name, "capability": module.capability, "passed": all(r.passed for r in reports),
-        "reports": [r.record() for r in reports],
-    }  # fmt: skip
+def try_checkpoint(workspace, module: Module) -> Report:
+    """Try a capability again; nothing is recorded."""
+    if not workspace.is_reference:
+        workspace.need(module)
+    report = run_checkpoint(workspace, module)
+    if report is None:
+        raise CouldNotCheck(f"{module.name} has no checkpoint", f"tito module test {module.number:02}")
+    return report

@@ -92,7 +92,7 @@ def load_package(job) -> dict | None:
         with time_limit(job.get("import_seconds", 30)):
             import tinytorch
     except BaseException as error:
-        return failure(job, error, "import tinytorch fails") | {"outcome": "failed"}
+        return failure(job, error) | {"outcome": "failed"}
     found = Path(tinytorch.__file__).resolve().parent
     if found != (root / "tinytorch").resolve():
         return {
@@ -112,10 +112,12 @@ def load_checks(job):
         with time_limit(job.get("import_seconds", 30)):
             spec.loader.exec_module(module)
     except BaseException as error:
-        record = failure(job, error, "the checks cannot be loaded")
+        record = failure(job, error)
         mine = record.get("file", "").startswith("tinytorch/") or (
             isinstance(error, (ImportError, AttributeError)) and "tinytorch" in str(error)
         )
+        if not mine:
+            record["message"] = f"the checks cannot be loaded: {record['message']}"
         return {}, record | {"outcome": "failed" if mine else "could_not_check"}
     checks = {
         n.removeprefix("test_"): f for n, f in vars(module).items() if n.startswith("test_") and callable(f)
@@ -151,7 +153,7 @@ def run_apart(job, name: str, function) -> dict:
         finally:
             os._exit(code)
     os.close(writing)
-    record = receive(reading, child, name, start + function.check.seconds + GRACE)
+    record = receive(reading, child, name, function.check.seconds, start)
     out.seek(0)
     printed = out.read(4000).decode(errors="replace")
     out.close()
@@ -162,16 +164,16 @@ def run_apart(job, name: str, function) -> dict:
     )
 
 
-def receive(reading: int, child: int, name: str, deadline: float) -> dict:
+def receive(reading: int, child: int, name: str, limit: float, start: float) -> dict:
     """The record a child sends, or what became of it."""
-    data = b""
+    data, deadline = b"", start + limit + GRACE
     while True:
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([reading], [], [], left)[0]:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
             os.close(reading)
-            return out_of_time(name, None)
+            return out_of_time(name, limit, None)
         chunk = os.read(reading, 65536)
         if not chunk:
             break
@@ -203,7 +205,7 @@ def run_new_process(job, name: str, function) -> dict:
         )
         record = json.loads(done.stdout.splitlines()[-1])
     except subprocess.TimeoutExpired:
-        record = out_of_time(name, None)
+        record = out_of_time(name, function.check.seconds, None)
     except (ValueError, IndexError):
         record = {"check": name, "outcome": "failed", "message": "the process ended before the check did"}
     return record | {"seconds": round(time.monotonic() - start, 4)}
@@ -219,18 +221,15 @@ def run_here(job, name: str, function) -> dict:
     except CouldNotCheck as reason:
         return {"check": name, "outcome": "could_not_check", "message": str(reason)}
     except OutOfTime as error:
-        return out_of_time(name, failure(job, error)) | {"limit": function.check.seconds}
+        return out_of_time(name, function.check.seconds, failure(job, error))
     except BaseException as error:
         return {"check": name, "outcome": "failed"} | locate(job, function, failure(job, error))
     return {"check": name, "outcome": "passed"}
 
 
-def out_of_time(name: str, record: dict | None) -> dict:
-    base = {
-        "check": name,
-        "outcome": "failed",
-        "message": "it took too long and was stopped: is there a loop that does not end?",
-    }
+def out_of_time(name: str, limit: float, record: dict | None) -> dict:
+    message = f"it took too long and was stopped after {limit:g} s: is there a loop that does not end?"
+    base = {"check": name, "outcome": "failed", "message": message, "limit": limit}
     if record and record.get("file"):
         base |= {k: record[k] for k in ("file", "line", "code") if k in record}
     return base
@@ -258,7 +257,7 @@ def time_limit(seconds: float):
 # ---------------------------------------------------------------- saying what went wrong
 
 
-def failure(job, error: BaseException, prefix: str = "") -> dict:
+def failure(job, error: BaseException) -> dict:
     """An exception as a record: the message, expected and got, and the line of the student's code."""
     record: dict = {"error": type(error).__name__}
     for name in ("expected", "got", "difference"):
@@ -268,11 +267,15 @@ def failure(job, error: BaseException, prefix: str = "") -> dict:
     if isinstance(error, NotImplementedError) and ": " in text and text[:2].isdigit():
         record["stub"] = text
         text = f"{text.partition(': ')[2]} is not written yet"
+    elif isinstance(error, OutOfTime):
+        text = "importing it takes too long and was stopped: is there a loop that does not end?"
+    elif isinstance(error, SyntaxError):
+        text = f"{type(error).__name__}: {error.msg}"
     elif isinstance(error, RecursionError):
         text = "RecursionError: a function calls itself without end"
     elif not isinstance(error, AssertionError):
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    record["message"] = f"{prefix}: {text}" if prefix else text or "an assertion does not hold"
+    record["message"] = text or "an assertion does not hold"
     return record | student_line(job, error)
 
 

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
+import textwrap
 
 from .curriculum import Module
 from .errors import TitoError
 from .lessons import Part
+from .ui import width
 from .weave import NoSuchSymbol, find, locate, text_of
 
 
 def markdown(workspace, module: Module) -> str:
     """The lesson as Markdown: {build} and {show} become live code with where it stands."""
+    lesson = workspace.course.lesson(module)
     parts = [f"# {module.number:02} {module.title}\n"]
     if module.time or module.points:
         parts.append(f"*{module.time or '?'}, {module.points} points*\n")
-    parts += [rendered(workspace, part) for part in workspace.course.lesson(module).parts]
+    title = re.compile(rf"\s*# {re.escape(module.title)}\s*\n")
+    parts += [title.sub("", rendered(workspace, module, part), count=1) for part in lesson.parts]
     return "\n".join(parts)
 
 
-def rendered(workspace, part: Part) -> str:
+def rendered(workspace, module: Module, part: Part) -> str:
     if part.kind == "prose":
         return part.text.removeprefix("\n")
     if part.kind == "code":
@@ -27,7 +32,7 @@ def rendered(workspace, part: Part) -> str:
     if part.kind == "check":
         return f"> Check: `tito module test -k {part.argument}`\n"
     if part.kind == "figure":
-        return f"> Figure: {part.argument} (`tito dev preview` draws it)\n"
+        return f"> Figure {part.argument}: `tito dev preview {module.number:02} -o figures` draws it\n"
     file, symbol = locate(workspace.course.package, part.argument)
     head = "Yours to write" if part.kind == "build" and not workspace.is_reference else "As it is now"
     try:
@@ -41,8 +46,6 @@ def rendered(workspace, part: Part) -> str:
 
 def show(text: str, pager: bool) -> None:
     from rich.console import Console
-
-    from .ui import width
 
     console = Console(width=width())
     if pager:
@@ -62,4 +65,20 @@ def document(text: str):
     parser.validateLink = lambda url: True  # type: ignore[method-assign]
     page = Markdown(text)
     page.parsed = parser.parse(text)
+    for token in page.parsed:
+        if token.type == "fence" and token.info == "python":
+            token.content = folded(token.content, width() - 2)
     return page
+
+
+def folded(code: str, room: int) -> str:
+    """Code with its long lines broken at a space and set in, to be looked at on a narrow screen."""
+    out = []
+    for line in code.splitlines():
+        margin = line[: len(line) - len(line.lstrip())]
+        more = f"{margin}# " if line.lstrip().startswith("#") else f"{margin}        "
+        wrap = textwrap.TextWrapper(
+            room, subsequent_indent=more, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+        )
+        out += [line] if len(line) <= room else wrap.wrap(line)
+    return "\n".join(out) + "\n"

@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import difflib
 import re
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from .curriculum import Module
 from .errors import CourseError
 from .lessons import Lesson, read_lesson, where
 
+STEP_WIDTH = 88  # what fits beside a file tree, and two files side by side on a wide screen
 STUB = re.compile(r"""NotImplementedError\((["'])(\d\d_\w+: [^"']+)\1\)""")
 
 
@@ -189,8 +191,9 @@ def extent(source: str, one: Taught) -> tuple[int, int]:
     statement = find(source, one.symbol)
     first, last = span(statement)
     if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        lines, steps = split_lines(source), [f"# {step}".rstrip() for step in one.steps]
-        if steps and [line.rstrip() for line in lines[max(0, first - 1 - len(steps)) : first - 1]] == steps:
+        above = [line.rstrip() for line in split_lines(source)[: first - 1]]
+        steps = [line.rstrip() for line in commented(one.steps, "", "")]
+        if steps and above[-len(steps) :] == steps:
             first -= len(steps)
     return first, last
 
@@ -334,7 +337,18 @@ def stub_assignment(lines: list[str], statement: ast.stmt, one: Taught) -> Edit:
 
 
 def commented(steps: Iterable[str], margin: str, eol: str) -> list[str]:
-    return [f"{margin}# {step}".rstrip() + eol for step in steps]
+    """Steps as comments; a long one goes on in lines of its own, set in."""
+    return [line + eol for step in steps for line in step_lines(margin).wrap(step) or [f"{margin}#"]]
+
+
+def step_lines(margin: str) -> textwrap.TextWrapper:
+    return textwrap.TextWrapper(
+        STEP_WIDTH,
+        initial_indent=f"{margin}# ",
+        subsequent_indent=f"{margin}#   ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def raising(label: str, margin: str, eol: str) -> str:

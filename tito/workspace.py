@@ -32,9 +32,9 @@ from .weave import NoSuchSymbol, Taught, stubs_in, swap_taught, weave_module
 
 STATE = ".tito/workspace.json"
 VERSION = 1
-LESSON_FILES = ("lesson.md", "checks.py", "questions.yaml")
+LESSON_FILES = ("lesson.md", "checks.py", "checkpoint.py", "questions.yaml")
 PYTEST = """[pytest]
-python_files = checks.py
+python_files = checks.py checkpoint.py
 pythonpath = .
 addopts = -q --import-mode=importlib
 """

@@ -187,7 +187,9 @@ Sequential.forward = forward
     outcome = look(workspace, 1)
     assert not outcome.passed
     assert "% are needed" in reasons(outcome)
-    assert next(f.value for f in outcome.findings if f.check == "accuracy") < 0.3  # at most two classes keep their names
+    assert (
+        next(f.value for f in outcome.findings if f.check == "accuracy") < 0.3
+    )  # at most two classes keep their names
 
 
 def test_an_optimizer_that_does_not_step(build):

@@ -132,6 +132,17 @@ CHECKS = {
             expect_close(tinytorch.double(4), 8, "twice 4")
         ''',
 }
+CHECKPOINTS = {
+    "02_memory": '''
+        @check(of="Counter")
+        def test_counting_what_is_scaled():
+            """A counter that starts at minus three times 2 reaches -4 after two steps."""
+            counter = tinytorch.Counter(tinytorch.first.given(tinytorch.scale(2)))
+            counter.step()
+            expect_close(counter.step(), -4, "the count")
+            print("counted to -4")
+        ''',
+}
 HEAD = '''"""Checks."""
 import numpy as np
 import tinytorch
@@ -154,6 +165,8 @@ def write_course(root: Path) -> Course:
             f"---\n{matter}\n---\n\n# {title}\n\n## The idea\n\nProse.\n\n{body}\n"
         )
         (modules / name / "checks.py").write_text(HEAD + textwrap.dedent(CHECKS[name]))
+        if name in CHECKPOINTS:
+            (modules / name / "checkpoint.py").write_text(HEAD + textwrap.dedent(CHECKPOINTS[name]))
     shutil.copytree(REPOSITORY / "tito", root / "tito", ignore=shutil.ignore_patterns("__pycache__"))
     return Course(package, modules)
 

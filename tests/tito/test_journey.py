@@ -59,6 +59,33 @@ def test_the_whole_way(tito):
     assert tito.json("checkpoint", "test", "2")["passed"]
 
 
+def test_the_checkpoint_decides_too(tito):
+    reach(tito, 2)
+    fill(tito, "second.py")
+    edit(student(tito, "first.py"), "return -x", "return x")  # no check asks for it
+    assert tito.json("module", "test", "2")["passed"]
+    refused = tito.json("module", "complete", "2", code=1)
+    assert "checkpoint does not: the count" in refused["error"]
+    assert refused["hint"] == "tito checkpoint test 02"
+    assert tito.json("module", "status")["modules"][2]["state"] == "started"
+    shown = tito.run("checkpoint", "test", "2")
+    assert shown.returncode == 1
+    assert "expected int64[] -4" in shown.stdout and "Can I Memory?  Not yet." in shown.stdout
+    edit(student(tito, "first.py"), "return x\n", "return -x\n")
+    assert tito.json("module", "complete", "2")["checkpoint"] == "counted to -4"
+    assert tito.json("checkpoint", "status")["checkpoints"][2]["said"] == "counted to -4"
+    assert "no checkpoint" in tito.json("checkpoint", "test", "1", code=3)["error"]
+
+
+def test_what_was_skipped_by_force_is_recorded_when_it_passes(tito):
+    tito.json("module", "start", "2", "--force")
+    for file in ("zero.py", "first.py", "second.py"):
+        fill(tito, file)
+    done = tito.json("module", "complete", "2")
+    assert done["also"] == ["00_setup", "01_tensor"]
+    assert [m["state"] for m in tito.json("module", "status")["modules"]] == ["complete"] * 3
+
+
 def test_the_level_grows(tito):
     tito.json("module", "start", "0")
     code = "import tinytorch; print(tinytorch.half); tinytorch.add"
@@ -330,7 +357,7 @@ def test_watch_runs_again_on_save(tito):
         encoding="utf-8",
     )
     try:
-        wait_for(process, "1 failed, 1 skipped")
+        wait_for(process, "1 not written, 1 skipped")
         fill(tito, "first.py")
         wait_for(process, "2 passed")
     finally:

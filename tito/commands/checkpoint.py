@@ -8,13 +8,13 @@ import click
 
 from .. import ui
 from ..cli import Lazy
-from ..journey import checkpoints, try_checkpoint
+from ..journey import checkpoints, said, standing, try_checkpoint
 from ..workspace import find_workspace
 
 TABLE = {
     "status": ("commands.checkpoint:status", "What you can do, and what comes next."),
     "timeline": ("commands.checkpoint:timeline", "When you could do what."),
-    "test": ("commands.checkpoint:test", "Try a capability again with all modules up to it."),
+    "test": ("commands.checkpoint:test", "Try a capability again, with everything built up to it."),
 }
 
 
@@ -27,18 +27,21 @@ def checkpoint():
 @ui.json_option
 def status(as_json: bool):
     """What you can do, and what comes next."""
+    from .module import following
+
     workspace = find_workspace()
     records = checkpoints(workspace)
     if ui.give(as_json, {"checkpoints": records}):
         return
     ui.say_where(workspace)
     for one in records:
-        ui.echo(
-            f" {ui.mark('passed' if one['passed'] else 'skipped')} {one['number']:02}  {one['capability']}"
-        )
-    ahead = next((one for one in records if not one["passed"]), None)
-    if ahead:
-        ui.echo(f"\nNext: tito module complete {ahead['number']:02}", bold=True)
+        sign = ui.mark("passed" if one["passed"] else "not_written")
+        ui.item(f" {sign} {one['number']:02}", one["capability"], 7, bold=bool(one["passed"]))
+        if one["said"]:
+            ui.para(one["said"], 7, dim=True)
+    if not workspace.is_reference:
+        ui.echo(f"\nNext: {following(standing(workspace))}", bold=True)
+    ui.notices()
 
 
 @click.command()
@@ -51,22 +54,29 @@ def timeline(as_json: bool):
         return
     if not records:
         ui.echo("Nothing yet. The first checkpoint: tito module complete 00")
+    day = ""
     for one in records:
-        ui.echo(f"{one['passed'][:16].replace('T', ' ')}  {one['number']:02}  {one['capability']}")
+        when, day_before, day = one["passed"], day, one["passed"][:10]
+        head = f"{day if day != day_before else '':<10} {when[11:16]}  {one['number']:02}"
+        ui.item(head, one["capability"], 22)
+    ui.notices()
 
 
 @click.command()
 @click.argument("module")
 @ui.json_option
 def test(module: str, as_json: bool):
-    """Try a capability again: the checks of every module up to MODULE on your files."""
+    """Try what MODULE makes possible, with everything you built up to it."""
     workspace = find_workspace()
     chosen = workspace.module(module)
-    outcome = try_checkpoint(workspace, chosen)
-    if not ui.give(as_json, outcome):
-        for report in outcome["reports"]:
-            ui.echo(f" {ui.mark('passed' if report['passed'] else 'failed')} {report['module']}")
-        ui.echo(
-            f"{chosen.capability or chosen.title}: {'yes' if outcome['passed'] else 'not yet'}", bold=True
-        )
-    sys.exit(0 if outcome["passed"] else 1)
+    report = try_checkpoint(workspace, chosen)
+    answer = {"capability": chosen.capability, "said": said(report)}
+    if not ui.give(as_json, report.record() | answer):
+        ui.say_where(workspace)
+        ui.show_report(report)
+        ui.para(f"{chosen.capability or chosen.title}  {'Yes.' if report.passed else 'Not yet.'}", bold=True)
+        if not report.passed:
+            ui.para(
+                f"If `tito module test {chosen.number:02}` passes, look at the modules before it.", dim=True
+            )
+    sys.exit(0 if report.passed else 3 if report.could_not else 1)

@@ -15,6 +15,9 @@ import click
 from .. import ui
 from ..errors import TitoError
 
+# Packages that single commands need, and which.
+EXTRAS = {"pytest": " (pytest modules/06_spatial)", "jupyterlab": " (tito module notebook)"}
+
 
 @dataclass
 class Finding:
@@ -27,74 +30,36 @@ class Finding:
 
 def examine() -> list[Finding]:
     """What tinytorch and tito need, and what is there."""
-    from ..progress import home
+    python = Finding(
+        "python",
+        sys.version_info >= (3, 10),
+        f"{platform.python_version()} ({sys.executable})",
+        "Install Python 3.10 or later",
+    )
+    git = shutil.which("git")
+    found = Finding("git", bool(git), git or "not found", "Install git: https://git-scm.com", optional=True)
+    return [python, *examine_packages(), found, examine_home(), examine_data(), examine_gpu()] + (
+        examine_workspace()
+    )
 
-    findings = [
-        Finding(
-            "python",
-            sys.version_info >= (3, 10),
-            f"{platform.python_version()} ({sys.executable})",
-            "Install Python 3.10 or later",
-        )
-    ]
-    for package, optional in {"numpy": False, "scipy": False, "click": False, "rich": False, "pyyaml": False, "numba": True, "matplotlib": True, "pytest": True, "nbformat": True}.items():  # fmt: skip
-        version = installed(package)
-        findings.append(
-            Finding(
-                package,
-                bool(version),
-                version or "not installed",
-                f"{sys.executable} -m pip install {package}",
-                optional,
-            )
-        )
-    findings.append(
-        Finding(
-            "git",
-            bool(shutil.which("git")),
-            shutil.which("git") or "not found",
-            "Install git: https://git-scm.com",
-            True,
-        )
-    )
-    folder = home()
-    existing = next(p for p in (folder, *folder.parents) if p.exists())
-    writable = os.access(existing, os.W_OK)
-    findings.append(
-        Finding(
-            "home",
-            writable,
-            str(folder),
-            f"Make {existing} writable, or set TINYTORCH_HOME to a folder that is",
-        )
-    )
-    data = os.environ.get("TINYTORCH_DATA")
-    there = data is not None and Path(data).is_dir()
-    findings.append(
-        Finding(
-            "data",
-            there,
-            data or "TINYTORCH_DATA is not set: data sets are downloaded when first used",
-            "export TINYTORCH_DATA=/folder/with/datasets",
-            True,
-        )
-    )
-    gpu = bool(installed("cupy-cuda12x") or installed("cupy-cuda13x"))
-    card = Path("/proc/driver/nvidia/version").exists() or bool(shutil.which("nvidia-smi"))
-    findings.append(
-        Finding(
-            "gpu",
-            gpu and card,
-            "ready"
-            if gpu and card
-            else "a card, but no CuPy"
-            if card
-            else "no NVIDIA card; everything runs on the CPU",
-            "pip install 'tinytorch[cuda12]'" if card else "",
-            True,
-        )
-    )
-    return findings + examine_workspace()
+
+def examine_packages() -> list[Finding]:
+    """Each package that the project depends on, and those that some commands need."""
+    from packaging.requirements import Requirement
+
+    try:
+        needed = [Requirement(text) for text in importlib.metadata.requires("tinytorch") or []]
+    except importlib.metadata.PackageNotFoundError:
+        mend = f"{sys.executable} -m pip install tinytorch"
+        return [Finding("tinytorch", False, "not installed, only found on the path", mend)]
+    findings = []
+    for one in [r for r in needed if r.marker is None] + [Requirement(name) for name in EXTRAS]:
+        version = installed(one.name)
+        fits = bool(version) and one.specifier.contains(version, prereleases=True)
+        what = version if fits else f"{version}, needed: {one.specifier}" if version else "not installed"
+        mend = f"{sys.executable} -m pip install '{one}'"
+        findings.append(Finding(one.name, fits, what + EXTRAS.get(one.name, ""), mend, one.name in EXTRAS))
+    return findings
 
 
 def installed(package: str) -> str:
@@ -102,6 +67,44 @@ def installed(package: str) -> str:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return ""
+
+
+def examine_home() -> Finding:
+    from ..progress import home
+
+    folder = home()
+    existing = next(p for p in (folder, *folder.parents) if p.exists())
+    mend = f"Make {existing} writable, or set TINYTORCH_HOME to a folder that is"
+    return Finding("home", os.access(existing, os.W_OK), str(folder), mend)
+
+
+def examine_data() -> Finding:
+    """Which published data sets lie here already; the others are downloaded when they are first used."""
+    import yaml
+
+    from ..course import the_course
+    from ..curriculum import LOADER
+    from ..progress import home
+
+    manifest = the_course().package / "data" / "manifest.yaml"
+    known = yaml.load(manifest.read_text(encoding="utf-8"), Loader=LOADER) if manifest.is_file() else {}
+    chosen = os.environ.get("TINYTORCH_DATA")
+    places = [Path(chosen).expanduser()] if chosen else []
+    if places and not places[0].is_dir():
+        return Finding("data", False, f"TINYTORCH_DATA is {chosen}, which is no folder", f"mkdir -p {chosen}")
+    places += [the_course().root / "datasets", home() / "datasets"]
+    here = [n for n, entry in known.items() if any((place / entry["folder"]).is_dir() for place in places)]
+    found = ", ".join(here) or "none on this machine yet"
+    return Finding("data", True, f"{found}; what is missing is downloaded when it is first used")
+
+
+def examine_gpu() -> Finding:
+    cupy = installed("cupy-cuda12x") or installed("cupy-cuda13x")
+    card = Path("/proc/driver/nvidia/version").exists() or bool(shutil.which("nvidia-smi"))
+    if not card:
+        return Finding("gpu", False, "no NVIDIA card; everything runs on the CPU", optional=True)
+    mend = f"{sys.executable} -m pip install 'tinytorch[cuda12]'"
+    return Finding("gpu", bool(cupy), f"ready, CuPy {cupy}" if cupy else "a card, but no CuPy", mend, True)
 
 
 def examine_workspace() -> list[Finding]:
@@ -138,9 +141,9 @@ def examine_workspace() -> list[Finding]:
                 if text.encode() != workspace.base(path):
                     ast.parse(text)
             except (SyntaxError, UnicodeDecodeError) as error:
-                line = getattr(error, "lineno", "?")
+                line, what = getattr(error, "lineno", "?"), getattr(error, "msg", error)
                 findings.append(
-                    Finding("syntax", False, f"{path}:{line}: {error}", f"Open {path} at line {line}")
+                    Finding("syntax", False, f"{path}:{line}: {what}", f"Open {path} at line {line}")
                 )
     return findings
 
@@ -179,8 +182,7 @@ def setup(as_json: bool):
 
 def show(findings: list[Finding]) -> None:
     for f in findings:
-        ui.echo(
-            f" {ui.mark('passed' if f.ok else 'skipped' if f.optional else 'failed')} {f.name:<11} {f.what}"
-        )
+        sign = ui.mark("passed" if f.ok else "skipped" if f.optional else "failed")
+        ui.item(f" {sign} {f.name:<13}", f.what, 18)
         if not f.ok and f.mend:
-            ui.para(f"-> {f.mend}", 15, fg="cyan")
+            ui.para(f"-> {f.mend}", 18, fg="cyan")

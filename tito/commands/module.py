@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
+from pathlib import Path
 
 import click
 
@@ -68,19 +71,15 @@ def status(as_json: bool):
     if ui.give(as_json, record):
         return
     ui.say_where(workspace)
-    signs = {
-        "complete": "passed",
-        "started": "could_not_check",
-        "open": "skipped",
-        "locked": "skipped",
-        "reference": "passed",
-    }
+    signs = {"complete": "passed", "started": "started", "open": "not_written", "reference": "passed"}
     for row in record["modules"]:
-        dim = row["state"] == "locked"
-        ui.echo(f" {ui.mark(signs[row['state']])} {line(row)}", dim=dim)
-    if record["next"] and not record["reference"]:
-        started = any(r["name"] == record["next"] and r["state"] == "started" for r in record["modules"])
-        ui.echo(f"\nNext: tito module {'test' if started else 'start'} {record['next'][:2]}", bold=True)
+        sign = ui.mark(signs[row["state"]]) if row["state"] in signs else " "
+        ui.echo(f" {sign} {line(row)}", dim=row["state"] == "locked")
+    if not record["reference"]:
+        done = [row for row in record["modules"] if row["state"] == "complete"]
+        points = sum(row["points"] for row in done)
+        ui.echo(f"\n{len(done)} of {len(record['modules'])} modules complete, {points} points", bold=True)
+        ui.echo(f"Next: {following(record)}", bold=True)
     ui.notices()
 
 
@@ -88,13 +87,24 @@ def line(row: dict) -> str:
     return ui.clip(f"{row['name']:<18} {row['state']:<9} {row['title']}", ui.width() - 4)
 
 
+def following(record: dict) -> str:
+    """The command that goes on from where `standing` says the student is."""
+    if not record["next"]:
+        return "tito milestone status"
+    state = next(row["state"] for row in record["modules"] if row["name"] == record["next"])
+    return f"tito module {'test' if state == 'started' else 'start'} {record['next'][:2]}"
+
+
 @click.command()
 @click.argument("name")
 @click.option("--force", is_flag=True, help="Even if earlier modules are not complete.")
+@click.option("--no-view", is_flag=True, help="Do not open the lesson.")
 @ui.json_option
-def start(name: str, force: bool, as_json: bool):
-    """Lay the files of module NAME out."""
+def start(name: str, force: bool, no_view: bool, as_json: bool):
+    """Lay the files of module NAME out, and open its lesson in a terminal."""
     from .. import progress as book
+    from .. import viewing
+    from ..workspace import Laid
     from .workspace import laid_record, show_laid
 
     workspace = find_workspace()
@@ -102,18 +112,31 @@ def start(name: str, force: bool, as_json: bool):
     laid = workspace.start(chosen, force, book.completed(book.entry_of(workspace)))
     with book.edit(workspace) as entry:
         book.module_entry(entry, chosen.name).setdefault("started", book.now())
-    taught = [f"{one.file}: {one.symbol}" for one in workspace.course.taught(chosen)]
+    taught = workspace.course.taught(chosen)
     lesson = workspace.root / "modules" / chosen.name / "lesson.md"
-    record = {"module": chosen.name, "build": taught, "lesson": str(lesson)} | laid_record(laid)
+    record = {
+        "module": chosen.name,
+        "build": [f"{one.file}: {one.symbol}" for one in taught],
+        "lesson": str(lesson),
+    } | laid_record(laid)
     if ui.give(as_json, record):
         return
+    if sys.stdout.isatty() and not no_view:
+        viewing.show(viewing.markdown(workspace, chosen), pager=True)
     ui.echo(f"{chosen.name}: {chosen.title}", bold=True)
-    show_laid(laid, most=6)
+    if given := len(laid.new) + len(laid.changed):
+        ui.echo(f"{given} files are laid out in {Path(workspace.root).name}{os.sep}.")
+    show_laid(Laid(merged=laid.merged, conflicts=laid.conflicts, backup=laid.backup), quiet=True)
     if taught:
         ui.echo("\nYours to write:", bold=True)
-        for one in taught:
-            ui.echo(f"  tinytorch/{one}")
-    ui.echo(f"\nRead:  tito module view {chosen.number:02}     Check:  tito module test {chosen.number:02}")
+        ui.table([[f"  {one.symbol}", f"tinytorch/{one.file}"] for one in taught])
+    ui.echo()
+    ui.table(
+        [
+            ["Read:", f"tito module view {chosen.number:02}   (or as a notebook: tito module notebook)"],
+            ["Check:", f"tito module test {chosen.number:02}   (on every save: tito module watch)"],
+        ]
+    )
     ui.notices()
 
 
@@ -148,8 +171,14 @@ def test(name: str, only: tuple[str, ...], as_json: bool):
         ui.show_report(report)
         if report.passed and not workspace.is_reference:
             ui.echo(f"All pass. Next: tito module complete {chosen.number:02}", fg="green", bold=True)
-        elif not report.passed and not report.problem:
-            ui.echo(f"Stuck? tito module hint {chosen.number:02}", dim=True)
+        elif not report.passed:
+            again = f"tito module test {chosen.number:02}"
+            ui.echo(
+                f"Mend that, then: {again}"
+                if report.problem
+                else f"Stuck? tito module hint {chosen.number:02}",
+                dim=True,
+            )
     ui.notices()
     sys.exit(0 if report.passed else 3 if report.could_not else 1)
 
@@ -169,45 +198,77 @@ def hint(name: str, as_json: bool):
         ui.echo("Every check passes: there is nothing to hint at.", fg="green")
         return
     ui.echo(f"{record['symbol']}  (tinytorch/{record['file']})", bold=True)
-    ui.para(record["hint"] or "No hint for this one; read the section again.", 2)
+    of = f"{record['number']} of {record['number'] + record['left']}"
+    if record["hint"]:
+        ui.item(f"  hint {of}: ", record["hint"], 2 + len(f"hint {of}: "))
+    else:
+        ui.para("There is no hint for this one.", 2)
     if record["section"]:
-        ui.para(f"The lesson's section: {record['section']}", 2, dim=True)
-    ui.echo(
-        f"  {record['left']} more hint(s) for it." if record["left"] else "  That was the last hint for it.",
+        ui.para(f"The lesson's section {record['section']!r} explains it.", 2, dim=True)
+    ui.para(
+        f"The next hint: tito module hint {record['module'][:2]}"
+        if record["left"]
+        else "That was the last hint.",
+        2,
         dim=True,
     )
 
 
 @click.command()
 @click.argument("name", default="")
-@click.option("--once", is_flag=True, hidden=True)
 @ui.json_option
-def watch(name: str, once: bool, as_json: bool):
+def watch(name: str, as_json: bool):
     """Run the checks again whenever a file is saved. Ctrl-C ends it."""
+    import contextlib
     import time
 
     from .. import journey
 
     workspace = find_workspace()
     chosen = journey.current(workspace, name)
-    seen: dict = {}
-    while True:
-        now = {p: p.stat().st_mtime_ns for p in (workspace.file(f) for f in chosen.files) if p.exists()}
-        notebook = workspace.root / "modules" / chosen.name / f"{chosen.name}.ipynb"
-        if notebook.exists():
-            now[notebook] = notebook.stat().st_mtime_ns
-        if now != seen:
-            try:
-                report = journey.run_module(workspace, chosen)
-                if not ui.give(as_json, report.record()):
-                    click.clear() if sys.stdout.isatty() else None
-                    ui.show_report(report)
-            except TitoError as error:
-                ui.echo(f"{error}  {error.hint}", fg="red")
-            seen = {p: p.stat().st_mtime_ns for p in now if p.exists()} if seen == {} else now
-            if once:
-                return
-        time.sleep(0.2)
+    seen: dict[Path, int] = {}
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            now = saved_at(workspace, chosen)
+            if now != seen:
+                seen = now
+                rerun(workspace, chosen, as_json)
+            time.sleep(0.15)
+
+
+def saved_at(workspace, module) -> dict[Path, int]:
+    """When each file that could change a verdict was saved last."""
+    notebook = workspace.root / "modules" / module.name / f"{module.name}.ipynb"
+    stamps = {}
+    for path in [*workspace.package.rglob("*.py"), notebook]:
+        try:
+            stamps[path] = path.stat().st_mtime_ns
+        except OSError:  # an editor that saves by renaming has it away for a moment
+            continue
+    return stamps
+
+
+def rerun(workspace, module, as_json: bool) -> None:
+    from .. import journey
+
+    if sys.stdout.isatty() and not as_json:
+        click.clear()
+    try:
+        report = journey.run_module(workspace, module)
+    except TitoError as error:
+        if not ui.give(as_json, {"error": str(error), "hint": error.hint}):
+            ui.show_note("error", str(error), "red", bold=True)
+            ui.show_note(" next", error.hint, "cyan")
+        return
+    if not ui.give(as_json, report.record()):
+        ui.show_report(report)
+        ui.para(
+            f"All pass. tito module complete {module.number:02}"
+            if report.passed
+            else "Watching: save a file.",
+            dim=not report.passed,
+        )
+        ui.echo("Ctrl-C ends it.", dim=True)
 
 
 @click.command()
@@ -218,24 +279,32 @@ def complete(name: str, as_json: bool):
     from .. import journey
 
     workspace = find_workspace()
-    record = journey.complete(workspace, journey.current(workspace, name))
+    if not as_json:
+        ui.say_where(workspace)
+    quiet = (lambda what, report: None) if as_json else tell
+    record = journey.complete(workspace, journey.current(workspace, name), quiet)
     if ui.give(as_json, record):
         return
-    ui.say_where(workspace)
-    ui.echo(
-        f"{ui.mark('passed')} {record['module']} is complete: {record['checks']} checks, {record['points']} points",
-        bold=True,
-    )
+    ui.echo(f"\n{record['module']} is complete: {record['points']} points", bold=True)
     if record["celebration"]:
         ui.para(record["celebration"], 2, fg="green")
     if record["capability"]:
         ui.para(f"{record['capability']}  Yes.", 2, bold=True)
+        if record["checkpoint"]:
+            ui.para(record["checkpoint"], 2)
+    if record["also"]:
+        ui.para(f"Recorded as well, since everything of theirs passes: {', '.join(record['also'])}")
     for message in record["messages"]:
         ui.panel(message)
-    following = [m for m in workspace.course.modules if m.name > record["module"]]
-    if following and record["recorded"]:
-        ui.echo(f"Next: tito module start {following[0].number:02}   ({following[0].title})")
+    if record["recorded"]:
+        ui.echo(f"Next: {following(journey.standing(workspace))}", bold=True)
     ui.notices()
+
+
+def tell(what: str, report) -> None:
+    """A line for each module whose checks have run, as they come."""
+    count = f"{report.count('passed')} of {len(report.results)}" if report.results else "could not be run"
+    ui.echo(f" {ui.mark('passed' if report.passed else 'failed')} {what:<18} {count}", dim=report.passed)
 
 
 @click.command()
@@ -280,13 +349,13 @@ def reset(name: str, symbol: str, undo: bool, as_json: bool):
     if undo:
         backup, files = workspace.undo()
         if not ui.give(as_json, {"restored": backup, "files": files}):
-            ui.echo(f"Brought back from {backup}: {', '.join(files)}")
+            ui.para(f"Brought back from {backup}: {', '.join(files)}")
         return
     laid = workspace.reset(journey.current(workspace, name), symbol)
     if not ui.give(as_json, laid_record(laid)):
-        ui.echo(f"Stubs are back in: {', '.join(laid.changed) or 'no file; nothing had been changed'}")
+        ui.para(f"Stubs are back in: {', '.join(laid.changed) or 'no file; nothing had been changed'}")
         if laid.backup:
-            ui.echo(
+            ui.para(
                 f"What was there is in .tito/backups/{laid.backup}; `tito module reset --undo` brings it back."
             )
 
@@ -317,7 +386,7 @@ def solution(name: str, symbol: str, yes: bool, as_json: bool):
             {*mine["solutions"], *(one.symbol for one in workspace.taught(chosen, symbol))}
         )
     if not ui.give(as_json, laid_record(laid)):
-        ui.echo(f"The reference's code is in: {', '.join(laid.changed) or 'no file; it was there already'}")
+        ui.para(f"The reference's code is in: {', '.join(laid.changed) or 'no file; it was there already'}")
         if laid.backup:
             ui.echo("Your code is kept; `tito module reset --undo` brings it back.")
     ui.notices()
@@ -335,10 +404,9 @@ def notebook(name: str, as_json: bool):
     refuse_reference(workspace)
     path = write(workspace, journey.current(workspace, name))
     if not ui.give(as_json, {"notebook": str(path)}):
-        ui.echo(f"Written: {path}")
-        ui.echo(
-            f"Open it with: jupyter lab {path.name}. Your edits go into tinytorch/ when you run `tito module test`."
-        )
+        ui.para(f"Written: {path}")
+        ui.para(f"Open it:  jupyter lab {shlex.quote(os.path.relpath(path))}")
+        ui.para("What you write in it goes into tinytorch/ when you run a cell, and on `tito module test`.")
 
 
 def refuse_reference(workspace) -> None:

@@ -29,14 +29,13 @@ def progress(as_json: bool):
         points = sum(m.points for m in course.modules if m.name in done)
         ui.echo(f"  {len(done)} of {len(course.modules)} modules, {points} points")
         for name, module in sorted(entry["modules"].items()):
-            ui.echo(
-                f"  {ui.mark('passed' if module.get('completed') else 'skipped')} {name:<18}{told(module)}"
-            )
+            sign = ui.mark("passed" if module.get("completed") else "started")
+            ui.item(f"  {sign} {name}", told(module), 23)
 
 
 def told(module: dict) -> str:
     words = [f"complete {module['completed'][:10]}" if module.get("completed") else "started"]
-    words += [f"{module[key]} {key}" for key in ("tests", "hints") if module.get(key)]
-    if module.get("solutions"):
-        words.append(f"solution shown: {', '.join(module['solutions'])}")
+    words += [f"{n} {key[:-1]}{'s' * (n != 1)}" for key in ("tests", "hints") if (n := module.get(key))]
+    if shown := module.get("solutions"):
+        words.append(f"solution of {shown[0] if len(shown) == 1 else f'{len(shown)} symbols'} taken")
     return ", ".join(words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -24,9 +25,12 @@ def init(folder: Path, no_git: bool, as_json: bool):
     if not ui.give(
         as_json, {"workspace": str(workspace.root), "id": workspace.id, "course": workspace.course.version}
     ):
-        ui.echo(f"A workspace for tinytorch {workspace.course.version}: {workspace.root}")
+        ui.para(f"A workspace for tinytorch {workspace.course.version}: {workspace.root}")
         first = workspace.course.modules[0]
-        ui.echo(f"Next:  cd {folder}  and then  tito module start {first.number:02}")
+        ui.para("Its tinytorch/ is empty now. It grows as you complete modules.")
+        ui.echo(
+            f"\nNext:  cd {shlex.quote(str(folder))}\n       tito module start {first.number:02}", bold=True
+        )
     ui.notices()
 
 
@@ -39,7 +43,7 @@ def update(as_json: bool):
     laid = workspace.update()
     record = {"from": before, "to": workspace.course.version} | laid_record(laid)
     if not ui.give(as_json, record):
-        ui.echo(f"Course {before} -> {workspace.course.version}")
+        ui.echo(f"Course {before}" + (f" -> {record['to']}" if record["to"] != before else ", as it was"))
         show_laid(laid)
 
 
@@ -47,7 +51,8 @@ def laid_record(laid: Laid) -> dict:
     return {name: getattr(laid, name) for name in ("new", "changed", "kept", "merged", "conflicts", "backup")}
 
 
-def show_laid(laid: Laid, most: int = 12) -> None:
+def show_laid(laid: Laid, most: int = 12, quiet: bool = False) -> None:
+    """What an update did, file by file; with `quiet` nothing is said where nothing was done."""
     words = {
         "new": "new",
         "changed": "replaced by the newer version (you had not edited them)",
@@ -59,12 +64,12 @@ def show_laid(laid: Laid, most: int = 12) -> None:
         files = getattr(laid, name)
         if files:
             said = True
-            ui.echo(f"{len(files)} file{'s' * (len(files) != 1)} {text}:")
+            ui.para(f"{len(files)} file{'s' * (len(files) != 1)} {text}:")
             for file in files[:most]:
                 ui.echo(f"  {file}")
             if len(files) > most:
                 ui.echo(f"  ... and {len(files) - most} more")
-    if not said:
+    if not said and not quiet:
         ui.echo("Nothing to do: every file is up to date.")
     if laid.backup:
-        ui.echo(f"Backup: .tito/backups/{laid.backup} (tito module reset --undo brings it back)")
+        ui.para(f"Backup: .tito/backups/{laid.backup} (tito module reset --undo brings it back)")
