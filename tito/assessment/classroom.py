@@ -29,6 +29,7 @@ from ..course import the_course
 from ..curriculum import Module
 from ..errors import TitoError
 from ..milestones.definitions import MILESTONES
+from .sheets import unguarded
 
 STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,79}")
 ATTEMPTS = ("best", "last", "first")
@@ -281,5 +282,6 @@ def roster(path: Path) -> list[Student]:
                 f"{path.name}:{reader.line_num}: student {ident!r} is on line {found[ident.lower()]} already"
             )
         found[ident.lower()] = reader.line_num
-        students.append(Student(ident, (row.get("name") or "").strip(), (row.get("email") or "").strip()))
+        name, email = (unguarded((row.get(key) or "").strip()) for key in ("name", "email"))
+        students.append(Student(ident, name, email))
     return students

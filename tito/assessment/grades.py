@@ -7,7 +7,7 @@ date, or changing a policy, needs no grading again.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,6 +30,7 @@ class Grade:
     handed_in: str = ""
     result: int | None = None
     why: str = ""  # the reason of an override
+    extended: str = ""  # until when, if there is an extension
 
 
 def grades(room: Class, book: Gradebook) -> list[Grade]:
@@ -48,8 +49,9 @@ def grades(room: Class, book: Gradebook) -> list[Grade]:
 def grade(
     room: Class, task: Task, student: str, attempts: list[dict], extension: dict | None, override: dict | None
 ) -> Grade:
-    """A grader's error is no attempt: it costs nobody a point, and is listed for a person."""
-    due = datetime.fromisoformat(extension["value"]) if extension else task.due
+    """A grader's error is no attempt: it costs nobody a point, and is listed for a person. A decision without a value takes back the one before."""
+    extended = extension["value"] if extension else ""
+    due = datetime.fromisoformat(extended) if extended else task.due
     known = [a for a in attempts if a["verdict"] != "grader_error"][: room.most_attempts]
     judged = [(*worth(a, due, room.late), a) for a in known]
     if not judged:
@@ -67,9 +69,10 @@ def grade(
             student, task.id, round(value * task.points, 4), task.points, chosen["verdict"], chosen["score"], days, len(known),
             chosen["handed_in"], chosen["result"],
         )  # fmt: skip
-    if override:
-        return Grade(**{**vars(shown), "points": float(override["value"]), "why": override["reason"]})
-    return shown
+    decided: dict[str, Any] = {"extended": extended}
+    if override and override["value"]:
+        decided |= {"points": float(override["value"]), "why": override["reason"]}
+    return replace(shown, **decided)
 
 
 def worth(attempt: dict, due: datetime | None, late: Late) -> tuple[float, int]:

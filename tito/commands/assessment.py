@@ -12,6 +12,13 @@ TABLE = {
         "commands.grading.doctor:doctor",
         "Try to break out of each sandbox; say which one holds here.",
     ),
+    "import": ("commands.grading.importing:importing", "Students, submissions or points from elsewhere."),
+    "override": ("commands.grading.deciding:override", "Set a student's points for a task, with a reason."),
+    "extension": ("commands.grading.deciding:extension", "Give a student more time for a task."),
+    "export": (
+        "commands.grading.export:export",
+        "Grades for csv, json, junit, canvas, gradescope, nbgrader.",
+    ),
 }
 
 
