@@ -27,22 +27,27 @@ GLYPHS = {  # a few strokes each, drawn in a box of 100 x 100
 PLAIN = "M22 52 L42 72 L80 28"
 
 
+def data_name(result: dict[str, Any]) -> str:
+    """What the data is called, without where it lies on this machine."""
+    return result.get("data", "").split("/")[0].rstrip(": ")
+
+
 def badge_svg(one: Milestone, result: dict[str, Any]) -> str:
     """A medal with the milestone's name, what was measured, and the day."""
     dark, light = COLOURS[one.track]
     top = f"MILESTONE {one.number}" if one.number else one.track.upper()
     figures = next((str(value) for value in result.get("figures", {}).values()), "")
     name = one.name.partition(" - ")[2] or one.name
-    size = 19 if len(name) < 17 else 15 if len(name) < 22 else 13
+    size = min(19, 265 // len(name))  # a letter is about 0.7 of its size wide, the ring 190
     year = f'<text x="120" y="70" class="s">{one.entry["year"]}</text>' if "year" in one.entry else ""
     return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 280" width="240" height="280" role="img" aria-label="{escape(one.title)}">
 <defs><linearGradient id="g" x2="0" y2="1"><stop stop-color="{light}"/><stop offset="1" stop-color="{dark}"/></linearGradient></defs>
-<style>text{{font-family:Verdana,DejaVu Sans,sans-serif;fill:#fff;text-anchor:middle}}.n{{font-size:{size}px;font-weight:bold}}.s{{font-size:11px;letter-spacing:1px}}.f{{font-size:12px}}</style>
+<style>text{{font-family:Verdana,DejaVu Sans,sans-serif;fill:#fff;text-anchor:middle}}.n{{font-weight:bold}}.s{{font-size:11px;letter-spacing:1px}}.f{{font-size:12px}}</style>
 <path d="M70 190 L52 272 L92 250 L108 276 L120 222 L132 276 L148 250 L188 272 L170 190 Z" fill="{dark}"/>
 <circle cx="120" cy="116" r="112" fill="url(#g)"/><circle cx="120" cy="116" r="101" fill="none" stroke="#fff" stroke-opacity=".75" stroke-width="2"/>
 <text x="120" y="44" class="s">{escape(top)}</text>{year}
 <g transform="translate(84 {74 if year else 56}) scale(.72)"><path d="{GLYPHS.get(one.id, PLAIN)}" fill="none" stroke="#fff" stroke-width="5" stroke-linecap="round" stroke-linejoin="round"/></g>
-<text x="120" y="{162 if year else 156}" class="n">{escape(name)}</text>
+<text x="120" y="{162 if year else 156}" class="n" font-size="{size}">{escape(name)}</text>
 <text x="120" y="{181 if year else 178}" class="f">{escape(figures)}</text>
 <text x="120" y="199" class="s">{escape(str(result.get("passed", ""))[:10])}</text>
 </svg>

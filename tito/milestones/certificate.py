@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import TitoError
-from .badge import badge_svg
+from .badge import badge_svg, data_name
 from .definitions import Milestone, find_milestone
 
 METADATA = re.compile(r"<metadata>(.*?)</metadata>", re.DOTALL)
@@ -67,7 +67,7 @@ def certificate_svg(facts: dict[str, Any]) -> str:
 <text x="450" y="365" class="c">{escape(one.entry.get("portfolio", one.entry["description"]))}</text>
 <text x="450" y="392" class="t">measured on a build written from scratch, {escape(facts["passed"][:10])}</text>
 {figures}
-<text x="450" y="548" class="t">{escape(facts["data"].split("/")[0].rstrip(": "))}</text>
+<text x="450" y="548" class="t">{escape(data_name(facts))}</text>
 <text x="450" y="576" class="m">{facts["code"]}</text>
 <text x="450" y="598" class="m">self-attested · build {escape(facts["fingerprint"])} · tito milestone certificate --verify FILE</text>
 </svg>

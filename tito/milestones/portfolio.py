@@ -7,14 +7,19 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from .badge import badge_svg
+from .badge import badge_svg, data_name
 from .definitions import Milestone
 
-STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1f2937;background:#fafafa}
-section{background:#fff;border:1px solid #e5e7eb;border-radius:12px;padding:1.2rem 1.5rem;margin:1.2rem 0}
-.top{display:flex;gap:1.5rem;align-items:center;flex-wrap:wrap}.top svg{width:140px;height:auto}img{max-width:100%;border-radius:6px}
-pre{background:#f3f4f6;padding:.8rem;border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere}table{border-collapse:collapse}td{padding:.15rem 1rem .15rem 0}
-code{background:#f3f4f6;padding:0 .25rem;border-radius:4px}small{color:#6b7280}@media print{section{break-inside:avoid}}"""
+STYLE = """:root{--ink:#1f2937;--paper:#fafafa;--card:#fff;--line:#e5e7eb;--soft:#f3f4f6;--dim:#6b7280;color-scheme:light dark}
+@media (prefers-color-scheme:dark){:root{--ink:#e5e7eb;--paper:#0f172a;--card:#1e293b;--line:#334155;--soft:#0f172a;--dim:#94a3b8}}
+body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:var(--ink);background:var(--paper)}
+h1{margin-bottom:0}h2{margin:.2rem 0}section{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:1.2rem 1.5rem;margin:1.2rem 0}
+.top{display:flex;gap:1.5rem;align-items:center;flex-wrap:wrap}.top svg{width:140px;height:auto;flex:none}.top>div{flex:1 1 18rem}
+.pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(24rem,100%),1fr));gap:1rem;align-items:center;margin:1rem 0}
+img{display:block;max-width:100%;margin:auto;border-radius:6px;background:#fff}
+pre{background:var(--soft);padding:.8rem;border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere}
+table{border-collapse:collapse}td{padding:.15rem 1rem .15rem 0}code{background:var(--soft);padding:0 .25rem;border-radius:4px}small{color:var(--dim)}
+a{color:inherit}@media print{section{break-inside:avoid}}"""
 
 
 def portfolio_html(tracker, passed: list[Milestone], name: str) -> str:
@@ -45,16 +50,17 @@ def section(tracker, one: Milestone, folder: Path) -> str:
         f"<li><a href='{escape(link)}'><code>{escape(link)}</code></a></li>"
         for link in code_links(tracker, one)
     )
+    facts = (data_name(result), result["passed"][:10], f"build {result.get('fingerprint', '')}")
     return f"""<section id="{one.id}"><div class="top">{badge_svg(one, result).replace('id="g"', f'id="g-{one.id}"').replace("url(#g)", f"url(#g-{one.id})")}
 <div><h2>{escape(one.title)}</h2><p>{escape(one.entry.get("portfolio", one.entry["description"]))}</p><table>{rows}</table></div></div>
-<ul>{found}</ul>{pictures}{texts}
+<ul>{found}</ul><div class="pictures">{pictures}</div>{texts}
 <details><summary>The code behind it</summary><ul>{code}</ul></details>
-<small>{escape(result.get("data", ""))} · {escape(result["passed"][:10])} · build {escape(result.get("fingerprint", ""))}</small></section>"""
+<small>{escape(" · ".join(filter(None, facts)))}</small></section>"""
 
 
 def picture(path: Path) -> str:
     data = base64.b64encode(path.read_bytes()).decode()
-    return f'<p><img alt="{escape(path.stem)}" src="data:image/png;base64,{data}"></p>'
+    return f'<img alt="{escape(path.stem)}" src="data:image/png;base64,{data}">'
 
 
 def code_links(tracker, one: Milestone) -> list[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import TitoError
+from ..journey import run_checkpoint, said
 from .datasets import data_set
 from .definitions import Milestone
 from .exam import Exam, Outcome, Say, examine, judge_all, silent
@@ -26,10 +27,27 @@ POINT = re.compile(r"step-(\d{8})\.pt")
 
 
 def examine_any(workspace, one: Milestone, *, setting: str = "", **options) -> Outcome:
-    """`test`: on the spot where that fits, else the run that was trained before."""
-    if one.is_trained(setting or one.default_setting):
-        return examine_run(workspace, one, setting=setting or one.default_setting, **options)
-    return examine(workspace, one, setting=setting, **options)
+    """`test`: on the spot where that fits, else the run that was trained before; and then whether all parts fit together."""
+    setting = setting or one.default_setting
+    look = examine_run if one.is_trained(setting) else examine
+    outcome = look(workspace, one, setting=setting, **options)
+    if outcome.passed and options.get("judges") is None:
+        outcome.findings += integration(workspace, one, options.get("say", silent))
+    return outcome
+
+
+def integration(workspace, one: Milestone, say: Say) -> list[Finding]:
+    """The checkpoint of the last module that the milestone needs: a test over everything built so far."""
+    module = workspace.course.module(one.requires[-1])
+    report = run_checkpoint(workspace, module)
+    if report is None:
+        return []
+    failed = report.first_failure
+    message = failed.message if failed else said(report) or "what was built fits together"
+    place = f"{failed.file}:{failed.line}  {failed.code}" if failed and failed.file else ""
+    found = Finding("integration", report.passed, f"checkpoint {module.number:02}: {message}", place=place)
+    say("finding", found)
+    return [found]
 
 
 def examine_run(
