@@ -31,6 +31,7 @@ SUBCOMMANDS = {
         "commands.assessment:assessment",
         "For instructors: grade a class, safely and fairly.",
     ),
+    "nbgrader": ("commands.nbgrader:nbgrader", "For instructors: modules as assignments for nbgrader."),
     "benchmark": ("commands.benchmark:benchmark", "Speed and memory beside PyTorch, kept and compared."),
     "dev": ("commands.dev:dev", "For authors of lessons: weave, check, preview."),
 }

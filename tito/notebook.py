@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import ast
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from .curriculum import Module
 from .errors import Conflict, TitoError
 from .files import write_atomic, write_json
-from .weave import NoSuchSymbol, swap, taught_by, text_of
+from .weave import NoSuchSymbol, Taught, swap, taught_by, text_of
 
 NBFORMAT = {"nbformat": 4, "nbformat_minor": 5}
 
@@ -31,25 +32,19 @@ def write(workspace, module: Module) -> Path:
     """Write the notebook with the student's present code; edits in an older notebook are taken back first."""
     workspace.need(module)
     take_back(workspace, module)
-    lesson = workspace.course.lesson(module)
-    places = {one.line: one for one in taught_by(module, workspace.course.package, lesson)}
     made: list[dict[str, Any]] = []
     memory: dict[str, str] = {}
-    for part in lesson.parts:
-        if part.kind == "prose" and part.text.strip():
-            made.append(cell("markdown", part.text.strip()))
-        elif part.kind == "code" and part.argument.startswith("python"):
-            made.append(cell("code", part.text))
-        elif part.kind == "code":
-            made.append(cell("markdown", f"```{part.argument}\n{part.text}\n```"))
-        elif part.kind == "build":
-            one = places[part.line]
-            statement = one.symbol if one.symbol.endswith(".vjps") else one.symbol.partition(".")[0]
-            key = f"{one.file}:{statement}"
-            if key not in memory:
-                memory[key] = text_of(workspace.read(one.file), statement)
-                made.append(cell("markdown", f"**Yours to write**: `{one.symbol}` in `tinytorch/{one.file}`"))
-                made.append(cell("code", memory[key].rstrip("\n"), {"file": one.file, "symbol": statement}))
+    for kind, content in lesson_cells(workspace.course, module):
+        if not isinstance(content, Taught):
+            made.append(cell(kind, content))
+            continue
+        symbol = content.symbol
+        statement = symbol if symbol.endswith(".vjps") else symbol.partition(".")[0]
+        key = f"{content.file}:{statement}"
+        if key not in memory:
+            memory[key] = text_of(workspace.read(content.file), statement)
+            made.append(cell("markdown", f"**Yours to write**: `{symbol}` in `tinytorch/{content.file}`"))
+            made.append(cell("code", memory[key].rstrip("\n"), {"file": content.file, "symbol": statement}))
     made.append(cell("code", f"!tito module test {module.number:02}"))
     for number, one_cell in enumerate(made):
         one_cell["id"] = f"tito-{number:03}"
@@ -66,6 +61,21 @@ def write(workspace, module: Module) -> Path:
     write_atomic(path, json.dumps(book, indent=1, ensure_ascii=False) + "\n")
     write_json(memory_of(workspace, module), memory)
     return path
+
+
+def lesson_cells(course, module: Module) -> Iterator[tuple[str, str | Taught]]:
+    """A lesson as cells: ("markdown", text), ("code", text), and ("build", what the student writes here)."""
+    lesson = course.lesson(module)
+    places = {one.line: one for one in taught_by(module, course.package, lesson)}
+    for part in lesson.parts:
+        if part.kind == "prose" and part.text.strip():
+            yield "markdown", part.text.strip()
+        elif part.kind == "code" and part.argument.startswith("python"):
+            yield "code", part.text
+        elif part.kind == "code":
+            yield "markdown", f"```{part.argument}\n{part.text}\n```"
+        elif part.kind == "build":
+            yield "build", places[part.line]
 
 
 def cell(kind: str, text: str, tito: dict | None = None) -> dict[str, Any]:

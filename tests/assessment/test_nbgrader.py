@@ -11,6 +11,7 @@ from tests.assessment.exchange_class import a_class
 from tito.assessment.exchange import nbgrader as exchange
 from tito.assessment.exchange import points
 from tito.assessment.exchange.standing import standing
+from tito.course import the_course
 from tito.errors import TitoError
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed: pip install 'tinytorch[nbgrader]'")
@@ -26,7 +27,7 @@ def room(tmp_path):
 
 def nbgrader(folder: Path, *words: str) -> str:
     """Run nbgrader in a course's folder; its own settings only."""
-    here = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+    here = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]), "PYTHONPATH": str(the_course().root)}  # fmt: skip
     config = {"JUPYTER_CONFIG_DIR": str(folder / ".jupyter"), "JUPYTER_NO_CONFIG": "1", "IPYTHONDIR": str(folder / ".ipython")}  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-m", "nbgrader", *words], cwd=folder, env=os.environ | here | config, capture_output=True, text=True,
@@ -84,3 +85,27 @@ def test_what_is_in_the_way(room, tmp_path):
         exchange.students(tmp_path / "bad.db")
     with pytest.raises(TitoError, match="there is no gradebook of nbgrader"):
         exchange.students(tmp_path / "nowhere")
+
+
+def test_nbgrader_makes_the_release_and_grades_what_comes_back(tmp_path):
+    """The release has no solution, the reference gets every point, what nobody wrote gets none; one cell wrong costs its checks alone."""
+    pytest.importorskip("ipykernel", reason="ipykernel is not installed")
+    from tito.nbgrader.generate import generate
+
+    course, name = the_course(), "02_autograd"
+    module = course.module(name)
+    (made,) = generate(course, [module], tmp_path)
+    nbgrader(tmp_path, "generate_assignment", name)
+    release = (tmp_path / "release" / name / f"{name}.ipynb").read_text()
+    assert "YOUR CODE HERE" in release and "BEGIN SOLUTION" not in release
+    assert "y: g * y" in made.read_text() and "y: g * y" not in release
+    wrong = made.read_text().replace("x=lambda g, y: g * y", "x=lambda g, y: g + y")
+    for student, text in (("ann", made.read_text()), ("bob", release), ("cay", wrong)):
+        folder = tmp_path / "submitted" / student / name
+        folder.mkdir(parents=True)
+        (folder / f"{name}.ipynb").write_text(text)
+    nbgrader(tmp_path, "autograde", name)
+    with exchange.gradebook(tmp_path / "gradebook.db") as book:
+        assert book.find_assignment(name).max_score == module.points
+        score = {s.student.id: s.score for s in book.assignment_submissions(name)}
+    assert (score["ann"], score["bob"]) == (module.points, 0) and 0 < score["cay"] < module.points

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,9 @@ import yaml
 from ...errors import TitoError
 from ..classroom import Student, Task
 from ..grades import Grade
-from ..intake import Entry, IntakeError, Submission, entries_of, gather
+from ..intake import Entry, IntakeError, entries_of, gather
 from ..sheets import Sheet
+from .handed_in import HandedIn
 from .points import Told
 from .roster import student_at
 from .standing import Findings, Standing
@@ -141,16 +142,6 @@ def points(
 
 
 # ---------------------------------------------------------------- its submissions
-
-
-@dataclass(frozen=True)
-class HandedIn:
-    """One submission of its export: who handed it in, when, and what is kept of it, or why nothing is."""
-
-    names: tuple[str, ...]  # each submitter's SID and e-mail address
-    when: datetime | None
-    submission: Submission | None = field(default=None, compare=False)
-    problem: str = ""
 
 
 def is_export(path: Path) -> bool:

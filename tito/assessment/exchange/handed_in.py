@@ -12,6 +12,16 @@ from ..classroom import Class
 from ..intake import IntakeError, Submission, take_in
 
 
+@dataclass(frozen=True)
+class HandedIn:
+    """One submission that another program has: by whom (ids or e-mail addresses), when, and what is kept of it, or why nothing is."""
+
+    names: tuple[str, ...]
+    when: datetime | None
+    submission: Submission | None = field(default=None, compare=False)
+    problem: str = ""
+
+
 @dataclass
 class Placed:
     """What came of it, by student; a submission that could not be read has its reason."""
@@ -21,6 +31,7 @@ class Placed:
     same: list[str] = field(default_factory=list)
     older: list[str] = field(default_factory=list)  # what is there was handed in later
     problems: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)  # parts of submissions
     strangers: list[str] = field(default_factory=list)
 
 

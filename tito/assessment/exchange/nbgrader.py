@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ...course import the_course
 from ...errors import CouldNotCheck, TitoError
 from ..classroom import Student, Task
 from ..grades import Grade
+from .handed_in import HandedIn
 from .points import Told
 from .standing import Findings, Standing
 
@@ -123,6 +125,14 @@ def feedback(grade: Grade, found: Findings | None) -> str:
 
 
 # ---------------------------------------------------------------- reading
+
+
+def submissions(course_folder: Path) -> list[HandedIn]:
+    """Its `submitted/` tree, the notebooks of each student as one workspace."""
+    from ...nbgrader.submitted import students, workspace_of
+
+    course = the_course()
+    return [HandedIn((n.student,), n.when, workspace_of(n, course)) for n in students(course_folder, course)]
 
 
 def existing(where: Path) -> Path:

@@ -168,22 +168,26 @@ def gradescope(
 @importing.command()
 @click.argument("source", metavar="COURSE", type=click.Path(path_type=Path))
 @class_option
+@click.option("--students", "with_students", is_flag=True, help="Take the students of its gradebook.")
 @grades_options
 @drop_option
 @dry_option
 @ui.json_option
 def nbgrader(
-    source: Path, folder: Path | None, with_points: bool, reason: str, drop: bool, dry_run: bool, as_json: bool
+    source: Path, folder: Path | None, with_students: bool, with_points: bool, reason: str, drop: bool, dry_run: bool,
+    as_json: bool,
 ):  # fmt: skip
-    """Students, or with --grades the points, from nbgrader's gradebook."""
+    """The notebooks in COURSE/submitted as submissions; with --students or --grades what its gradebook says."""
     from ...assessment.exchange import nbgrader as format
 
     room = the_class(folder)
     if with_points:
         told = format.points(room.students, room.tasks, source)
         take_points(room, *told, reason, dry_run, as_json)
-    else:
+    elif with_students:
         merge_students(room, format.students(source), drop, dry_run, as_json)
+    else:
+        place_submissions(room, format.submissions(source), dry_run, as_json)
 
 
 # ---------------------------------------------------------------- submissions
@@ -204,6 +208,7 @@ def place_submissions(room, found, dry_run: bool, as_json: bool) -> None:
                 placed.problems[student] = one.problem
             elif not dry_run:
                 place(room, student, one.submission, one.when, placed)
+                placed.left_out |= {f"{student}: {w}": why for w, why in one.submission.left_out.items()}
             else:
                 placed.new.append(student)
     if ui.give(as_json, asdict(placed) | {"dry_run": dry_run}):
@@ -218,5 +223,6 @@ def place_submissions(room, found, dry_run: bool, as_json: bool) -> None:
             "older than what is there, left out": placed.older,
             "not in the class, left out": placed.strangers,
             "could not be read": [f"{who}: {why}" for who, why in placed.problems.items()],
+            "cells left out": [f"{which}: {why}" for which, why in placed.left_out.items()],
         }
     )
