@@ -215,7 +215,7 @@ def items(task: Task) -> tuple[Item, ...]:
 def term_of(one: Person, tasks: Sequence[Task], rng: random.Random) -> Iterator[HandIn]:
     """What one student hands in: rarely nothing, mostly in time, again after a failure."""
     keen = one.diligence
-    for i, task in enumerate(tasks):
+    for task in tasks:
         if rng.random() > 1 / (1 + math.exp(-(keen + 2.2))):
             keen -= 0.7  # who skips one is likelier to skip the next
             continue
