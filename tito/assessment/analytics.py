@@ -110,7 +110,11 @@ def read(room: Class, book: Gradebook, at: datetime | None = None, details: bool
     """Everything the functions below need, in a handful of questions. Names and messages come out plain. Without `details` no checks."""
     found = tuple(attempts(book))
     people = tuple(Student(s.id, one_line(s.name, 80), one_line(s.email)) for s in room.students)
-    given = {key: datetime.fromisoformat(d["value"]) for key, d in book.decisions("extension").items() if d["value"]}
+    given = {
+        key: datetime.fromisoformat(d["value"])
+        for key, d in book.decisions("extension").items()
+        if d["value"]
+    }
     return Term(
         replace(room, students=people), at or datetime.now(timezone.utc), tuple(grades(room, book)), found,
         checks_of(book, {a.result for a in found}) if details else {}, book.counts(), given,
@@ -256,7 +260,7 @@ def heat(term: Term) -> list[Row]:
             people[ident],
             tuple(None if g.points is None else share(g) for g in some),
             tuple(some),
-            sum(g.points or 0.0 for g in some),
+            round(sum(g.points or 0.0 for g in some), 4),
             sum(g.most for g in some),
         )
         for ident, some in term.rows().items()
@@ -439,7 +443,9 @@ class ErrorGroup:
 
 QUOTED = re.compile(r"'[^'\n]{1,80}'|\"[^\"\n]{1,80}\"|`[^`\n]{1,80}`")
 FOLDERS = re.compile(r"(?:[A-Za-z]:)?(?:[\w.~-]*[/\\])+(?=[\w.-]+\.py)")
-NUMBER = re.compile(r"(?<![A-Za-z_])[-+]?(?:0x[0-9a-fA-F]+|\d+(?:[,_]\d{3})*(?:\.\d+)?(?:[eE][-+]?\d+)?|\.\d+|nan|inf)%?")
+NUMBER = re.compile(
+    r"(?<!\w)[-+]?(?:0x[0-9a-fA-F]+|\d+(?:[,_]\d{3})*(?:\.\d+)?(?:[eE][-+]?\d+)?|\.\d+|nan\b|inf\b)%?"
+)
 
 
 def pattern(message: str, names: Sequence[str] = ()) -> str:
@@ -464,7 +470,9 @@ def errors(term: Term) -> list[ErrorGroup]:
             key = (a.task, c.name, pattern(c.message, names[a.student]))
             who[key].add(a.student)
             example.setdefault(key, c)
-    groups = [ErrorGroup(*key, len(some), example[key].message, example[key].visible) for key, some in who.items()]
+    groups = [
+        ErrorGroup(*key, len(some), example[key].message, example[key].visible) for key, some in who.items()
+    ]
     return sorted(groups, key=lambda g: -g.students)
 
 
@@ -495,7 +503,9 @@ def at_risk(term: Term) -> list[Risk]:
     spoken = {task: title(task) for task in term.tasks}
     risks = []
     for row in heat(term):
-        counted = [i for i in over if term.extensions.get((row.student.id, term.tasks[i]), term.at) <= term.at]
+        counted = [
+            i for i in over if term.extensions.get((row.student.id, term.tasks[i]), term.at) <= term.at
+        ]
         reasons = tuple(reasons_of(row, counted, term.passed, spoken))
         if reasons:
             most = sum(row.grades[i].most for i in counted)
@@ -512,7 +522,9 @@ def is_over(term: Term, place: int) -> bool:
     return 2 * handed_in >= max(len(term.room.students), 1)
 
 
-def reasons_of(row: Row, counted: Sequence[int], won: set[tuple[str, str]], spoken: dict[str, str]) -> Iterable[str]:
+def reasons_of(
+    row: Row, counted: Sequence[int], won: set[tuple[str, str]], spoken: dict[str, str]
+) -> Iterable[str]:
     due = [row.grades[i] for i in counted]
     missing = [g for g in due if g.verdict == "missing_submission" and g.points is None]
     if due and len(missing) == len(due):

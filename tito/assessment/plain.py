@@ -25,7 +25,9 @@ def plain(text: str, most: int = 2000) -> str:
 
 def coded(character: str) -> str:
     number = ord(character)
-    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}" if number < 65536 else f"\\U{number:08x}"
+    return (
+        f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}" if number < 65536 else f"\\U{number:08x}"
+    )
 
 
 def one_line(text: str, most: int = 200) -> str:

@@ -15,6 +15,7 @@ TABLE = {
     "import": ("commands.grading.importing:importing", "Students, submissions or points from elsewhere."),
     "override": ("commands.grading.deciding:override", "Set a student's points for a task, with a reason."),
     "extension": ("commands.grading.deciding:extension", "Give a student more time for a task."),
+    "report": ("commands.grading.report:report", "What the gradebook tells: a page, a table, a record."),
     "export": (
         "commands.grading.export:export",
         "Grades for csv, json, junit, canvas, gradescope, nbgrader.",

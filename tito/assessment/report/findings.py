@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from datetime import timedelta
 from statistics import median
 
-from ..analytics import Analysis, Item, Row, firsts, judged, title
+from ..analytics import Analysis, Item, Row, days, firsts, judged, title
 from ..grades import Grade
 
 MANY = 20  # students: from so many on a correlation is worth a word
@@ -27,7 +26,9 @@ def headline(a: Analysis) -> str:
     if everything == students:
         return "Everybody has passed everything"
     of = {1: "the task", 2: "both tasks"}.get(tasks, f"all {tasks} tasks")
-    return f"{everything:,} of {count(students, 'student')} {'has' if everything == 1 else 'have'} passed {of}"
+    return (
+        f"{everything:,} of {count(students, 'student')} {'has' if everything == 1 else 'have'} passed {of}"
+    )
 
 
 def funnel(a: Analysis) -> str:
@@ -43,16 +44,15 @@ def funnel(a: Analysis) -> str:
 
 
 def progress(a: Analysis) -> str:
-    due = {task.id: task.due for task in a.term.room.tasks}
-    left = [due[task] - at for (_, task), at in firsts(judged(a.term))[1].items() if due.get(task)]
+    due = {task.id: task.due for task in a.term.room.tasks if task.due}
+    left = [days(due[task] - at) for (_, task), at in firsts(judged(a.term))[1].items() if task in due]
     if not left:
         return "Passes over time"
-    last = sum(timedelta(0) <= gap < timedelta(days=1) for gap in left) / len(left)
-    late = sum(gap < timedelta(0) for gap in left) / len(left)
+    last = sum(0 <= gap < 1 for gap in left) / len(left)
+    late = sum(gap < 0 for gap in left) / len(left)
     if last >= 0.3:
         return f"{last:.0%} of the passes were handed in on the last day before the due date, {late:.0%} after it"
-    gap = median(left) / timedelta(days=1)
-    return f"The middle pass came {around(gap)} the due date; {late:.0%} came after it"
+    return f"The middle pass came {around(median(left))} the due date; {late:.0%} came after it"
 
 
 def scores(a: Analysis) -> str:
@@ -103,7 +103,9 @@ def checks(a: Analysis) -> str:
     if not a.items:
         return "No check has run yet"
     hardest = min(a.items, key=lambda item: item.p)
-    told = f"The hardest check is “{hardest.check}” of {title(hardest.task)}: {hardest.p:.0%} at the first try"
+    told = (
+        f"The hardest check is “{hardest.check}” of {title(hardest.task)}: {hardest.p:.0%} at the first try"
+    )
     odd = [item for item in a.items if doubtful(item)]
     if not odd:
         return told
@@ -142,8 +144,12 @@ def grader(a: Analysis) -> str:
         return "The grader has not worked yet"
     waits = f"; {count(health.waiting, 'hand-in')} still in the queue" if health.waiting else ""
     if health.hit:
-        return f"{count(len(health.hit), 'grade')} could not be given, through no fault of the students{waits}"
-    return f"{count(health.results, 'hand-in')} graded, none left without a grade by the grader's fault{waits}"
+        return (
+            f"{count(len(health.hit), 'grade')} could not be given, through no fault of the students{waits}"
+        )
+    return (
+        f"{count(health.results, 'hand-in')} graded, none left without a grade by the grader's fault{waits}"
+    )
 
 
 # ---------------------------------------------------------------- words the templates need
@@ -165,4 +171,6 @@ def pairs(row: Row) -> list[tuple[float | None, Grade]]:
 
 def around(days_before: float) -> str:
     """`2.5 days before`, `7 hours after`."""
-    return "at" if not days_before else f"{length(abs(days_before))} {'before' if days_before >= 0 else 'after'}"
+    return (
+        "at" if not days_before else f"{length(abs(days_before))} {'before' if days_before >= 0 else 'after'}"
+    )

@@ -43,7 +43,12 @@ def templates():
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"title": title, "percent": lambda share: f"{share:.0%}", "when": when, "points": lambda x: f"{x:,.10g}"}
+    made.filters |= {
+        "title": title,
+        "percent": lambda share: f"{share:.0%}",
+        "when": when,
+        "points": lambda x: f"{x:,.10g}",
+    }
     made.globals |= {"charts": charts, "findings": findings, "FIRST": FIRST, "RULES": RULES}
     return made
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
 from ..analytics import Analysis
+from ..sheets import guarded, number, written
 from . import findings
 from .page import SECTIONS
-
-STARTS_A_FORMULA = "=+-@\t\r"
 
 
 def record(a: Analysis) -> dict[str, Any]:
@@ -51,19 +48,15 @@ def plain_values(value: Any) -> Any:
 
 
 def table(a: Analysis) -> str:
-    """A row for each student: points, and for each task its points, verdict, tries and days late."""
-    out = io.StringIO()
-    rows = csv.writer(out, lineterminator="\n")
-    rows.writerow(["student", "name", "points", "of", *(f"{task} {what}" for task in a.term.tasks for what in ("points", "verdict", "hand-ins", "days late")), "may need a word"])  # fmt: skip
+    """A row for each student: points, and for each task its points, verdict, hand-ins and days late."""
+    columns = [
+        f"{task} {what}" for task in a.term.tasks for what in ("points", "verdict", "hand-ins", "days late")
+    ]
+    rows = [["student", "name", "points", "of", *columns, "may need a word"]]
     reasons = {risk.student.id: "; ".join(risk.reasons) for risk in a.at_risk}
     for row in a.rows:
-        cells: list[object] = [guarded(row.student.id), guarded(row.student.name), f"{row.points:.10g}", f"{row.most:.10g}"]
+        cells = [guarded(row.student.id), guarded(row.student.name), number(row.points), number(row.most)]
         for g in row.grades:
-            cells += ["" if g.points is None else f"{g.points:.10g}", g.verdict, g.attempts, g.days_late]
-        rows.writerow([*cells, guarded(reasons.get(row.student.id, ""))])
-    return out.getvalue()
-
-
-def guarded(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] and text[0] in STARTS_A_FORMULA else text
+            cells += [number(g.points), g.verdict, str(g.attempts), str(g.days_late)]
+        rows.append([*cells, guarded(reasons.get(row.student.id, ""))])
+    return written(rows)
