@@ -98,6 +98,10 @@ class Workspace:
 
     @property
     def id(self) -> str:
+        """Its name in the user's progress. One that came out of a course's archive gets its own when it is first asked for."""
+        if not self.state["id"]:
+            with self.changing():
+                self.state["id"] = self.state["id"] or new_id()
         return self.state["id"]
 
     @property
@@ -407,6 +411,10 @@ class Reference(Workspace):
 # ---------------------------------------------------------------- making and finding
 
 
+def new_id() -> str:
+    return uuid.uuid4().hex[:12]
+
+
 def create(root: Path, course: Course | None = None, git: bool = True) -> Workspace:
     """A new, empty workspace."""
     course = course or the_course()
@@ -437,7 +445,7 @@ def create(root: Path, course: Course | None = None, git: bool = True) -> Worksp
             write_atomic(root / name, text)
     state = {
         "version": VERSION,
-        "id": uuid.uuid4().hex[:12],
+        "id": new_id(),
         "course": course.version,
         "level": -1,
         "files": {},

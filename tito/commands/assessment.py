@@ -20,6 +20,15 @@ TABLE = {
         "commands.grading.export:export",
         "Grades for csv, json, junit, canvas, gradescope, nbgrader.",
     ),
+    "release": (
+        "commands.grading.handing_out:release",
+        "The students' archive: lessons and checks, no solutions.",
+    ),
+    "gradescope-zip": ("commands.grading.handing_out:gradescope_zip", "An autograder for Gradescope."),
+    "github-classroom": (
+        "commands.grading.handing_out:github_classroom",
+        "A workflow that grades each push.",
+    ),
 }
 
 
