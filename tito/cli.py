@@ -21,6 +21,7 @@ SUBCOMMANDS = {
     "module": ("commands.module:module", "Work on a module: start, view, test, hint, complete, ..."),
     "update": ("commands.workspace:update", "Take a newer course into this workspace; what you wrote stays."),
     "progress": ("commands.progress:progress", "How far you are, in all workspaces."),
+    "sync": ("commands.sync:sync", "The same progress on all your machines, through a folder or git remote."),
     "checkpoint": ("commands.checkpoint:checkpoint", "What you can do now: status, timeline, test."),
     "milestone": (
         "commands.milestone:milestone",

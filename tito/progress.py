@@ -66,6 +66,19 @@ def edit(workspace) -> Iterator[Entry]:
             write_json(workspace.root / ".tito" / "record.json", entry)
 
 
+@contextlib.contextmanager
+def edit_all() -> Iterator[dict[str, Entry]]:
+    """All entries, by their workspaces' ids; written when the block ends without an error."""
+    with locked(home() / "progress.lock"):
+        record = read_or_rebuild()
+        yield record["workspaces"]
+        write_json(progress_file(), record)
+        for ident, entry in record["workspaces"].items():
+            here = entry.get("path") and (home() / "workspaces" / ident).is_file()
+            if here and own_record(Path(entry["path"])) is not None:
+                write_json(Path(entry["path"]) / ".tito" / "record.json", entry)
+
+
 def entry_of(workspace) -> Entry:
     """What is recorded of a workspace, to be read only."""
     return read()["workspaces"].get(workspace.id) or own_record(workspace.root) or new_entry()

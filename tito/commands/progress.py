@@ -24,13 +24,18 @@ def progress(as_json: bool):
         ui.echo("No workspace yet. Make one: tito init my-tinytorch")
     for entry in record["workspaces"].values():
         done = book.completed(entry)
-        gone = "" if Path(entry.get("path", "")).is_dir() else "  (the folder is gone)"
-        ui.echo(f"{entry.get('path', '?')}{gone}", bold=True)
+        ui.echo(where(entry), bold=True)
         points = sum(m.points for m in course.modules if m.name in done)
         ui.echo(f"  {len(done)} of {len(course.modules)} modules, {points} points")
         for name, module in sorted(entry["modules"].items()):
             sign = ui.mark("passed" if module.get("completed") else "started")
             ui.item(f"  {sign} {name}", told(module), 23)
+
+
+def where(entry: dict) -> str:
+    if not entry.get("path"):
+        return f"{entry.get('elsewhere') or '?'}  (on another machine)"
+    return entry["path"] + ("" if Path(entry["path"]).is_dir() else "  (the folder is gone)")
 
 
 def told(module: dict) -> str:
