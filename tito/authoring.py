@@ -93,11 +93,26 @@ def question_problems(module: Module) -> list[str]:
 
 def check_problems(course: Course, module: Module, lesson: Lesson) -> list[str]:
     """Checks that name symbols, sections or other checks that are not there; symbols that no check is about."""
+    problems: list[str] = []
+    about: set[str] = set()
+    for path in (module.checks, module.checkpoint):
+        if not path.is_file():
+            problems.append(f"{module.name}/{path.name} is missing")
+            continue
+        found, symbols = file_problems(course, module, lesson, path)
+        problems += found
+        about |= symbols if path == module.checks else set()
+    if not module.checks.is_file():
+        return problems
+    wanted = {one.symbol for one in course.taught(module)}
+    return problems + [f"{module.name}/checks.py: no check is about {s}" for s in sorted(wanted - about)]
+
+
+def file_problems(course: Course, module: Module, lesson: Lesson, path: Path) -> tuple[list[str], set[str]]:
+    """What is wrong in a file of checks, and the symbols that its checks are about."""
     import ast
 
-    if not module.checks.is_file():
-        return [f"{module.name}/checks.py is missing"]
-    tree = ast.parse(module.checks.read_text(encoding="utf-8"))
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     names = {f.name.removeprefix("test_") for f in tree.body if isinstance(f, ast.FunctionDef)}
     wanted = {one.symbol for one in course.taught(module)}
     sections = {part.section for part in lesson.parts}
@@ -113,11 +128,12 @@ def check_problems(course: Course, module: Module, lesson: Lesson) -> list[str]:
         )
         if isinstance(t, ast.Name) and isinstance(v, ast.Constant)
     }
-    problems, about = [], set()
+    problems: list[str] = []
+    about: set[str] = set()
     for f in tree.body:
         if not isinstance(f, ast.FunctionDef) or not f.name.startswith("test_"):
             continue
-        place = f"{module.name}/checks.py:{f.lineno}: {f.name}"
+        place = f"{module.name}/{path.name}:{f.lineno}: {f.name}"
         if not ast.get_docstring(f):
             problems.append(f"{place} has no docstring; it is what the student reads")
         said: dict[str, Any] = {}
@@ -137,7 +153,7 @@ def check_problems(course: Course, module: Module, lesson: Lesson) -> list[str]:
         problems += [f"{place}: needs={n!r} is no check of this file" for n in needs if n not in names]
         if said.get("section") and said["section"] not in sections:
             problems.append(f"{place}: the lesson has no section {said['section']!r}")
-    return problems + [f"{module.name}/checks.py: no check is about {s}" for s in sorted(wanted - about)]
+    return problems, about
 
 
 def block_problems(course: Course, module: Module, figures: Path | None = None) -> list[str]:
@@ -192,9 +208,14 @@ def examine_lesson(workspace, module: Module, mutants: bool = False) -> dict[str
     problems = lesson_problems(course, module) + block_problems(course, module)
     weave_module(module, course.package)
     report = run_checks(workspace, module)
-    if not report.passed:
-        failed = report.first_failure
-        problems.append(f"{module.name}/checks.py: the reference fails {failed.check}: {failed.message}")  # type: ignore[union-attr]
+    tried = (
+        [report, run_checks(workspace, module, checks=module.checkpoint)]
+        if module.checkpoint.is_file()
+        else [report]
+    )
+    for one in tried:
+        if failed := None if one.passed else one.first_failure:
+            problems.append(f"{module.name}: the reference fails {failed.check}: {failed.message}")
     record: dict[str, Any] = {
         "module": module.name,
         "problems": problems,

@@ -210,6 +210,35 @@ def expect_gradient(
         expect_close(tensors[k].grad, numerical_gradient(plain, values, g, k), name, rtol=rtol, atol=atol)
 
 
+def expect_slopes(
+    loss: Callable[[], Any], parameters: Iterable, what: str = "the loss", seed: int = 0
+) -> None:
+    """How fast `loss()` changes along a random direction of each parameter (float64) is what its gradient says.
+
+    One number for a whole tensor: a rule that is wrong anywhere between the loss and a parameter shows in it.
+    """
+    import tinytorch
+
+    parameters = list(parameters)
+    for p in parameters:
+        p.grad = None
+    loss().backward()
+    generator, eps = rng(seed), 1e-5
+    for n, p in enumerate(parameters):
+        name = f"{what}: its slope along parameter {n}, of shape {array_of(p).shape}"
+        expect(p.grad is not None, f"{name}: no gradient arrived", got="grad is None")
+        start, ends = array_of(p).copy(), []
+        direction = generator.normal(size=start.shape)
+        with tinytorch.no_grad():
+            for step in (eps, -eps):
+                p.array[...] = start + step * direction
+                ends.append(float(array_of(loss())))
+            p.array[...] = start
+        slope = np.sum(array_of(p.grad) * direction)
+        expect_close(slope, (ends[0] - ends[1]) / (2 * eps), name, rtol=1e-3, atol=1e-8)
+        p.grad = None
+
+
 # ---------------------------------------------------------------- how values are shown
 
 

@@ -190,8 +190,12 @@ def run_checkpoint(workspace, module: Module) -> Report | None:
 
 
 def said(report: Report | None) -> str:
-    """What a checkpoint printed about itself: "96% of 200 digits are right"."""
-    return " ".join(r.printed.strip() for r in report.results if r.printed.strip()) if report else ""
+    """What a checkpoint printed last about itself: "96% of 200 digits are right"."""
+    return (
+        " ".join(r.printed.strip().splitlines()[-1] for r in report.results if r.printed.strip())
+        if report
+        else ""
+    )
 
 
 def unlocked(workspace, module: Module) -> dict[str, list[str]]:
