@@ -21,6 +21,7 @@ def network(*layers):
 def test_it_sees_a_digit_wherever_it_stands():
     """Digits anywhere in the picture: convolutions and pooling name 85 of 100 new ones, more than a network without them."""
     (images, labels), (unseen, answers) = (digits(1000, seed, stray=3, noise=0.1) for seed in (0, 1))
+    tt.manual_seed(0)
     exact = network(
         nn.Conv2d(1, 3, 3, padding=1, dtype=tt.float64), nn.GELU(), nn.MaxPool2d(2),
         nn.Conv2d(3, 4, 3, stride=2, dtype=tt.float64), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(4, 10, dtype=tt.float64),

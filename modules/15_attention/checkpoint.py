@@ -41,6 +41,7 @@ class Finder(nn.Module):
 @check(of=["attention_forward", "split_heads", "merge_heads"], seconds=240)
 def test_a_question_finds_its_answer():
     """Among four pairs such as c=3 a=1 f=5 b=3 the question a? finds 1: new rows, 9 of 10 right, and one of the heads looks at the pair that counts."""
+    tt.manual_seed(0)
     exact, (some, answers, _) = Finder(6, tt.float64), questions(8, 0)
     expect_slopes(lambda: the_long_way(exact(tensor(some))[0], answers), exact.parameters())
     tt.manual_seed(0)

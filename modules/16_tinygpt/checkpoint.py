@@ -29,6 +29,7 @@ def test_it_writes_its_language():
     known = [language[i] for i in order[: 3 * len(language) // 4]]
     tokenizer = CharTokenizer.train("".join(language))
     generator, block = rng(1), 40
+    tt.manual_seed(0)
     exact = GPT(GPTConfig(tokenizer.vocab_size, 8, n_layer=1, n_head=2, n_embd=6)).to(tt.float64)
     some = tensor(np.array([tokenizer.encode(s[:9]) for s in known[:3]]))
     answers = array_of(some[:, 1:]).flatten()

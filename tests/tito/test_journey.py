@@ -413,29 +413,21 @@ def test_a_damaged_state_is_said(tito):
     assert "cannot be read" in tito.json("module", "status", code=2)["error"]
 
 
-def test_tito_answers_at_once(tito):
-    for args in (["--help"], ["module", "status"]):
-        times = []
-        for _ in range(5):
-            start = time.perf_counter()
-            tito.run(*args)
-            times.append(time.perf_counter() - start)
-        empty = min(timed_python() for _ in range(5))
-        assert min(times) < 0.2 + 3 * empty, (
-            f"tito {' '.join(args)} takes {min(times):.3f} s"
-        )  # a loaded machine starts Python slowly
+def test_what_answers_at_once_imports_nothing_heavy(tito):
+    for args in (
+        ["--help"],
+        ["module", "status"],
+        ["module", "list"],
+        ["checkpoint", "status"],
+        ["progress"],
+    ):
         code = f"import sys; from tito.cli import main\ntry: main({args!r})\nexcept SystemExit: pass\nprint(*{{'numpy', 'tinytorch', 'rich'}} & set(sys.modules), file=sys.stderr)"
         done = subprocess.run(
             [sys.executable, "-c", code],
             cwd=tito.here,
-            env=os.environ | {"PYTHONPATH": str(tito.course)},
+            env=os.environ | {"PYTHONPATH": str(tito.course), "TINYTORCH_HOME": str(tito.home)},
             capture_output=True,
             text=True,
         )
-        assert done.stderr.strip() == ""
-
-
-def timed_python():
-    start = time.perf_counter()
-    subprocess.run([sys.executable, "-c", "pass"])
-    return time.perf_counter() - start
+        assert done.returncode == 0
+        assert done.stderr.strip() == "", args
