@@ -82,6 +82,25 @@ CASES = {
         [p(0.5, -1.0, 0.2), p(0.7, 0.5, 0.2)],
         POSITIVE,
     ),
+    "HalfCauchy": (lambda D, a: D.HalfCauchy(a), [p(0.5, 1.0, 2.0)], POSITIVE),
+    "InverseGamma": (lambda D, a, b: D.InverseGamma(a, b), [p(0.5, 1.5, 6.0), p(0.7, 1.5, 0.2)], POSITIVE),
+    "Pareto": (lambda D, a, b: D.Pareto(a, b), [p(0.1, 0.2, 0.25), p(0.7, 1.5, 4.0)], POSITIVE),
+    "Weibull": (lambda D, a, b: D.Weibull(a, b), [p(0.5, 1.0, 2.0), p(0.7, 1.5, 4.0)], POSITIVE),
+    "Kumaraswamy": (lambda D, a, b: D.Kumaraswamy(a, b), [p(0.5, 1.2, 3.0), p(0.7, 1.5, 2.2)], UNIT),
+    "FisherSnedecor": (lambda D, a, b: D.FisherSnedecor(a, b), [p(1.5, 3.0, 6.0), p(1.0, 3.0, 9.0)], POSITIVE),
+    "NegativeBinomial": (lambda D, a: D.NegativeBinomial(3, probs=a), [p(0.5, 0.1, 0.7)], COUNTS),
+    "NegativeBinomial of logits": (lambda D, n, a: D.NegativeBinomial(n, logits=a), [p(2.5, 1.0, 0.5), p(0.5, -1.0, 0.3)], COUNTS),
+    "ContinuousBernoulli": (lambda D, a: D.ContinuousBernoulli(a), [p(0.4, 0.1, 0.9)], UNIT),
+    "ContinuousBernoulli, middle": (lambda D, a: D.ContinuousBernoulli(a), [p(0.5003, 0.4995, 0.5)], UNIT),
+    "ContinuousBernoulli of logits": (lambda D, a: D.ContinuousBernoulli(logits=a), [p(0.5, -1.0, 3.0)], UNIT),
+    "VonMises": (lambda D, a, b: D.VonMises(a, b), [p(0.5, -1.0, 2.0), p(0.7, 3.0, 20.0)], REAL),
+    "LogisticNormal": (lambda D, a, b: D.LogisticNormal(a, b), [p(0.5, -1.0), p(0.7, 0.4)], SIMPLEX),
+    "LowRankMultivariateNormal": (lambda D, a, b, c: D.LowRankMultivariateNormal(a, b, c), [p(0.5, -1.0, 2.0), TRIL[:, :2], p(0.7, 0.4, 1.0)], REAL),
+    "LowRankMultivariateNormal, a batch": (
+        lambda D, a, b, c: D.LowRankMultivariateNormal(a, b, c),
+        [REAL[:2], TRIL[:, :2], p(0.7, 0.4, 1.0)],
+        rng.normal(size=(4, 2, 3)),
+    ),
     "RelaxedBernoulli": (lambda D, t, a: D.RelaxedBernoulli(t, logits=a), [np.array(0.7), p(0.5, -1.0, 0.2)], UNIT),
     "RelaxedOneHotCategorical": (lambda D, t, a: D.RelaxedOneHotCategorical(t, probs=a), [np.array(0.7), SIMPLEX], SIMPLEX),
     "MixtureSameFamily": (
@@ -96,6 +115,7 @@ CASES = {
     ),
 }  # fmt: skip
 DISCRETE = {
+    "NegativeBinomial",
     "Poisson",
     "Bernoulli",
     "Geometric",
@@ -128,6 +148,9 @@ def answer(compute):
     return found
 
 
+LESS_EXACT = {"VonMises": 2e-6}  # PyTorch's Bessel functions are approximations
+
+
 def same(compute, tolerance=1e-9):
     """Both libraries answer alike."""
     ours, theirs = answer(lambda: compute(tinytorch)), answer(lambda: compute(torch))
@@ -146,7 +169,7 @@ def test_log_prob(name):
         d, parameters, values = made(lib, name)
         return d.log_prob(values), parameters
 
-    same(compute)
+    same(compute, LESS_EXACT.get(name, 1e-9))
 
 
 @pytest.mark.parametrize("what", [*MOMENTS, "entropy", "perplexity"])
@@ -156,7 +179,11 @@ def test_moments(name, what):
         d, parameters, _ = made(lib, name)
         return getattr(d, what)() if what in ("entropy", "perplexity") else getattr(d, what), parameters
 
-    same(compute, 1e-6 if name == "Multinomial" else 1e-9)  # PyTorch takes its log n! in float32
+    if (name, what) == ("Kumaraswamy", "mode"):
+        pytest.skip("PyTorch's formula is not that of its mode: the logarithm of a negative number")
+    same(
+        compute, 1e-6 if name == "Multinomial" else LESS_EXACT.get(name, 1e-9)
+    )  # PyTorch takes its log n! in float32
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name.split(" ")[0] not in DISCRETE])
@@ -165,7 +192,7 @@ def test_cdf_and_its_inverse(name):
         d, parameters, values = made(lib, name)
         out = d.cdf(values)
         return (
-            out.detach() if name in ("Gamma", "Chi2") else out
+            out.detach() if name in ("Gamma", "Chi2", "InverseGamma") else out
         ), parameters  # PyTorch has no gradient for gammainc
 
     def icdf(lib):
@@ -205,11 +232,12 @@ def test_expand(name):
         assert wide.sample((3,)).shape == (3, *wide.batch_shape, *wide.event_shape)
         return wide.log_prob(values), parameters
 
-    same(compute)
+    same(compute, LESS_EXACT.get(name, 1e-9))
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in CASES if name not in ("MixtureSameFamily", "MixtureSameFamily of vectors")]
+    "name",
+    [name for name in CASES if name not in ("MixtureSameFamily", "MixtureSameFamily of vectors", "VonMises")],
 )
 def test_draws_have_the_right_moments(name):
     """Means of 20,000 draws within five of their standard errors."""
@@ -231,10 +259,16 @@ def test_draws_have_the_right_moments(name):
 
 NO_SLOPE = {
     "Cauchy",
+    "HalfCauchy",
     "StudentT",
+    "InverseGamma",
+    "Pareto",
+    "FisherSnedecor",
+    "ContinuousBernoulli, middle",
+    "VonMises",
     "Normal of numbers",
     "Beta of numbers",
-}  # no mean, or nothing to differentiate
+}  # no mean or one that few draws rule, or nothing to differentiate
 
 
 @pytest.mark.parametrize(
@@ -286,6 +320,47 @@ def test_gamma_slope():
         - scipy.special.gammaincinv(concentration - step, quantiles)
     ) / (2 * step)
     np.testing.assert_allclose(ours, exact, rtol=1e-4, atol=1e-12)
+
+
+def test_angles_around_a_circle():
+    """The mean of cos(x - loc) for VonMises is I1(k) / I0(k), and every angle lies in [-pi, pi)."""
+    tinytorch.manual_seed(3)
+    d = made(tinytorch, "VonMises")[0]
+    draws = d.sample((20_000,))
+    assert (draws >= -math.pi).all() and (draws < math.pi).all()
+    found = (draws - d.loc.detach()).cos().mean(0)
+    np.testing.assert_allclose(found.numpy(), (1 - d.variance).detach().numpy(), atol=0.02)
+
+
+VECTOR_TRANSFORMS = {
+    "StickBreaking": (lambda D: D.transforms.StickBreakingTransform(), REAL),
+    "LowerCholesky": (lambda D: D.transforms.LowerCholeskyTransform(), SPREAD),
+    "PositiveDefinite": (lambda D: D.transforms.PositiveDefiniteTransform(), TRIL),
+    "CorrCholesky": (lambda D: D.transforms.CorrCholeskyTransform(), REAL),
+    "CorrCholesky of one": (lambda D: D.transforms.CorrCholeskyTransform(), REAL[:, :1]),
+    "Reshape": (lambda D: D.transforms.ReshapeTransform((3,), (1, 3)), REAL),
+    "CumulativeDistribution": (lambda D: D.transforms.CumulativeDistributionTransform(D.Normal(0.0, 1.0)), REAL),
+    "Cat": (lambda D: D.transforms.CatTransform([D.transforms.ExpTransform(), D.transforms.identity_transform], -1, [1, 2]), REAL),
+    "Stack": (lambda D: D.transforms.StackTransform([D.transforms.ExpTransform(), D.transforms.TanhTransform(), D.transforms.SigmoidTransform()], -1), REAL),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ["y", "x", "slope", "shape", "domain", "codomain"])
+@pytest.mark.parametrize("name", VECTOR_TRANSFORMS)
+def test_transforms_of_vectors(name, what):
+    def compute(lib):
+        make, values = VECTOR_TRANSFORMS[name]
+        x = lib.tensor(values, dtype=lib.float64, requires_grad=True)
+        t = make(lib.distributions)
+        y = t(x)
+        asked = {
+            "y": lambda: y, "x": lambda: t.inv(y), "slope": lambda: t.log_abs_det_jacobian(x, y),
+            "shape": lambda: lib.tensor([*t.forward_shape(x.shape), *t.inverse_shape(y.shape)]),
+            "domain": lambda: t.domain.check(x.detach()), "codomain": lambda: t.codomain.check(y.detach()),
+        }  # fmt: skip
+        return asked[what](), [x]
+
+    same(compute, 1e-7)
 
 
 # ---------------------------------------------------------------- divergences
@@ -497,8 +572,9 @@ def test_ways_into_a_region(region, way):
 def test_ways_into_other_regions():
     D = tinytorch.distributions
     assert isinstance(D.transform_to(D.constraints.simplex), D.SoftmaxTransform)
-    with pytest.raises(NotImplementedError, match="Cannot transform _Simplex constraints: register"):
-        D.biject_to(D.constraints.simplex)
+    assert isinstance(D.biject_to(D.constraints.simplex), D.StickBreakingTransform)
+    with pytest.raises(NotImplementedError, match="Cannot transform _OneHot constraints: register"):
+        D.biject_to(D.constraints.one_hot)
     with pytest.raises(TypeError, match="Expected constraint to be .* but got 3"):
         D.biject_to.register(3, D.ExpTransform)
     ways = D.constraint_registry.ConstraintRegistry()

@@ -8,11 +8,17 @@ from typing import Any
 from . import constraints
 from .transforms import (
     AffineTransform,
+    CatTransform,
     ComposeTransform,
+    CorrCholeskyTransform,
     ExpTransform,
     IndependentTransform,
+    LowerCholeskyTransform,
+    PositiveDefiniteTransform,
     SigmoidTransform,
     SoftmaxTransform,
+    StackTransform,
+    StickBreakingTransform,
     Transform,
     identity_transform,
 )
@@ -87,3 +93,48 @@ def _(constraint) -> Transform:
 @transform_to.register(constraints.simplex)
 def _(constraint) -> Transform:
     return SoftmaxTransform()
+
+
+@biject_to.register(constraints.simplex)
+def _(constraint) -> Transform:
+    return StickBreakingTransform()
+
+
+@biject_to.register(constraints.lower_cholesky)
+@transform_to.register(constraints.lower_cholesky)
+def _(constraint) -> Transform:
+    return LowerCholeskyTransform()
+
+
+@biject_to.register(constraints.positive_definite)
+@transform_to.register(constraints.positive_definite)
+@biject_to.register(constraints.positive_semidefinite)
+@transform_to.register(constraints.positive_semidefinite)
+def _(constraint) -> Transform:
+    return PositiveDefiniteTransform()
+
+
+@biject_to.register(constraints.corr_cholesky)
+@transform_to.register(constraints.corr_cholesky)
+def _(constraint) -> Transform:
+    return CorrCholeskyTransform()
+
+
+@biject_to.register(constraints.cat)
+def _(constraint) -> Transform:
+    return CatTransform([biject_to(c) for c in constraint.cseq], constraint.dim, constraint.lengths)
+
+
+@transform_to.register(constraints.cat)
+def _(constraint) -> Transform:
+    return CatTransform([transform_to(c) for c in constraint.cseq], constraint.dim, constraint.lengths)
+
+
+@biject_to.register(constraints.stack)
+def _(constraint) -> Transform:
+    return StackTransform([biject_to(c) for c in constraint.cseq], constraint.dim)
+
+
+@transform_to.register(constraints.stack)
+def _(constraint) -> Transform:
+    return StackTransform([transform_to(c) for c in constraint.cseq], constraint.dim)

@@ -8,7 +8,9 @@ import numpy as np
 
 from ..creation import full
 from ..dtypes import bool as boolean_dtype
+from ..ops import cat as joined
 from ..ops import isclose, linalg_norm
+from ..ops import stack as stacked
 from ..tensor import Tensor
 
 
@@ -248,11 +250,49 @@ class _PositiveDefinite(_Symmetric):
         is_symmetric = super().check(value)
         if not is_symmetric.all():
             return is_symmetric
-        return value.wrap(np.asarray(self.smallest(np.linalg.eigvalsh(value.cpu().detach().numpy()))).all(-1))
+        eigenvalues = np.linalg.eigvalsh(value.cpu().detach().numpy())
+        return value.wrap(
+            np.asarray(self.smallest(eigenvalues).all(-1))
+        )  # one matrix gives a number, no array
 
 
 class _PositiveSemidefinite(_PositiveDefinite):
     smallest = staticmethod(lambda eigenvalues: eigenvalues >= 0)
+
+
+# ---------------------------------------------------------------- several side by side
+
+
+class _Cat(Constraint):
+    """Each constraint for its length of a dim."""
+
+    def __init__(self, cseq, dim=0, lengths=None):
+        self.cseq, self.dim = list(cseq), dim
+        self.lengths = [1] * len(self.cseq) if lengths is None else list(lengths)
+
+    is_discrete = property(lambda self: any(c.is_discrete for c in self.cseq))
+    event_dim = property(lambda self: max(c.event_dim for c in self.cseq))
+
+    def check(self, value):
+        parts = value.split(self.lengths, self.dim)
+        return joined([c.check(part) for c, part in zip(self.cseq, parts)], self.dim)
+
+
+class _Stack(Constraint):
+    """One constraint for each index of a dim."""
+
+    def __init__(self, cseq, dim=0):
+        self.cseq, self.dim = list(cseq), dim
+
+    is_discrete = property(lambda self: any(c.is_discrete for c in self.cseq))
+
+    @property
+    def event_dim(self):
+        widest = max(c.event_dim for c in self.cseq)
+        return widest + 1 if self.dim + widest < 0 else widest
+
+    def check(self, value):
+        return stacked([c.check(part) for c, part in zip(self.cseq, value.unbind(self.dim))], self.dim)
 
 
 dependent, dependent_property = _Dependent(), _DependentProperty
@@ -266,3 +306,4 @@ greater_than, greater_than_eq, less_than, multinomial = _GreaterThan, _GreaterTh
 lower_triangular, lower_cholesky, corr_cholesky = _LowerTriangular(), _LowerCholesky(), _CorrCholesky()
 square, symmetric = _Square(), _Symmetric()
 positive_semidefinite, positive_definite = _PositiveSemidefinite(), _PositiveDefinite()
+cat, stack = _Cat, _Stack

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..creation import full_like, zeros_like
+from ..creation import eye, full_like, tril_indices, zeros_like
 from ..dtypes import finfo
 from ..nn.functional.activation import softplus
-from ..ops import atanh, broadcast_shapes, exp, log, log1p, sigmoid
+from ..ops import atanh, broadcast_shapes, cat, cholesky, exp, log, log1p, matmul, sigmoid, stack
 from . import constraints
 from .utils import NUMBERS, broadcast_all, sum_rightmost
 
@@ -409,6 +409,278 @@ class SoftmaxTransform(Transform):
 
     def _inverse(self, y):
         return log(y)
+
+
+# ---------------------------------------------------------------- vectors and matrices
+
+
+class StickBreakingTransform(Transform):
+    """k numbers to k + 1 shares of a stick: each breaks its part off what is left. Zeros give equal shares."""
+
+    domain, codomain, bijective = constraints.real_vector, constraints.simplex, True
+
+    def _call(self, x):
+        z = off_the_ends(sigmoid(x - self.offsets(x)))
+        left = (1 - z).cumprod(-1)
+        one = left.new_ones((*left.shape[:-1], 1))
+        return cat([z, one], -1) * cat([one, left], -1)
+
+    def _inverse(self, y):
+        parts = y[..., :-1]
+        left = (1 - parts.cumsum(-1)).clamp(min=finfo(y.dtype).tiny)
+        return parts.log() - left.log() + self.offsets(parts).to(y.dtype)
+
+    @staticmethod
+    def offsets(x):
+        """log of how many shares are still to come after each one: ln k, ..., ln 1."""
+        k = x.shape[-1]
+        return x.new_tensor([math.log(k - i) for i in range(k)])
+
+    def log_abs_det_jacobian(self, x, y):
+        x = x - self.offsets(x)
+        return (-x - softplus(-x) + y[..., :-1].log()).sum(-1)
+
+    def forward_shape(self, shape):
+        if len(shape) < 1:
+            raise ValueError("Too few dimensions on input")
+        return tuple(shape[:-1]) + (shape[-1] + 1,)
+
+    def inverse_shape(self, shape):
+        if len(shape) < 1:
+            raise ValueError("Too few dimensions on input")
+        return tuple(shape[:-1]) + (shape[-1] - 1,)
+
+
+class LowerCholeskyTransform(Transform):
+    """The lower triangle of a square matrix, its diagonal made positive by exp."""
+
+    domain, codomain = constraints.independent(constraints.real, 2), constraints.lower_cholesky
+
+    def _call(self, x):
+        return x.tril(-1) + x.diagonal(dim1=-2, dim2=-1).exp().diag_embed()
+
+    def _inverse(self, y):
+        return y.tril(-1) + y.diagonal(dim1=-2, dim2=-1).log().diag_embed()
+
+
+class PositiveDefiniteTransform(Transform):
+    """L L^T for L from LowerCholeskyTransform."""
+
+    domain, codomain = constraints.independent(constraints.real, 2), constraints.positive_definite
+
+    def _call(self, x):
+        L = LowerCholeskyTransform()(x)
+        return matmul(L, L.mT)
+
+    def _inverse(self, y):
+        return LowerCholeskyTransform().inv(cholesky(y))
+
+
+class CorrCholeskyTransform(Transform):
+    """n (n - 1) / 2 numbers to the Cholesky factor of an n x n correlation matrix: tanh, then a stick broken in each row."""
+
+    domain, codomain, bijective = constraints.real_vector, constraints.corr_cholesky, True
+
+    def _call(self, x):
+        eps = finfo(x.dtype).eps
+        r = below_diagonal(x.tanh().clamp(min=-1 + eps, max=1 - eps))  # (..., n, n)
+        left = (1 - r.pow(2)).sqrt().cumprod(-1)
+        n = r.shape[-1]
+        return (r + eye(n, dtype=r.dtype, device=r.device)) * shifted(left)
+
+    def _inverse(self, y):
+        left = (1 - y.pow(2).cumsum(-1)).clamp(min=finfo(y.dtype).tiny)
+        r = y.tril(-1) / shifted(left).sqrt()
+        return atanh(triangle(r))
+
+    def log_abs_det_jacobian(self, x, y):
+        left = 1 - y.pow(2).cumsum(-1)
+        from_rows = 0.5 * triangle(left, -2).log().sum(-1) if y.shape[-1] > 2 else x.new_zeros(())
+        return from_rows - 2.0 * (x + softplus(-2 * x) - math.log(2.0)).sum(-1)
+
+    def forward_shape(self, shape):
+        n = round((0.25 + 2 * shape[-1]) ** 0.5 + 0.5)
+        if n * (n - 1) // 2 != shape[-1]:
+            raise ValueError("Input is not a flattend lower-diagonal number")
+        return tuple(shape[:-1]) + (n, n)
+
+    def inverse_shape(self, shape):
+        if len(shape) < 2:
+            raise ValueError("Too few dimensions on input")
+        if shape[-2] != shape[-1]:
+            raise ValueError("Input is not square")
+        n = shape[-1]
+        return tuple(shape[:-2]) + (n * (n - 1) // 2,)
+
+
+def shifted(left):
+    """What was left before each break: all of it before the first."""
+    return cat([left.new_ones((*left.shape[:-1], 1)), left[..., :-1]], -1)
+
+
+def triangle(matrix, diagonal: int = -1):
+    """What lies on and under a diagonal, row by row: (..., n, n) -> (..., m)."""
+    rows, columns = tril_indices(matrix.shape[-1], matrix.shape[-1], diagonal)
+    return matrix[..., rows, columns]
+
+
+def below_diagonal(values):
+    """The inverse of `triangle`: (..., n (n - 1) / 2) -> (..., n, n), zero elsewhere."""
+    n = round((0.25 + 2 * values.shape[-1]) ** 0.5 + 0.5)
+    rows, columns = tril_indices(n, n, -1)
+    flat = values.new_zeros((*values.shape[:-1], n * n))
+    place = (rows * n + columns).expand(values.shape)
+    return flat.scatter(-1, place, values).reshape(*values.shape[:-1], n, n)
+
+
+# ---------------------------------------------------------------- shapes, and several in one
+
+
+class ReshapeTransform(Transform):
+    """The last dims in another shape."""
+
+    bijective = True
+
+    def __init__(self, in_shape, out_shape, cache_size: int = 0):
+        super().__init__(cache_size)
+        self.in_shape, self.out_shape = tuple(in_shape), tuple(out_shape)
+        if math.prod(self.in_shape) != math.prod(self.out_shape):
+            raise ValueError("in_shape, out_shape have different numbers of elements")
+
+    @constraints.dependent_property(is_discrete=False)
+    def domain(self):
+        return constraints.independent(constraints.real, len(self.in_shape))
+
+    @constraints.dependent_property(is_discrete=False)
+    def codomain(self):
+        return constraints.independent(constraints.real, len(self.out_shape))
+
+    def _call(self, x):
+        return x.reshape(x.shape[: x.dim() - len(self.in_shape)] + self.out_shape)
+
+    def _inverse(self, y):
+        return y.reshape(y.shape[: y.dim() - len(self.out_shape)] + self.in_shape)
+
+    def log_abs_det_jacobian(self, x, y):
+        return x.new_zeros(x.shape[: x.dim() - len(self.in_shape)])
+
+    def forward_shape(self, shape):
+        return reshaped(shape, self.in_shape, self.out_shape)
+
+    def inverse_shape(self, shape):
+        return reshaped(shape, self.out_shape, self.in_shape)
+
+    def _settings(self):
+        return self.in_shape, self.out_shape
+
+
+def reshaped(shape, old: tuple, new: tuple) -> tuple:
+    if len(shape) < len(old):
+        raise ValueError("Too few dimensions on input")
+    cut = len(shape) - len(old)
+    if tuple(shape[cut:]) != old:
+        raise ValueError(f"Shape mismatch: expected {tuple(shape[cut:])} but got {old}")
+    return tuple(shape[:cut]) + new
+
+
+class CumulativeDistributionTransform(Transform):
+    """y = F(x), the distribution function: draws become uniform."""
+
+    bijective, codomain, sign = True, constraints.unit_interval, +1
+
+    def __init__(self, distribution, cache_size: int = 0):
+        super().__init__(cache_size)
+        self.distribution = distribution
+
+    @property
+    def domain(self):
+        return self.distribution.support
+
+    def _call(self, x):
+        return self.distribution.cdf(x)
+
+    def _inverse(self, y):
+        return self.distribution.icdf(y)
+
+    def log_abs_det_jacobian(self, x, y):
+        return self.distribution.log_prob(x)
+
+
+class CatTransform(Transform):
+    """Transforms side by side: each one for its length of a dim."""
+
+    def __init__(self, tseq, dim: int = 0, lengths=None, cache_size: int = 0):
+        super().__init__(cache_size)
+        self.transforms = [t.with_cache(cache_size) for t in tseq]
+        self.lengths = [1] * len(self.transforms) if lengths is None else list(lengths)
+        if len(self.lengths) != len(self.transforms):
+            raise ValueError(f"lengths: {len(self.lengths)} for {len(self.transforms)} transforms")
+        self.dim = dim
+
+    event_dim = property(lambda self: max(t.event_dim for t in self.transforms))
+    length = property(lambda self: sum(self.lengths))
+    bijective = property(lambda self: all(t.bijective for t in self.transforms))
+
+    @property
+    def domain(self):
+        return constraints.cat([t.domain for t in self.transforms], self.dim, self.lengths)
+
+    @property
+    def codomain(self):
+        return constraints.cat([t.codomain for t in self.transforms], self.dim, self.lengths)
+
+    def parts(self, *tensors):
+        """Each transform with its part of every tensor."""
+        if any(t.size(self.dim) != self.length for t in tensors):
+            raise ValueError(f"dim {self.dim} needs the size {self.length}, the sum of lengths")
+        return zip(self.transforms, *[t.split(self.lengths, self.dim) for t in tensors])
+
+    def _call(self, x):
+        return cat([t(part) for t, part in self.parts(x)], self.dim)
+
+    def _inverse(self, y):
+        return cat([t.inv(part) for t, part in self.parts(y)], self.dim)
+
+    def log_abs_det_jacobian(self, x, y):
+        slopes = []
+        for t, a, b in self.parts(x, y):
+            slope = t.log_abs_det_jacobian(a, b)
+            slopes.append(sum_rightmost(slope, self.event_dim - t.event_dim))
+        dim = self.dim if self.dim < 0 else self.dim - x.dim()
+        dim += self.event_dim
+        return cat(slopes, dim) if dim < 0 else sum(slopes)
+
+
+class StackTransform(Transform):
+    """Transforms side by side: one for each index of a dim."""
+
+    def __init__(self, tseq, dim: int = 0, cache_size: int = 0):
+        super().__init__(cache_size)
+        self.transforms, self.dim = [t.with_cache(cache_size) for t in tseq], dim
+
+    bijective = property(lambda self: all(t.bijective for t in self.transforms))
+
+    @property
+    def domain(self):
+        return constraints.stack([t.domain for t in self.transforms], self.dim)
+
+    @property
+    def codomain(self):
+        return constraints.stack([t.codomain for t in self.transforms], self.dim)
+
+    def parts(self, *tensors):
+        if any(t.size(self.dim) != len(self.transforms) for t in tensors):
+            raise ValueError(f"dim {self.dim} needs the size {len(self.transforms)}, one for each transform")
+        return zip(self.transforms, *[t.unbind(self.dim) for t in tensors])
+
+    def _call(self, x):
+        return stack([t(part) for t, part in self.parts(x)], self.dim)
+
+    def _inverse(self, y):
+        return stack([t.inv(part) for t, part in self.parts(y)], self.dim)
+
+    def log_abs_det_jacobian(self, x, y):
+        return stack([t.log_abs_det_jacobian(a, b) for t, a, b in self.parts(x, y)], self.dim)
 
 
 identity_transform = ComposeTransform([])
