@@ -67,12 +67,22 @@ def as_tuple(names) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names)
 
 
+def beside(function):
+    """Mark a helper of checks.py that has to run in the student's process: Numba compiles it, or it ends the process.
+
+    Where checks are kept apart from the student's code (tito/assessment/remote) its source is sent there. It returns values, and holds no answers.
+    """
+    return function
+
+
 # ---------------------------------------------------------------- data
+
+MIX: tuple[int, ...] = ()  # in grading: numbers that nobody knows before, so that each student's data are others
 
 
 def rng(seed: int = 0) -> np.random.Generator:
-    """NumPy's generator with a fixed seed."""
-    return np.random.default_rng(seed)
+    """NumPy's generator with a fixed seed; where a check is graded, with one of the student's own mixed in."""
+    return np.random.default_rng([*MIX, seed] if MIX else seed)
 
 
 def arrays(*shapes: Sequence[int], seed: int = 0, low: float = -2.0, high: float = 2.0) -> list[np.ndarray]:

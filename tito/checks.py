@@ -16,6 +16,10 @@ from .curriculum import Module
 from .errors import CouldNotCheck, TitoError
 
 HERE = Path(__file__).resolve().parent
+SETTINGS = {
+    "TINYTORCH_KERNELS": "reference",  # what the student wrote is judged, not a compiled body that stands in for it
+    "MPLBACKEND": "Agg",
+}
 PASSED, FAILED, SKIPPED, UNKNOWN = "passed", "failed", "skipped", "could_not_check"
 
 
@@ -130,10 +134,9 @@ def start_runner(job: dict, root: Path, seconds: float) -> tuple[str, str]:
             "PYTHONDONTWRITEBYTECODE": "",
             "OPENBLAS_NUM_THREADS": "1",  # small arrays; and a fork does not inherit threads
             "OMP_NUM_THREADS": "1",
-            "TINYTORCH_KERNELS": "reference",  # what the student wrote is judged, not a compiled body that stands in for it
-            "MPLBACKEND": "Agg",
             "PYTHONIOENCODING": "utf-8",
         }
+        | SETTINGS
     )
     command = [sys.executable, "-m", "tito.runner"]
     try:

@@ -1,0 +1,231 @@
+"""Both processes, started and ended, and a clock over them: `run_apart(Work(...))` gives one record per check.
+
+The process that runs the checks is confined as the student's is: it reads Python, `checks.py` and the scratch folder both share (checks that
+write files do it there), so that a link which the student's code lays there leads nowhere. It knows no secret but this task's seeds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ...checks import SETTINGS
+from ..isolation.launch import Sandbox
+from ..isolation.limits import MB, Limits
+
+HERE = Path(__file__).resolve().parent
+SERVER_FILES = ("__init__.py", "wire.py", "link.py", "server.py")
+CHECK_FILES = ("__init__.py", "wire.py", "link.py", "handles.py", "running.py")
+GRACE = 20.0  # seconds until a process that runs checks, which has a clock of its own, is taken for hung
+MOST_PRINTED = 64 * MB
+
+
+@dataclass(frozen=True)
+class Work:
+    """A package to be checked, and by what."""
+
+    root: Path  # the folder with tinytorch/ in it
+    checks: Path
+    tier: str
+    names: tuple[str, ...] = ()  # all of them if none is named
+    mix: tuple[int, ...] = ()  # what is mixed into the seeds of all checks, or of each
+    mixes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    patience: float = 2.0  # how many times a check's own seconds are waited for: each request takes its time
+    import_seconds: float = 30.0
+    memory: int = 4096 * MB
+    cpu: int = 600
+
+
+@dataclass
+class Found:
+    """What came of it. `package` says why nothing could be run; `restarts` how many sandboxes were needed."""
+
+    checks: list[dict[str, Any]] = field(default_factory=list)  # as in the file: check, text, of, needs, section
+    records: list[dict[str, Any]] = field(default_factory=list)
+    package: dict[str, Any] | None = None
+    restarts: int = 0
+    seconds: float = 0.0
+
+
+def run_apart(work: Work) -> Found:
+    begun, found = time.monotonic(), Found()
+    with Pair(work) as pair:
+        while not pair.round(found):
+            """A process of checks that hung is started anew, for the checks that are left."""
+    found.seconds = time.monotonic() - begun
+    return found
+
+
+class Pair:
+    """The processes of one module and one submission."""
+
+    def __init__(self, work: Work):
+        self.work = work
+        self.shared = Path(tempfile.mkdtemp(prefix="tito-apart-"))
+        self.scratch = self.shared / "scratch"
+        self.student: Sandbox | None = None
+        self.printed: Printed | None = None
+
+    def __enter__(self) -> Pair:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.end_student()
+        shutil.rmtree(self.shared, ignore_errors=True)
+
+    # ------------------------------------------------------------ one process of checks
+
+    def round(self, found: Found) -> bool:
+        """Run what has no record yet; True when nothing is left to do."""
+        done = {record["check"] for record in found.records}
+        job = {
+            "checks": str(self.work.checks), "root": str(self.work.root), "names": [n for n in self.left(found, done)],
+            "passed": [r["check"] for r in found.records if r["verdict"] == "passed"], "mix": list(self.work.mix),
+            "mixes": {name: list(mix) for name, mix in self.work.mixes.items()}, "patience": self.work.patience,
+            "import_seconds": self.work.import_seconds, "settings": SETTINGS,
+        }  # fmt: skip
+        with self.checker() as line:
+            line.sendall(json.dumps(job).encode() + b"\n")
+            return self.listen(line, found)
+
+    def left(self, found: Found, done: set[str]) -> Iterator[str]:
+        known = self.work.names or [one["check"] for one in found.checks]
+        return (name for name in known if name not in done)
+
+    @contextlib.contextmanager
+    def checker(self) -> Iterator[socket.socket]:
+        """A process that runs checks, and the line to it."""
+        here, there = socket.socketpair()
+        box = Sandbox(self.work.tier, reads=[self.work.checks], limits=Limits(cpu=self.work.cpu, memory=self.work.memory))
+        lay_out(box, CHECK_FILES)
+        box.scratch = self.scratch
+        self.scratch.mkdir(exist_ok=True)
+        words = tempfile.TemporaryFile()  # noqa: SIM115 (closed below)
+        try:
+            box.start("tito.assessment.remote.running", stdin=there.fileno(), stdout=subprocess.DEVNULL, stderr=words)
+            there.close()
+            self.words = words
+            yield here
+        finally:
+            here.close()
+            box.end()
+            words.close()
+
+    def listen(self, line: socket.socket, found: Found) -> bool:
+        data, current, until = b"", "", time.monotonic() + GRACE + self.work.import_seconds
+        while True:
+            line.settimeout(max(0.01, until - time.monotonic()))
+            try:
+                part = line.recv(1 << 16)
+            except TimeoutError:
+                return self.lost(found, current, "timeout", "it took too long and was stopped")
+            if not part:
+                return self.lost(found, current, "grader_error", f"the process that runs the checks ended: {self.last_words()}")
+            *lines, data = (data + part).split(b"\n")
+            for record in map(json.loads, lines):
+                until = time.monotonic() + GRACE + self.work.import_seconds
+                if "need" in record:
+                    found.restarts += 1
+                    self.start_student(line)
+                elif "checks" in record:
+                    found.checks = record["checks"]
+                elif "package" in record:
+                    found.package = self.blamed(record["package"])
+                    return True
+                elif "begin" in record:
+                    current, until = record["begin"], until + 2 * record["seconds"]
+                elif "check" in record:
+                    current = ""
+                    found.records.append(self.blamed(record))
+                elif "done" in record:
+                    return True
+
+    def lost(self, found: Found, current: str, verdict: str, message: str) -> bool:
+        if not current:
+            found.package = {"verdict": "grader_error", "message": message}
+            return True
+        found.records.append({"check": current, "verdict": verdict, "message": message})
+        return False
+
+    def last_words(self) -> str:
+        self.words.seek(0)
+        lines = self.words.read()[-2000:].decode("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
+
+    # ------------------------------------------------------------ the student's process
+
+    def start_student(self, line: socket.socket) -> None:
+        self.end_student()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        self.scratch.mkdir(exist_ok=True)
+        box = self.student = Sandbox(self.work.tier, reads=[self.work.root], limits=Limits(cpu=self.work.cpu, memory=self.work.memory))
+        lay_out(box, SERVER_FILES)
+        box.scratch = self.scratch
+        asking, reading = os.pipe(), os.pipe()
+        process = box.start("tito.assessment.remote.server", stdin=asking[0], stdout=reading[1], stderr=subprocess.PIPE)
+        self.printed = Printed(process)
+        os.close(asking[0])
+        os.close(reading[1])
+        socket.send_fds(line, [b"p"], [reading[0], asking[1]])
+        os.close(reading[0])
+        os.close(asking[1])
+
+    def end_student(self) -> None:
+        if self.student is not None:
+            self.student.end()
+            self.student = None
+
+    def blamed(self, record: dict[str, Any]) -> dict[str, Any]:
+        """A crash, by what ended the process."""
+        if record["verdict"] != "crashed" or self.student is None or self.student.process is None:
+            return record
+        try:
+            code = self.student.process.wait(2)
+        except subprocess.TimeoutExpired:
+            return record
+        words = self.printed.last() if self.printed else ""
+        if self.printed and self.printed.total > MOST_PRINTED:
+            return record | {"verdict": "output_limit", "message": f"it printed more than {MOST_PRINTED // MB} MB"}
+        if code in (-24, 128 + 24, -9, 128 + 9):  # SIGXCPU, and the kill a second later
+            return record | {"verdict": "timeout", "message": "it used up its CPU time, or all memory, and was ended"}
+        return record | {"message": f"{record['message']} (exit status {code})" + (f": {words}" if words else "")}
+
+
+class Printed:
+    """Reads what the student's process prints, so that it never waits for a reader; keeps the end, and ends a process that floods."""
+
+    def __init__(self, process: subprocess.Popen):
+        self.process, self.tail, self.total = process, b"", 0
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while part := os.read(self.process.stderr.fileno(), 1 << 16):  # type: ignore[union-attr]
+                self.total += len(part)
+                self.tail = (self.tail + part)[-4000:]
+                if self.total > MOST_PRINTED:
+                    self.process.kill()
+                    return
+
+    def last(self) -> str:
+        lines = self.tail.decode("utf-8", "replace").strip().splitlines()
+        return lines[-1][:200] if lines else ""
+
+
+def lay_out(box: Sandbox, names: tuple[str, ...]) -> None:
+    """The files of this folder that one side needs, beside those every sandbox has."""
+    target = box.runtime / "tito/assessment/remote"
+    target.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        shutil.copyfile(HERE / name, target / name)
