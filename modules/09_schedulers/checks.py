@@ -10,7 +10,7 @@ from tinytorch import nn, optim
 from tinytorch.nn import functional as F
 from tinytorch.nn.utils.clip_grad import clip_grads_with_norm_, get_total_norm
 from tinytorch.optim import lr_scheduler as sched
-from tito.checking import array_of, arrays, check, expect, expect_close, expect_equal, expect_raises, tensor
+from tito.checking import array_of, arrays, beside, check, expect, expect_close, expect_equal, expect_raises, tensor
 
 FALL, WARM, CYCLE, RESULTS, CLIP = (
     "Why the rate must fall",
@@ -115,11 +115,16 @@ def test_one_after_the_other():
 # ---------------------------------------------------------------- one cycle
 
 
+@beside
+def not_yet_made():
+    return object.__new__(sched.OneCycleLR)
+
+
 @check(of="OneCycleLR._between", section=CYCLE)
 def test_between():
     """From 2 to 10: half-way is 6; a quarter of the way 4 along a line, 3.17 along a cosine."""
     for kind, quarter in (("cos", 2 + 8 * (1 - math.sqrt(0.5)) / 2), ("linear", 4.0)):
-        s = object.__new__(sched.OneCycleLR)
+        s = not_yet_made()
         s._anneal_func_type = kind
         for part, answer in ((0.0, 2.0), (0.25, quarter), (0.5, 6.0), (1.0, 10.0)):
             expect_close(s._between(2.0, 10.0, part), answer, f"{part} of the way from 2 to 10, {kind}")

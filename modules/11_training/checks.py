@@ -567,7 +567,7 @@ def test_a_run_from_start_to_finish():
         run = Trainer(
             model, optimizer, F.cross_entropy, clip_norm=1.0, folder=folder, checkpoint_every=20, keep=1, config=settings,
             scheduler=optim.lr_scheduler.OneCycleLR(optimizer, settings.lr, total_steps=steps), progress=False,
-            metrics={"accuracy": lambda out, target: (out.argmax(1) == target).float().mean()}, callbacks=[EarlyStop(patience=5)],
+            metrics={"accuracy": lambda out, target: float(np.mean(array_of(out).argmax(1) == array_of(target)))}, callbacks=[EarlyStop(patience=5)],
         )  # fmt: skip
         history = run.fit(
             DataLoader(train, batch_size=40, shuffle=True), settings.epochs, DataLoader(val, batch_size=64)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .link import Link
-from .wire import TYPE_NAMES, WRITERS, Reader, Unsendable, Violation, Writer, write_named
+from .wire import TYPE_NAMES, Reader, Unsendable, Violation, Writer
 
 ASKED_FOR = {"__getitems__", "__name__", "__qualname__", "__module__", "__doc__", "__wrapped__", "__version__", "__file__"}
 NOT_SENT = {"__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__classcell__", "__annotations__", "__slots__"}
@@ -268,8 +268,7 @@ class Client(Link):
 
     def kind_of(self, thing: Any) -> bytes:
         if isinstance(thing, type):
-            for base in bases_of(thing):
-                self.refer(base)
+            Writer(self.refer).value(tuple(class_told(thing).values()))  # what it is made of comes before it
             return b"C"
         if isinstance(thing, BaseException):
             return b"x"
@@ -284,15 +283,14 @@ class Client(Link):
 
     def describe(self, writer: Writer, kind: bytes, thing: Any) -> None:
         if kind == b"C":
-            told = class_told(thing)
-            if told["form"] == "tuple":
-                WRITERS[thing] = write_named
-            writer.value(tuple(x for pair in told.items() for x in pair))
+            writer.value(tuple(x for pair in class_told(thing).items() for x in pair))
         elif kind == b"f":
             writer.value((str(getattr(thing, "__name__", "call")), getattr(thing, "__doc__", None)))
         elif kind == b"x":
             base = next(cls for cls in type(thing).__mro__ if cls in TYPE_NAMES)
             writer.value((base, type(thing).__name__, str(thing)))
+        else:
+            writer.value(None)
 
     # ------------------------------------------------------------ what comes
 
@@ -303,9 +301,12 @@ class Client(Link):
         if kind == b"k":
             self.new_class(number, *told)
         elif kind == b"h":
-            cls, _ = told
+            cls, said = told
             here = self.class_here(cls)
-            self.stand_for(number, here.__new__(here))
+            thing = here.__new__(here)
+            if isinstance(thing, FarError) and type(said) is str:
+                thing.said, thing.args = said, (said,)  # type: ignore[attr-defined]
+            self.stand_for(number, thing)
         else:
             super().stand_in(kind, number, reader)
 

@@ -11,6 +11,7 @@ A message: verb, objects (number, kind, content), numbers let go, body. Contents
 from __future__ import annotations
 
 import collections
+import gc
 import io
 import sys
 import threading
@@ -65,6 +66,7 @@ class Link:
         self.let_go: list[int] = []
         self.fresh: list[tuple[int, bytes, Any]] = []
         self.keep: list[Any] = []  # alive until the message that is being read is read: what it brings, what it takes out of containers
+        self.sent: Any = None  # what the last answer was made of
         self.turn = threading.RLock()
         self.before_waiting: Callable[[], None] = lambda: None
 
@@ -151,12 +153,16 @@ class Link:
         try:
             writer.value(body)
             objects = self.changes(known)
-        except Unsendable:
+        except BaseException:
             for number, _, thing in self.fresh:  # the other side will never hear of them
                 self.exports.pop(number, None)
                 self.shared.pop(number, None)
                 self.numbers.pop(id(thing), None)
+            for _, shared in known:  # what was found of them was not told
+                shared.content = b""
             raise
+        # From here until the answer is read nothing may go: the other side could name it before it hears of that.
+        gc.disable()
         gone = self.released() + self.let_go
         self.let_go = []
         message = Writer(self.refer)
@@ -211,9 +217,15 @@ class Link:
 
     def released(self) -> list[int]:
         """Shared objects that nobody here holds any more."""
-        gone = [number for number, shared in self.shared.items() if holders(shared) <= 0]
-        for number in gone:
-            self.unshare(number)
+        gone: list[int] = []
+        before = -1
+        while before < len(gone):  # a container that goes may have been the last to hold others
+            before = len(gone)
+            for number, shared in list(self.shared.items()):
+                if holders(shared) <= 0:
+                    gone.append(number)
+                    self.unshare(number)
+                    shared.thing = None
         return gone
 
     def unshare(self, number: int) -> None:
@@ -248,7 +260,8 @@ class Link:
             for number, kind, part, begin, size in places:
                 shared = self.shared[number]
                 self.fill(shared.thing, kind, part)
-                shared.content = data[begin : begin + size]
+                # What is written out differently here (the order of a set, the layout of an array) is no change of ours.
+                shared.content = self.content(kind, shared.thing) if kind in (b"a", b"s") else data[begin : begin + size]
             gone = reader.value()
             body = reader.value()
             for number in gone:
@@ -259,7 +272,8 @@ class Link:
         except (ValueError, TypeError, OverflowError, KeyError, IndexError, UnicodeError) as error:
             raise Violation(f"a message that makes no sense ({type(error).__name__}: {error})") from error
         finally:
-            self.keep = []
+            self.keep, self.sent = [], None
+            gc.enable()
         return verb, body
 
     def begin(self, number: int, kind: bytes, part: Reader) -> bool:
@@ -332,11 +346,13 @@ class Link:
             raise Violation("an answer to no question")
         try:
             result = self.answer(body)
-            body = None  # the arguments are not held while the result is on its way
+            body = None  # the arguments go before the result does
+            self.sent = result
             self.tell(GIVE, result)
         except (Violation, EOFError, BrokenPipeError):
             raise
         except BaseException as error:
+            self.sent = error
             self.tell(RAISE, self.explain(error))
 
 

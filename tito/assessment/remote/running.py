@@ -21,7 +21,7 @@ from typing import Any
 from ... import checking
 from ...runner import describe_check, failure, spoken
 from .handles import CHECKS, Client, FarError, Handle, importer
-from .wire import Violation
+from .wire import WRITERS, Violation, write_named
 
 MOST_BROKEN = 3  # processes that hung or died, before the rest is left
 OURS = {"root": os.devnull, "spans": []}  # no file here is the student's
@@ -127,7 +127,8 @@ class Room:
         sys.modules[CHECKS] = module
         known = vars(__builtins__) if isinstance(__builtins__, types.ModuleType) else __builtins__
         vars(module)["__builtins__"] = {**known, "__import__": importer(self.client, package)}
-        exec(compile(source, path, "exec"), vars(module))
+        exec(compile(source, path, "exec", dont_inherit=True), vars(module))
+        WRITERS.update({v: write_named for v in vars(module).values() if is_named_tuple(v)})
         found = {n.removeprefix("test_"): f for n, f in vars(module).items() if n.startswith("test_")}
         return {n: f for n, f in found.items() if isinstance(f, types.FunctionType)}
 
@@ -144,6 +145,10 @@ class Room:
         except BaseException as error:
             return verdict_of(error, patience)
         return {"verdict": "passed"}
+
+
+def is_named_tuple(thing: Any) -> bool:
+    return isinstance(thing, type) and issubclass(thing, tuple) and thing.__module__ == CHECKS and hasattr(thing, "_fields")
 
 
 def verdict_of(error: BaseException, patience: float) -> dict[str, Any]:

@@ -62,7 +62,7 @@ class Server(Link):
             bases = thing.__bases__ if issubclass(thing, BaseException) else ()
             writer.value((str(thing.__name__), is_tensor(thing), method_names(thing), tuple(bases)))
         else:
-            writer.value((type(thing), callable(thing)))
+            writer.value((type(thing), said_by(thing) if isinstance(thing, BaseException) else ""))
 
     # ------------------------------------------------------------ what comes
 
@@ -179,8 +179,8 @@ class Server(Link):
     def do_beside(self, source: str, name: str, imports: str):
         """A helper that stands beside the student's code; it is given by the checks, and comes with the imports of its file."""
         space: dict[str, Any] = {"__name__": "beside"}
-        exec(compile(imports, "<checks>", "exec"), space)
-        exec(compile(source, "<checks>", "exec"), space)
+        exec(compile(imports, "<checks>", "exec", dont_inherit=True), space)
+        exec(compile(source, "<checks>", "exec", dont_inherit=True), space)
         return space[name]
 
     # ------------------------------------------------------------ errors
@@ -193,12 +193,8 @@ class Server(Link):
 
         told = failure({"root": self.root, "spans": []}, error)
         place = tuple(told[key] for key in ("file", "line", "code")) if "file" in told else ()
-        try:
-            text = str(error)
-        except Exception:
-            text = ""
         error.__traceback__ = None  # its frames would hold what they worked on
-        return error, text[:20_000], place
+        return error, said_by(error), place
 
     def failed(self, told: tuple) -> BaseException:
         return told[0]
@@ -215,6 +211,13 @@ class Iterator:
 
     def __next__(self):
         return self.link.ask("next", self.number)
+
+
+def said_by(error: BaseException) -> str:
+    try:
+        return str(error)[:20_000]
+    except Exception:
+        return ""
 
 
 def raised_here(base: type, name: str, text: str) -> BaseException:

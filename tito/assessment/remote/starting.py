@@ -167,8 +167,7 @@ class Pair:
 
     def start_student(self, line: socket.socket) -> None:
         self.end_student()
-        shutil.rmtree(self.scratch, ignore_errors=True)
-        self.scratch.mkdir(exist_ok=True)
+        empty(self.scratch)  # the folder itself stays: the process of checks has it open
         box = self.student = Sandbox(self.work.tier, reads=[self.work.root], limits=Limits(cpu=self.work.cpu, memory=self.work.memory))
         lay_out(box, SERVER_FILES)
         box.scratch = self.scratch
@@ -221,6 +220,14 @@ class Printed:
     def last(self) -> str:
         lines = self.tail.decode("utf-8", "replace").strip().splitlines()
         return lines[-1][:200] if lines else ""
+
+
+def empty(folder: Path) -> None:
+    for entry in os.scandir(folder):
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path, ignore_errors=True)
+        else:
+            os.unlink(entry.path)
 
 
 def lay_out(box: Sandbox, names: tuple[str, ...]) -> None:
