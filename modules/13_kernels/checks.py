@@ -1,5 +1,7 @@
 """The checks of 13_kernels. Each docstring is what the student reads; docs/lesson-format.md says how they are written."""
 
+from functools import cache
+
 import numpy as np
 from numba import njit
 
@@ -14,7 +16,7 @@ from tinytorch.kernels.cpu.softmax import along_rows, exps, softmax_row, softmax
 from tinytorch.kernels.cpu.sums import sum_rows
 from tinytorch.kernels.cuda.launch import Source, threads_for
 from tinytorch.nn import functional as F
-from tito.checking import array_of, arrays, check, expect, expect_close, expect_equal, rng, tensor
+from tito.checking import array_of, arrays, beside, check, expect, expect_close, expect_equal, rng, tensor
 
 ROW, EXP, PARALLEL, TILE = (
     "One pass over a row",
@@ -153,6 +155,7 @@ def test_long_sums():
 # ---------------------------------------------------------------- tiles
 
 
+@beside
 def tile_of(height, vectors):
     """A compiled function around one size of tile."""
 
@@ -205,13 +208,20 @@ def test_a_tile():
 # ---------------------------------------------------------------- blocks
 
 
-@njit(**OPTIONS)
-def multiply(run, a, a_row, a_step, b, c, start, m0, m1, p0, p1, depth, columns, packed):
-    for panel in range(gemm.panels_of(columns)):
-        gemm.pack(b.ctypes.data, columns, False, panel, depth, columns, packed.ctypes.data)
-    gemm.multiply_rows(
-        run, a.ctypes.data, a_row, a_step, packed.ctypes.data, c.ctypes.data, start.ctypes.data, 0, m0, m1, p0, p1, depth, columns
-    )  # fmt: skip
+@beside
+@cache
+def multiplier():
+    """A compiled function that packs B and multiplies some rows."""
+
+    @njit(**OPTIONS)
+    def multiply(run, a, a_row, a_step, b, c, start, m0, m1, p0, p1, depth, columns, packed):
+        for panel in range(gemm.panels_of(columns)):
+            gemm.pack(b.ctypes.data, columns, False, panel, depth, columns, packed.ctypes.data)
+        gemm.multiply_rows(
+            run, a.ctypes.data, a_row, a_step, packed.ctypes.data, c.ctypes.data, start.ctypes.data, 0, m0, m1, p0, p1, depth, columns
+        )  # fmt: skip
+
+    return multiply
 
 
 def blocked(a, a_row, a_step, b, bias, rows, m0=0, m1=None, p0=0, p1=None):
@@ -221,7 +231,7 @@ def blocked(a, a_row, a_step, b, bias, rows, m0=0, m1=None, p0=0, p1=None):
     p1 = gemm.panels_of(columns) if p1 is None else p1
     c = np.full((rows + 1, columns), 9, f4)
     packed = np.empty(gemm.vectors_of(columns) * WIDTH * depth, f4)
-    multiply(tiles.rows.address, a, a_row, a_step, b, c, bias, m0, m1, p0, p1, depth, columns, packed)
+    multiplier()(tiles.rows.address, a, a_row, a_step, b, c, bias, m0, m1, p0, p1, depth, columns, packed)
     return c
 
 
