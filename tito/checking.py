@@ -77,7 +77,9 @@ def beside(function):
 
 # ---------------------------------------------------------------- data
 
-MIX: tuple[int, ...] = ()  # in grading: numbers that nobody knows before, so that each student's data are others
+MIX: tuple[
+    int, ...
+] = ()  # in grading: numbers that nobody knows before, so that each student's data are others
 
 
 def rng(seed: int = 0) -> np.random.Generator:

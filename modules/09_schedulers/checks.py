@@ -10,7 +10,17 @@ from tinytorch import nn, optim
 from tinytorch.nn import functional as F
 from tinytorch.nn.utils.clip_grad import clip_grads_with_norm_, get_total_norm
 from tinytorch.optim import lr_scheduler as sched
-from tito.checking import array_of, arrays, beside, check, expect, expect_close, expect_equal, expect_raises, tensor
+from tito.checking import (
+    array_of,
+    arrays,
+    beside,
+    check,
+    expect,
+    expect_close,
+    expect_equal,
+    expect_raises,
+    tensor,
+)
 
 FALL, WARM, CYCLE, RESULTS, CLIP = (
     "Why the rate must fall",

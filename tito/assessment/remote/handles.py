@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-import sys
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -18,8 +17,42 @@ import numpy as np
 from .link import Link
 from .wire import TYPE_NAMES, Reader, Unsendable, Violation, Writer
 
-ASKED_FOR = {"__getitems__", "__name__", "__qualname__", "__module__", "__doc__", "__wrapped__", "__version__", "__file__"}
-NOT_SENT = {"__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__classcell__", "__annotations__", "__slots__"}
+ASKED_FOR = {
+    "__getitems__",
+    "__name__",
+    "__qualname__",
+    "__module__",
+    "__doc__",
+    "__wrapped__",
+    "__version__",
+    "__file__",
+}
+NOT_SENT = {
+    "__module__",
+    "__qualname__",
+    "__doc__",
+    "__dict__",
+    "__weakref__",
+    "__classcell__",
+    "__annotations__",
+    "__slots__",
+}
+
+BINARY = (
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "matmul",
+    "and",
+    "or",
+    "xor",
+    "lshift",
+    "rshift",
+)
 
 
 class FarError:
@@ -27,6 +60,10 @@ class FarError:
 
     said: str = ""
     place: tuple = ()
+    args: tuple
+
+    def tell(self, said: str) -> None:
+        self.said, self.args = said, (said,)
 
     def __str__(self) -> str:
         return self.said
@@ -111,7 +148,25 @@ class Handle:
         return id(self)
 
     def __len__(self) -> int:
-        return self.operate("len")
+        return exactly(int, self.operate("len"))
+
+    def __getitem__(self, key):
+        return self.operate("getitem", key)
+
+    def __setitem__(self, key, value) -> None:
+        self.operate("setitem", key, value)
+
+    def __delitem__(self, key) -> None:
+        self.operate("delitem", key)
+
+    def __reversed__(self):
+        return self.operate("reversed")
+
+    def __round__(self, digits=None):
+        return self.operate("round", *([] if digits is None else [digits]))
+
+    def __divmod__(self, other):
+        return self.operate("divmod", other)
 
     def __contains__(self, other) -> bool:
         return self.operate("contains", other) is True
@@ -149,7 +204,9 @@ class Handle:
         return (link_of(self).base_class(self),)
 
     def __instancecheck__(self, thing) -> bool:
-        return isinstance(thing, Handle | BaseException) and link_of(self).ask("isinstance", thing, self) is True
+        return (
+            isinstance(thing, Handle | BaseException) and link_of(self).ask("isinstance", thing, self) is True
+        )
 
     def __subclasscheck__(self, cls) -> bool:
         return link_of(self).ask("issubclass", cls, self) is True
@@ -162,19 +219,13 @@ def forwarded(name: str, reflected: bool):
     return operation
 
 
-for word in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift", "divmod"):
-    spelled = word + "_" if word in ("and", "or") else word
+for word in BINARY:
+    spelled = f"{word}_" if word in ("and", "or") else word
     setattr(Handle, f"__{word}__", forwarded(spelled, False))
     setattr(Handle, f"__r{word}__", forwarded(spelled, True))
-for word in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor"):
     setattr(Handle, f"__i{word}__", forwarded(f"i{word}", False))
 for word in ("neg", "pos", "abs", "invert"):
     setattr(Handle, f"__{word}__", lambda self, word=word: self.operate(word))
-Handle.__getitem__ = forwarded("getitem", False)  # type: ignore[attr-defined]
-Handle.__delitem__ = forwarded("delitem", False)  # type: ignore[attr-defined]
-Handle.__setitem__ = lambda self, key, value: self.operate("setitem", key, value)  # type: ignore[attr-defined]
-Handle.__round__ = lambda self, digits=None: self.operate("round", *([] if digits is None else [digits]))  # type: ignore[attr-defined]
-Handle.__reversed__ = lambda self: self.operate("reversed")  # type: ignore[attr-defined]
 
 
 class Method:
@@ -213,7 +264,11 @@ def numbers(thing: Any) -> Any:
 
 
 def compared(how, one: Handle, other: Any, otherwise: Callable[[], bool] | None = None):
-    if type(one).__tensor__ and not (isinstance(other, Handle) and not type(other).__tensor__) and other is not None:
+    if (
+        type(one).__tensor__
+        and not (isinstance(other, Handle) and not type(other).__tensor__)
+        and other is not None
+    ):
         return how(numbers(one), numbers(other))
     if otherwise is None:
         raise TypeError(f"a {type(one).__name__} is no number, so it cannot be compared with one")
@@ -272,7 +327,9 @@ class Client(Link):
             return b"C"
         if isinstance(thing, BaseException):
             return b"x"
-        if isinstance(thing, types.FunctionType | types.MethodType) or (callable(thing) and not has_class_of_checks(thing)):
+        if isinstance(thing, types.FunctionType | types.MethodType) or (
+            callable(thing) and not has_class_of_checks(thing)
+        ):
             return b"f"
         if isinstance(thing, Iterator) and not has_class_of_checks(thing):
             return b"I"
@@ -303,9 +360,9 @@ class Client(Link):
         elif kind == b"h":
             cls, said = told
             here = self.class_here(cls)
-            thing = here.__new__(here)
+            thing: Any = here.__new__(here)  # type: ignore[call-overload]
             if isinstance(thing, FarError) and type(said) is str:
-                thing.said, thing.args = said, (said,)  # type: ignore[attr-defined]
+                thing.tell(said)
             self.stand_for(number, thing)
         else:
             super().stand_in(kind, number, reader)
@@ -344,9 +401,13 @@ class Client(Link):
         if id(handle) not in self.classes:
             raise TypeError("only a class can be inherited from")
         if id(handle) not in self.bases:
-            instances = self.classes[id(handle)]
+            instances: Any = self.classes[id(handle)]
             space = {"__slots__": (), "__far__": handle}
-            space |= {n: base_method(self, handle, n) for n in instances.__methods__ if n not in LEFT_ALONE}
+            space |= {
+                n: base_method(self, handle, n)
+                for n in instances.__methods__
+                if n[:2] != "__" or n in INHERITED
+            }
             self.bases[id(handle)] = Derived(instances.__name__, (instances,), space)
         return self.bases[id(handle)]
 
@@ -362,7 +423,9 @@ class Client(Link):
         verb, number, *rest = request
         thing = self.exports.get(number) if type(number) is int else None
         match verb, rest:
-            case "call", (tuple() as args, tuple() as named) if callable(thing) and not isinstance(thing, type):
+            case "call", (tuple() as args, tuple() as named) if callable(thing) and not isinstance(
+                thing, type
+            ):
                 return thing(*args, **dict(named))
             case "next", () if isinstance(thing, Iterator):
                 return next(thing)
@@ -381,13 +444,15 @@ class Client(Link):
             raise Violation("an error that is none")
         error, text, place = told
         if isinstance(error, FarError) and type(text) is str and not error.said:
-            error.said, error.args = text, (text,)
+            error.tell(text)
             if len(place) == 3 and type(place[0]) is str and type(place[1]) is int and type(place[2]) is str:
                 error.place = place
         return error
 
 
-LEFT_ALONE = {"__getattr__", "__setattr__", "__delattr__", "__eq__", "__hash__", "__repr__", "__dir__", "__array__", "__bool__"}
+INHERITED = {  # by classes of checks.py; NumPy and Python would ask for others of themselves
+    "__init__", "__call__", "__len__", "__iter__", "__next__", "__getitem__", "__setitem__", "__enter__", "__exit__", "__contains__",
+}  # fmt: skip
 CHECKS = "checks"  # the name of the module that checks.py is here
 ERRORS: dict[type, type] = {}
 
@@ -395,7 +460,11 @@ ERRORS: dict[type, type] = {}
 def error_class(base: type) -> type:
     """A builtin exception, raised by the student's code."""
     if base not in ERRORS:
-        plain = Exception if issubclass(base, BaseExceptionGroup) else base  # a group cannot be made without its members
+        is_group = base.__name__ in (
+            "BaseExceptionGroup",
+            "ExceptionGroup",
+        )  # cannot be made without its members
+        plain = Exception if is_group else base
         ERRORS[base] = type(base.__name__, (FarError, plain), {})
     return ERRORS[base]
 
@@ -406,7 +475,7 @@ def has_class_of_checks(thing: Any) -> bool:
 
 def bases_of(cls: type) -> list[Any]:
     """The bases of a class of checks.py that matter on the other side."""
-    return [getattr(base, "__far__") if "__far__" in vars(base) else base for base in cls.__bases__ if base not in TYPE_NAMES]
+    return [vars(base).get("__far__", base) for base in cls.__bases__ if base not in TYPE_NAMES]
 
 
 def call_method(cls: type, name: str, args: tuple, named: dict[str, Any]) -> Any:
@@ -428,7 +497,11 @@ def class_told(cls: type) -> dict[str, Any]:
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
         return {"name": cls.__name__, "form": "tuple", "fields": cls._fields}
     own = {name: value for name, value in vars(cls).items() if name not in NOT_SENT}
-    told: dict[str, Any] = {"name": cls.__name__, "form": "derived" if isinstance(cls, Derived) else "plain", "bases": tuple(bases_of(cls))}
+    told: dict[str, Any] = {
+        "name": cls.__name__,
+        "form": "derived" if isinstance(cls, Derived) else "plain",
+        "bases": tuple(bases_of(cls)),
+    }
     if dataclasses.is_dataclass(cls):
         told["form"] = "dataclass"
         told["fields"] = tuple(x for field in dataclasses.fields(cls) for x in field_told(field))
@@ -436,7 +509,12 @@ def class_told(cls: type) -> dict[str, Any]:
         own = {n: v for n, v in own.items() if n not in names and not n.startswith("__")}
     methods = {name: how_called(value) for name, value in own.items() if how_called(value)}
     told["methods"] = tuple(x for pair in methods.items() for x in pair)
-    told["values"] = tuple(x for name, value in own.items() if name not in methods and not name.startswith("__") for x in (name, value))
+    told["values"] = tuple(
+        x
+        for name, value in own.items()
+        if name not in methods and not name.startswith("__")
+        for x in (name, value)
+    )
     return told
 
 
@@ -447,7 +525,12 @@ def field_told(field: dataclasses.Field) -> tuple:
 
 
 def how_called(value: Any) -> str:
-    kinds = ((staticmethod, "static"), (classmethod, "class"), (property, "property"), (types.FunctionType, "plain"))
+    kinds = (
+        (staticmethod, "static"),
+        (classmethod, "class"),
+        (property, "property"),
+        (types.FunctionType, "plain"),
+    )
     return next((word for kind, word in kinds if isinstance(value, kind)), "")
 
 
@@ -477,7 +560,9 @@ def importer(client: Client, package: Handle) -> Callable[..., Any]:
 
     makers = {
         "numpy": numpy_here,
-        "random": lambda: Mixed(importlib.import_module("random"), module("random"), {"Random", "SystemRandom"}),
+        "random": lambda: Mixed(
+            importlib.import_module("random"), module("random"), {"Random", "SystemRandom"}
+        ),
         "warnings": lambda: module("warnings"),
         "threading": lambda: module("threading"),
         "numba": lambda: module("numba"),
@@ -498,8 +583,3 @@ def importer(client: Client, package: Handle) -> Callable[..., Any]:
         return __import__(name, variables, local, names, level)
 
     return bring
-
-
-def package_for_helpers(package: Handle) -> None:
-    """`tito.checking` imports tinytorch where it needs it."""
-    sys.modules["tinytorch"] = package  # type: ignore[assignment]

@@ -46,7 +46,11 @@ class Shared:
 
 def holders(shared: Shared) -> int:
     """References to the object besides the one of the table."""
-    return sys.getrefcount(shared.thing) - 2
+    return sys.getrefcount(shared.thing) - ALONE
+
+
+ALONE = 0
+ALONE = holders(Shared(object(), b"o"))  # what the question itself counts
 
 
 class Link:
@@ -65,7 +69,9 @@ class Link:
         self.lasting: dict[int, Any] = {}  # stand-ins that are kept as long as the link
         self.let_go: list[int] = []
         self.fresh: list[tuple[int, bytes, Any]] = []
-        self.keep: list[Any] = []  # alive until the message that is being read is read: what it brings, what it takes out of containers
+        self.keep: list[
+            Any
+        ] = []  # alive until the message that is being read is read: what it brings, what it takes out of containers
         self.sent: Any = None  # what the last answer was made of
         self.turn = threading.RLock()
         self.before_waiting: Callable[[], None] = lambda: None
@@ -261,7 +267,9 @@ class Link:
                 shared = self.shared[number]
                 self.fill(shared.thing, kind, part)
                 # What is written out differently here (the order of a set, the layout of an array) is no change of ours.
-                shared.content = self.content(kind, shared.thing) if kind in (b"a", b"s") else data[begin : begin + size]
+                shared.content = (
+                    self.content(kind, shared.thing) if kind in (b"a", b"s") else data[begin : begin + size]
+                )
             gone = reader.value()
             body = reader.value()
             for number in gone:
@@ -286,7 +294,9 @@ class Link:
             self.share(number, kind, read_array(part, self.trusts_layout))
             return True
         elif kind == b"i":
-            peek = Reader(part.data, self.resolve, part.at + 5, part.end)  # the class is the first of the tuple
+            peek = Reader(
+                part.data, self.resolve, part.at + 5, part.end
+            )  # the class is the first of the tuple
             self.share(number, kind, self.new_instance(peek.value()))
         else:
             self.stand_in(kind, number, part)

@@ -39,7 +39,9 @@ class Server(Link):
     def __init__(self, stream, out):
         super().__init__(stream, out)
         self.root = ""
-        self.check_classes: dict[int, dict[str, Any]] = {}  # number of a class of checks.py -> what was told of it
+        self.check_classes: dict[
+            int, dict[str, Any]
+        ] = {}  # number of a class of checks.py -> what was told of it
 
     # ------------------------------------------------------------ what is sent
 
@@ -51,7 +53,11 @@ class Server(Link):
             return b"k"
         if type(thing) not in TYPE_NAMES:
             self.refer(type(thing))
-        return b"i" if self.numbers.get(id(type(thing))) in self.check_classes and self.is_plain(type(thing)) else b"h"
+        return (
+            b"i"
+            if self.numbers.get(id(type(thing))) in self.check_classes and self.is_plain(type(thing))
+            else b"h"
+        )
 
     def is_plain(self, cls: type) -> bool:
         return self.check_classes[self.numbers[id(cls)]]["form"] in ("plain", "dataclass")
@@ -107,7 +113,9 @@ class Server(Link):
         space: dict[str, Any] = {}
         for method, how in zip(told["methods"][::2], told["methods"][1::2]):
             call: Any = self.method(number, method)
-            space[method] = {"static": staticmethod, "class": drop_class, "property": property}.get(how, lambda f: f)(call)
+            space[method] = {"static": staticmethod, "class": drop_class, "property": property}.get(
+                how, lambda f: f
+            )(call)
         space |= dict(zip(told["values"][::2], told["values"][1::2]))
         if form == "dataclass":
             fields = [field_of(*told["fields"][at : at + 4]) for at in range(0, len(told["fields"]), 4)]
@@ -169,7 +177,11 @@ class Server(Link):
         return issubclass(one, other)
 
     def do_exit(self, thing: Any, error: BaseException | None):
-        return bool(type(thing).__exit__(thing, type(error) if error else None, error, error.__traceback__ if error else None))
+        return bool(
+            type(thing).__exit__(
+                thing, type(error) if error else None, error, error.__traceback__ if error else None
+            )
+        )
 
     def do_array(self, thing: Any):
         """The numbers of a tensor."""
@@ -238,7 +250,7 @@ def field_of(name: str, kind: type, default: tuple, factory: Any):
 @functools.cache
 def method_names(cls: type) -> tuple[str, ...]:
     """Names that a class finds functions under, as long as an instance has nothing else there."""
-    names = {}
+    names: dict[str, bool] = {}
     for base in reversed(cls.__mro__):
         names |= {name: isinstance(value, FUNCTIONS) for name, value in vars(base).items()}
     hidden = ("__getattribute__", "__class__", "__new__", "__init_subclass__", "__subclasshook__", "__del__")
@@ -257,7 +269,7 @@ OPERATIONS: dict[str, Any] = {
     name: getattr(operator, name)
     for name in (
         "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor", "lshift", "rshift", "iadd", "isub",
-        "imul", "itruediv", "ifloordiv", "imod", "ipow", "imatmul", "iand", "ior", "ixor", "neg", "pos", "abs", "invert", "getitem",
+        "imul", "itruediv", "ifloordiv", "imod", "ipow", "imatmul", "iand", "ior", "ixor", "ilshift", "irshift", "neg", "pos", "abs", "invert", "getitem",
         "setitem", "delitem", "contains", "index",
     )
 } | {name: getattr(builtins, name) for name in ("len", "iter", "next", "reversed", "float", "int", "complex", "repr", "str", "round", "divmod", "dir", "hash")}  # fmt: skip

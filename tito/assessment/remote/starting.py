@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -27,6 +28,10 @@ from ..isolation.limits import MB, Limits
 HERE = Path(__file__).resolve().parent
 SERVER_FILES = ("__init__.py", "wire.py", "link.py", "server.py")
 CHECK_FILES = ("__init__.py", "wire.py", "link.py", "handles.py", "running.py")
+FOREIGN = (
+    "torch", "torchvision", "torchaudio", "jax", "jaxlib", "flax", "tensorflow", "keras", "autograd", "tinygrad", "mxnet", "theano", "aesara",
+    "pytensor", "paddle", "chainer", "cupy", "micrograd", "onnxruntime", "mlx",
+)  # fmt: skip
 GRACE = 20.0  # seconds until a process that runs checks, which has a clock of its own, is taken for hung
 MOST_PRINTED = 64 * MB
 
@@ -51,7 +56,9 @@ class Work:
 class Found:
     """What came of it. `package` says why nothing could be run; `restarts` how many sandboxes were needed."""
 
-    checks: list[dict[str, Any]] = field(default_factory=list)  # as in the file: check, text, of, needs, section
+    checks: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # as in the file: check, text, of, needs, section
     records: list[dict[str, Any]] = field(default_factory=list)
     package: dict[str, Any] | None = None
     restarts: int = 0
@@ -90,7 +97,7 @@ class Pair:
         """Run what has no record yet; True when nothing is left to do."""
         done = {record["check"] for record in found.records}
         job = {
-            "checks": str(self.work.checks), "root": str(self.work.root), "names": [n for n in self.left(found, done)],
+            "checks": str(self.work.checks), "root": str(self.work.root), "names": list(self.left(found, done)),
             "passed": [r["check"] for r in found.records if r["verdict"] == "passed"], "mix": list(self.work.mix),
             "mixes": {name: list(mix) for name, mix in self.work.mixes.items()}, "patience": self.work.patience,
             "import_seconds": self.work.import_seconds, "settings": SETTINGS,
@@ -107,13 +114,22 @@ class Pair:
     def checker(self) -> Iterator[socket.socket]:
         """A process that runs checks, and the line to it."""
         here, there = socket.socketpair()
-        box = Sandbox(self.work.tier, reads=[self.work.checks], limits=Limits(cpu=self.work.cpu, memory=self.work.memory))
+        box = Sandbox(
+            self.work.tier,
+            reads=[self.work.checks],
+            limits=Limits(cpu=self.work.cpu, memory=self.work.memory),
+        )
         lay_out(box, CHECK_FILES)
         box.scratch = self.scratch
         self.scratch.mkdir(exist_ok=True)
         words = tempfile.TemporaryFile()  # noqa: SIM115 (closed below)
         try:
-            box.start("tito.assessment.remote.running", stdin=there.fileno(), stdout=subprocess.DEVNULL, stderr=words)
+            box.start(
+                "tito.assessment.remote.running",
+                stdin=there.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=words,
+            )
             there.close()
             self.words = words
             yield here
@@ -131,7 +147,12 @@ class Pair:
             except TimeoutError:
                 return self.lost(found, current, "timeout", "it took too long and was stopped")
             if not part:
-                return self.lost(found, current, "grader_error", f"the process that runs the checks ended: {self.last_words()}")
+                return self.lost(
+                    found,
+                    current,
+                    "grader_error",
+                    f"the process that runs the checks ended: {self.last_words()}",
+                )
             *lines, data = (data + part).split(b"\n")
             for record in map(json.loads, lines):
                 until = time.monotonic() + GRACE + self.work.import_seconds
@@ -168,13 +189,20 @@ class Pair:
     def start_student(self, line: socket.socket) -> None:
         self.end_student()
         empty(self.scratch)  # the folder itself stays: the process of checks has it open
-        box = self.student = Sandbox(self.work.tier, reads=[self.work.root], limits=Limits(cpu=self.work.cpu, memory=self.work.memory))
+        box = self.student = Sandbox(
+            self.work.tier, reads=[self.work.root], limits=Limits(cpu=self.work.cpu, memory=self.work.memory)
+        )
         lay_out(box, SERVER_FILES)
+        box.reads = [path for path in box.reads if not is_foreign(path)]
         if self.work.tier == "B":
-            box.reads.append(Path("/proc/self/maps"))  # its own, once it is confined: Numba looks where its code lies
+            box.reads.append(
+                Path("/proc/self/maps")
+            )  # its own, once it is confined: Numba looks where its code lies
         box.scratch = self.scratch
         asking, reading = os.pipe(), os.pipe()
-        process = box.start("tito.assessment.remote.server", stdin=asking[0], stdout=reading[1], stderr=subprocess.PIPE)
+        process = box.start(
+            "tito.assessment.remote.server", stdin=asking[0], stdout=reading[1], stderr=subprocess.PIPE
+        )
         self.printed = Printed(process)
         os.close(asking[0])
         os.close(reading[1])
@@ -197,10 +225,18 @@ class Pair:
             return record
         words = self.printed.last() if self.printed else ""
         if self.printed and self.printed.total > MOST_PRINTED:
-            return record | {"verdict": "output_limit", "message": f"it printed more than {MOST_PRINTED // MB} MB"}
+            return record | {
+                "verdict": "output_limit",
+                "message": f"it printed more than {MOST_PRINTED // MB} MB",
+            }
         if code in (-24, 128 + 24, -9, 128 + 9):  # SIGXCPU, and the kill a second later
-            return record | {"verdict": "timeout", "message": "it used up its CPU time, or all memory, and was ended"}
-        return record | {"message": f"{record['message']} (exit status {code})" + (f": {words}" if words else "")}
+            return record | {
+                "verdict": "timeout",
+                "message": "it used up its CPU time, or all memory, and was ended",
+            }
+        return record | {
+            "message": f"{record['message']} (exit status {code})" + (f": {words}" if words else "")
+        }
 
 
 class Printed:
@@ -222,6 +258,11 @@ class Printed:
     def last(self) -> str:
         lines = self.tail.decode("utf-8", "replace").strip().splitlines()
         return lines[-1][:200] if lines else ""
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether an entry of site-packages belongs to a framework that would do a student's work."""
+    return "site-packages" in path.parts and re.split(r"[-.]", path.name.lower())[0] in FOREIGN
 
 
 def empty(folder: Path) -> None:

@@ -89,6 +89,10 @@ class Writer:
         self.out += b"b"
         self.block(value)
 
+    def path(self, value: pathlib.Path) -> None:
+        self.out += b"P"
+        self.block(str(value).encode("utf-8", "surrogateescape"))
+
     def dtype(self, value: np.dtype) -> None:
         if not DTYPE.fullmatch(value.str):
             raise Unsendable(f"dtype {value}")
@@ -136,7 +140,7 @@ WRITERS: dict[type, Callable[[Writer, Any], None]] = {
     range: lambda w, v: w.sequence(b"-", (v.start, v.stop, v.step)),
     type(Ellipsis): constant(b"e"),
     type(NotImplemented): constant(b"n"),
-    type(pathlib.Path()): lambda w, v: (w.out.extend(b"P"), w.block(str(v).encode("utf-8", "surrogateescape"))),  # type: ignore[dict-item]
+    type(pathlib.Path()): Writer.path,
     **dict.fromkeys(SCALARS, Writer.scalar),
 }
 
