@@ -503,8 +503,9 @@ def test_a_network_learns():
     generator = rng(0)
     t = generator.integers(0, 3, 40)
     angle = generator.uniform(0, 2 * np.pi, 40)
-    x = tensor(np.stack([np.cos(angle), np.sin(angle)], 1) * (t[:, None] + 0.5))
-    weights = [tensor(generator.normal(size=s) * 0.7, requires_grad=True) for s in ((2, 16), (16, 3))]
+    radius = t + 0.5
+    x = tensor(np.stack([radius * np.cos(angle), radius * np.sin(angle), np.ones(40)], 1))
+    weights = [tensor(generator.normal(size=s) * 0.7, requires_grad=True) for s in ((3, 16), (16, 3))]
     losses = []
     for _ in range(60):
         loss = F.nll_loss(F.log_softmax(F.relu(x @ weights[0]) @ weights[1], 1), tensor(t))

@@ -115,7 +115,7 @@ def message_of(record: dict[str, Any]) -> str:
     if record.get("place"):
         file, line, code = record["place"]
         lines.append(f"{file}:{line}  {code}")
-    return "\n".join(lines)[:4000]
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in "\n".join(lines)[:4000])
 
 
 # ---------------------------------------------------------------- what is run

@@ -256,7 +256,7 @@ class Link:
                 reader.take(size)
                 if type(number) is not int:
                     raise Violation("an object without a number")
-                part = Reader(data, self.resolve, begin, begin + size)
+                part = Reader(data, self.resolve, begin, begin + size, reader)
                 if number in self.shared:
                     if self.shared[number].kind != kind:
                         raise Violation("an object that became another")

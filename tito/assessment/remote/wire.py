@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 LARGEST = 64 << 20  # bytes of a message
+MOST_VALUES = 2_000_000  # in the containers of a message
 DEEPEST = 60  # tuples in tuples
 DTYPE = re.compile(r"[<>|](?:b1|[iu][1248]|f[248]|c(?:8|16)|U\d{1,4})")
 LENGTH = struct.Struct("<I")
@@ -148,10 +149,18 @@ WRITERS: dict[type, Callable[[Writer, Any], None]] = {
 class Reader:
     """`resolve` gives the object that has a number."""
 
-    def __init__(self, data: bytes, resolve: Callable[[int], Any], at: int = 0, end: int | None = None):
+    def __init__(
+        self,
+        data: bytes,
+        resolve: Callable[[int], Any],
+        at: int = 0,
+        end: int | None = None,
+        whole: Reader | None = None,
+    ):
         self.data, self.resolve, self.at = data, resolve, at
         self.end = len(data) if end is None else end
-        self.depth = 0
+        self.depth = self.count = 0
+        self.whole = whole or self  # the reader of the message that this is a part of
 
     def take(self, size: int) -> bytes:
         begin = self.at
@@ -183,6 +192,9 @@ class Reader:
         count = self.length()
         if count > self.end - self.at:  # each value takes a byte at least
             raise Violation("a sequence longer than its message")
+        self.whole.count += count
+        if self.whole.count > MOST_VALUES:
+            raise Violation("a message of too many values")
         self.depth += 1
         if self.depth > DEEPEST:
             raise Violation("values nested too deep")
