@@ -257,11 +257,10 @@ def test_what_one_check_leaves_behind_is_not_anothers_failure(tmp_path):
     """A switch that stays off after an exception fails the check that looks, and no other."""
     module = COURSE.module("02_autograd")
     file = next(one.file for one in COURSE.taught(module) if one.symbol == "Switch.__exit__")
-    source = (COURSE.package / file).read_text()
-    mutant = next(
-        m for m in mutants_of(source, next(o for o in COURSE.taught(module) if o.symbol == "Switch.__exit__"))
-    )
-    assert differences(tmp_path, module, mutant) == {}
+    source = (COURSE.package / file).read_text() + "\nSwitch.__exit__ = lambda self, *exception: None\n"
+    lay_out(tmp_path, module, {file: source})
+    here, there = locally(tmp_path, module), apart(tmp_path, module)
+    assert here == there and here["no_grad"] == "failed" and list(here.values()).count("failed") < 4
 
 
 def test_links_in_the_scratch_folder_lead_nowhere(tmp_path):
@@ -281,9 +280,20 @@ def test_links_in_the_scratch_folder_lead_nowhere(tmp_path):
 
 def test_seeds_differ_and_are_not_there(tmp_path):
     """What the student's code draws or gets differs from student to student, and the numbers they come from are not in its process."""
-    code = "import gc\ndef sigmoid(x):\n    print(float(sum(sum(map(float, r)) for r in x)) if hasattr(x, 'shape') and x.ndim == 2 else '')\n    return 1 / (1 + __import__('numpy').exp(-__import__('numpy').asarray(x, dtype=getattr(x, 'dtype', float)) * 1.0))\n"
+    code = """
+import gc
+def sigmoid(x, right=sigmoid):
+    secret = int("9876" + "54321")
+    held = [thing for thing in gc.get_objects() if type(thing) in (tuple, list, dict)]
+    for thing in held:
+        for value in thing.values() if type(thing) is dict else thing:
+            if type(value) is int and value == secret:
+                return x
+    return right(x)
+"""
     folder = lay_out(tmp_path, SETUP, {"utils/numerics.py": NUMERICS + code})
-    assert verdicts(judged(folder, SETUP, names=("sigmoid",), mix=(1,))) == {"sigmoid": "passed"}
+    found = judged(folder, SETUP, names=("sigmoid",), mix=(987654321,))
+    assert verdicts(found) == {"sigmoid": "passed"}
     from tito import checking
 
     draws = []
