@@ -60,7 +60,11 @@ def grade_module(room: Class, job: Job, folder: Path, tier: str) -> Result:
         )
     mixes = seeds(room, job, module)
     with overlay(module, folder) as root:
-        found = run_apart(Work(root, module.checks, tier, mix=mixes["module"], mixes=mixes))
+        found = run_apart(
+            Work(
+                root, module.checks, tier, mix=mixes["module"], mixes=mixes, spans=taught_lines(module, root)
+            )
+        )
     if found.package:
         verdict = found.package["verdict"]
         told = Check("import", verdict, message=message_of(found.package), visible=verdict != "grader_error")
@@ -116,6 +120,15 @@ def message_of(record: dict[str, Any]) -> str:
         file, line, code = record["place"]
         lines.append(f"{file}:{line}  {code}")
     return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in "\n".join(lines)[:4000])
+
+
+def taught_lines(module: Module, root: Path) -> tuple[tuple[str, int, int], ...]:
+    """Where the bodies stand that the student wrote: an error's place is looked for there first."""
+    found = (
+        (one.file, statement(root / "tinytorch" / one.file, one.symbol))
+        for one in the_course().taught(module)
+    )
+    return tuple((file, *span(node)) for file, node in found if node is not None)
 
 
 # ---------------------------------------------------------------- what is run

@@ -175,7 +175,7 @@ def python_files() -> list[Path]:
     base, here = Path(sys.base_prefix).resolve(), Path(sys.prefix)
     found = [Path(p) for p in SYSTEM if Path(p).exists()]
     found += [base / "lib", base / "bin"] if base != Path("/usr") else [Path("/usr/bin")]
-    found += [here / "bin", here / "pyvenv.cfg", here / "lib64"]
+    found += [here / "bin", here / "pyvenv.cfg"]  # not lib64: a link to all of lib, with what is hidden below
     packages = {Path(sysconfig.get_paths()[key]) for key in ("purelib", "platlib")} | {
         Path(p) for p in site.getsitepackages()
     }

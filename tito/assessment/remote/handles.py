@@ -443,9 +443,9 @@ class Client(Link):
         if type(told) is not tuple or len(told) != 3 or not isinstance(told[0], BaseException):
             raise Violation("an error that is none")
         error, text, place = told
-        if isinstance(error, FarError) and type(text) is str and not error.said:
+        if isinstance(error, FarError) and type(text) is str and type(place) is tuple:
             error.tell(text)
-            if len(place) == 3 and type(place[0]) is str and type(place[1]) is int and type(place[2]) is str:
+            if list(map(type, place)) == [str, int, str]:
                 error.place = place
         return error
 

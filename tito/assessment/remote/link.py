@@ -73,7 +73,7 @@ class Link:
             Any
         ] = []  # alive until the message that is being read is read: what it brings, what it takes out of containers
         self.sent: Any = None  # what the last answer was made of
-        self.turn = threading.RLock()
+        self.turn = threading.RLock()  # held by the thread that reads, writes or waits for an answer
         self.before_waiting: Callable[[], None] = lambda: None
 
     # ------------------------------------------------------------ numbers

@@ -112,7 +112,7 @@ class Room:
         self.clock.until = time.monotonic() + job["import_seconds"]
         self.client = Client(self.clock, self.clock)
         checking.MIX = tuple(job["mix"])
-        package = self.client.ask("open", job["root"], tuple(job["settings"].items()))
+        package = self.client.ask("open", job["root"], tuple(job["settings"].items()), job["spans"])
         if not isinstance(package, Handle):
             raise Violation("the package is none")
         modules: dict[str, Any] = sys.modules

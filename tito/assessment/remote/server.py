@@ -18,6 +18,7 @@ import operator
 import os
 import random
 import sys
+import threading
 import types
 from typing import Any
 
@@ -39,7 +40,10 @@ class Server(Link):
 
     def __init__(self, stream, out):
         super().__init__(stream, out)
-        self.root = ""
+        self.job: dict[str, Any] = {"root": "", "spans": []}
+        self.serving = self.asking = (
+            0  # the thread that hears requests; how many requests of ours are under way
+        )
         self.check_classes: dict[
             int, dict[str, Any]
         ] = {}  # number of a class of checks.py -> what was told of it
@@ -128,14 +132,37 @@ class Server(Link):
 
     # ------------------------------------------------------------ requests
 
+    def serve(self) -> None:
+        """Requests, one after another. Meanwhile other threads of the student's may ask too, but only while one is being answered."""
+        self.serving = threading.get_ident()
+        with self.turn:
+            while True:
+                self.respond(*self.hear())
+
     def answer(self, request: tuple) -> Any:
         verb, *args = request
-        return getattr(self, f"do_{verb}")(*args)
+        do = getattr(self, f"do_{verb}")
+        if self.asking or threading.get_ident() != self.serving:
+            return do(*args)
+        self.turn.release()
+        try:
+            return do(*args)
+        finally:
+            self.turn.acquire()
 
-    def do_open(self, root: str, settings: dict[str, str]):
+    def ask(self, *request: Any) -> Any:
+        with self.turn:
+            self.asking += 1
+            try:
+                return super().ask(*request)
+            finally:
+                self.asking -= 1
+
+    def do_open(self, root: str, settings: tuple, spans: list[list]):
+        """Import the package; `spans` says where the bodies stand that the module teaches, for the place of an error."""
         os.environ.update(settings)
         sys.path.insert(0, root)
-        self.root = root
+        self.job = {"root": root, "spans": spans}
         package = importlib.import_module("tinytorch")
         with contextlib.suppress(Exception):  # before module 01 there is none
             WRITERS[package.Size] = size_to_tuple
@@ -204,7 +231,7 @@ class Server(Link):
             return error, "", ()
         from ...runner import failure
 
-        told = failure({"root": self.root, "spans": []}, error)
+        told = failure(self.job, error)
         place = tuple(told[key] for key in ("file", "line", "code")) if "file" in told else ()
         error.__traceback__ = None  # its frames would hold what they worked on
         return error, said_by(error), place
@@ -295,8 +322,7 @@ def main() -> None:
     with OutOfTheWay() as (stream, out):
         link = Server(stream, out)
         try:
-            while True:
-                link.respond(*link.hear())
+            link.serve()
         except (EOFError, BrokenPipeError):
             pass
         except Violation as error:

@@ -30,7 +30,7 @@ SERVER_FILES = ("__init__.py", "wire.py", "link.py", "server.py")
 CHECK_FILES = ("__init__.py", "wire.py", "link.py", "handles.py", "running.py")
 FOREIGN = (
     "torch", "torchvision", "torchaudio", "jax", "jaxlib", "flax", "tensorflow", "keras", "autograd", "tinygrad", "mxnet", "theano", "aesara",
-    "pytensor", "paddle", "chainer", "cupy", "micrograd", "onnxruntime", "mlx",
+    "pytensor", "paddle", "chainer", "micrograd", "onnxruntime", "mlx",
 )  # fmt: skip
 GRACE = 20.0  # seconds until a process that runs checks, which has a clock of its own, is taken for hung
 MOST_PRINTED = 64 * MB
@@ -46,6 +46,7 @@ class Work:
     names: tuple[str, ...] = ()  # all of them if none is named
     mix: tuple[int, ...] = ()  # what is mixed into the seeds of all checks, or of each
     mixes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    spans: tuple[tuple[str, int, int], ...] = ()  # where the taught bodies stand: file, first line, last line
     patience: float = 2.0  # how many times a check's own seconds are waited for: each request takes its time
     import_seconds: float = 30.0
     memory: int = 4096 * MB
@@ -100,7 +101,7 @@ class Pair:
             "checks": str(self.work.checks), "root": str(self.work.root), "names": list(self.left(found, done)),
             "passed": [r["check"] for r in found.records if r["verdict"] == "passed"], "mix": list(self.work.mix),
             "mixes": {name: list(mix) for name, mix in self.work.mixes.items()}, "patience": self.work.patience,
-            "import_seconds": self.work.import_seconds, "settings": SETTINGS,
+            "import_seconds": self.work.import_seconds, "settings": SETTINGS, "spans": self.work.spans,
         }  # fmt: skip
         with self.checker() as line:
             line.sendall(json.dumps(job).encode() + b"\n")
