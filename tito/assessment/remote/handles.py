@@ -445,7 +445,7 @@ class Client(Link):
         error, text, place = told
         if isinstance(error, FarError) and type(text) is str and type(place) is tuple:
             error.tell(text)
-            if list(map(type, place)) == [str, int, str]:
+            if list(map(type, place)) == [str, int, str] and not error.place:
                 error.place = place
         return error
 
