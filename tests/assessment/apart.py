@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import zlib
 
 import pytest
@@ -40,8 +39,7 @@ def lay_out(folder, module, changes: dict[str, str] | None = None):
     for name, data in files.items():
         path = folder / "tinytorch" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError):
-            path.write_bytes(data)
+        path.write_bytes(data)
     return folder
 
 

@@ -6,9 +6,7 @@ import pytest
 import yaml
 
 from tests.assessment.apart import COURSE, TIER, Room, job, lay_out
-from tito.assessment import modules
 from tito.assessment.modules import concluded, depth_of, grade_module, limits, message_of, policy, questions
-from tito.assessment.remote.starting import Found
 from tito.assessment.store import Check
 from tito.weave import find, swap, weave_module
 
@@ -23,12 +21,6 @@ def graded(folder, module, **changes):
 
 def named(result):
     return {check.name: check for check in result.checks}
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    """Nothing is run: for the parts that only look at files."""
-    monkeypatch.setattr(modules, "run_apart", lambda work: Found())
 
 
 def test_the_reference_has_full_marks(tmp_path):
@@ -142,7 +134,7 @@ def test_depth():
 
 
 def test_answers_to_the_questions(tmp_path):
-    path = tmp_path / "modules" / SETUP.name / "answers.txt"
+    path = tmp_path / "modules" / SETUP.name / "answers.yaml"
     assert questions(SETUP, tmp_path, 20.0) == []
     path.parent.mkdir(parents=True)
     right = [question["answer"] for question in yaml.safe_load((SETUP.folder / "questions.yaml").read_text())]
@@ -152,9 +144,10 @@ def test_answers_to_the_questions(tmp_path):
         (right[1:], "invalid_submission", 0.0),
         (["x"], "invalid_submission", 0.0),
     ):
-        path.write_text("\n".join(map(str, given)) + "\n")
-        (check,) = questions(SETUP, tmp_path, 20.0)
-        assert (check.verdict, round(check.score, 6), check.weight) == (verdict, round(score, 6), 2.0)
+        for text in (f"[{', '.join(map(str, given))}]\n", "".join(f"- {answer}\n" for answer in given)):
+            path.write_text(text)
+            (check,) = questions(SETUP, tmp_path, 20.0)
+            assert (check.verdict, round(check.score, 6), check.weight) == (verdict, round(score, 6), 2.0)
 
 
 def test_messages_can_be_kept_and_shown():

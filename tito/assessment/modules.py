@@ -15,7 +15,8 @@ the lesson pass, so that nothing is earned by code that does not work yet:
   fails where it is called; this line says why.
 - `code limits` (half a check): taught bodies at most three times as long as the reference's and 30 lines more, nested no deeper than six blocks.
 - `pace` (half a check): the time of the checks against the reference's on this machine, in this tier.
-- `questions` (a tenth of the lesson's weight, if answers were handed in): `modules/NN_name/answers.txt`, one choice a line, counted from 0.
+- `questions` (a tenth of the lesson's weight, if answers were handed in): `modules/NN_name/answers.yaml`, a list of
+  choices, counted from 0.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ LONGER, MORE_LINES, DEEPEST = 3, 30, 6
 SLOWEST = 10.0  # times the reference's time: what is asked for is no accident of a busy machine
 LIMITS_WEIGHT, PACE_WEIGHT, QUESTIONS_SHARE = 0.5, 0.5, 0.1
 BLOCKS = (ast.For, ast.While, ast.If, ast.With, ast.Try, ast.Match)
-ANSWERS = re.compile(rb"\s*\d{1,2}(?:\s+\d{1,2}){0,99}\s*")
+ANSWERS = re.compile(
+    r"[\s\d,\[\]-]{0,1000}"
+)  # [1, 0, 2], or one on each line: read without a parser, since it is the student's
 
 
 def grade_module(room: Class, job: Job, folder: Path, tier: str) -> Result:
@@ -320,14 +323,14 @@ def reference_time(name: str, tier: str) -> float:
 
 def questions(module: Module, folder: Path, weight: float) -> list[Check]:
     """The answers to the capability questions, if they were handed in."""
-    path = folder / "modules" / module.name / "answers.txt"
+    path = folder / "modules" / module.name / "answers.yaml"
     if not path.is_file():
         return []
     asked = yaml.safe_load((module.folder / "questions.yaml").read_text(encoding="utf-8"))
-    data = path.read_bytes()[:1000]
-    given = [int(word) for word in data.split()] if ANSWERS.fullmatch(data) else []
+    text = path.read_bytes()[:1001].decode("ascii", "replace")
+    given = [int(word) for word in re.findall(r"\d{1,2}", text)] if ANSWERS.fullmatch(text) else []
     if len(given) != len(asked):
-        told = f"answers.txt: wanted {len(asked)} numbers, one for each question, from 0 on"
+        told = f"answers.yaml: wanted {len(asked)} numbers, one for each question, from 0 on"
         return [Check("questions", "invalid_submission", 0.0, QUESTIONS_SHARE * weight, told)]
     right = sum(answer == question["answer"] for answer, question in zip(given, asked))
     verdict = "passed" if right == len(asked) else "partial" if right else "failed"

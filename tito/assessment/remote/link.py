@@ -24,7 +24,7 @@ import numpy as np
 from .wire import DTYPE, Reader, Unsendable, Violation, Writer, read_array, receive, send, write_array
 
 ASK, GIVE, RAISE = b"Q", b"A", b"E"
-MOST_OBJECTS = 500_000
+MOST_OBJECTS = 100_000
 SHARED: dict[type, bytes] = {
     list: b"l", dict: b"d", collections.OrderedDict: b"D", set: b"s", bytearray: b"y", np.ndarray: b"a", io.BytesIO: b"B",
     np.random.Generator: b"G", object: b"o",

@@ -36,6 +36,7 @@ class Clock:
 
     def __init__(self, reading: int, writing: int):
         self.reading, self.writing, self.until = reading, writing, time.monotonic() + 60
+        self.ahead = bytearray()  # read, but not yet asked for
         os.set_blocking(writing, False)
 
     def left(self) -> float:
@@ -45,27 +46,29 @@ class Clock:
         return left
 
     def read(self, size: int) -> bytes:
-        parts, wanted = [], size
-        while wanted:
+        """So many bytes; fewer where the stream ends."""
+        while len(self.ahead) < size:
             if not select.select([self.reading], [], [], self.left())[0]:
                 raise TimeUp
-            part = os.read(self.reading, min(wanted, 1 << 20))
+            part = os.read(self.reading, 1 << 16)
             if not part:
                 break
-            parts.append(part)
-            wanted -= len(part)
-        return b"".join(parts)
+            self.ahead += part
+        taken, self.ahead = bytes(self.ahead[:size]), self.ahead[size:]
+        return taken
 
     def write(self, data) -> None:
-        if select.select([self.reading], [], [], 0)[0]:
-            if not os.read(self.reading, 1):
+        if self.ahead or select.select([self.reading], [], [], 0)[0]:
+            if not self.ahead and not os.read(self.reading, 1):
                 raise EOFError
             raise Violation("something was said before it was asked")
         view = memoryview(data)
         while view:
-            if not select.select([], [self.writing], [], self.left())[1]:
-                raise TimeUp
-            view = view[os.write(self.writing, view) :]
+            try:
+                view = view[os.write(self.writing, view) :]
+            except BlockingIOError:
+                if not select.select([], [self.writing], [], self.left())[1]:
+                    raise TimeUp from None
 
     def flush(self) -> None:
         """Nothing waits."""

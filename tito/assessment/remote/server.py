@@ -303,32 +303,24 @@ OPERATIONS: dict[str, Any] = {
 } | {name: getattr(builtins, name) for name in ("len", "iter", "next", "reversed", "float", "int", "complex", "repr", "str", "round", "divmod", "dir", "hash")}  # fmt: skip
 
 
-class OutOfTheWay:
-    """Standard output belongs to the protocol: what the student prints goes to standard error, and there is nothing to read."""
-
-    def __enter__(self):
-        stream, out = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(nothing, 0)
-        os.dup2(2, 1)
-        os.close(nothing)
-        return stream, out
-
-    def __exit__(self, *_) -> None:
-        return None
+def pipes():
+    """Requests and answers. Standard output belongs to them: what the student prints goes to standard error, and there is nothing to read."""
+    stream, out = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    os.close(nothing)
+    return stream, out
 
 
 def main() -> None:
-    with OutOfTheWay() as (stream, out):
-        link = Server(stream, out)
-        try:
-            link.serve()
-        except (EOFError, BrokenPipeError):
-            pass
-        except Violation as error:
-            print(f"server: {error}", file=sys.stderr)
-            raise
-    sys.stdout.flush()
+    try:
+        Server(*pipes()).serve()
+    except (EOFError, BrokenPipeError):
+        """The checks are done."""
+    except Violation as error:
+        print(f"server: {error}", file=sys.stderr)
+        raise
     os._exit(0)
 
 

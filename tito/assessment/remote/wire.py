@@ -17,8 +17,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-LARGEST = 64 << 20  # bytes of a message
-MOST_VALUES = 2_000_000  # in the containers of a message
+LARGEST = 24 << 20  # bytes of a message
+MOST_VALUES = 500_000  # in the containers of a message
 DEEPEST = 60  # tuples in tuples
 DTYPE = re.compile(r"[<>|](?:b1|[iu][1248]|f[248]|c(?:8|16)|U\d{1,4})")
 LENGTH = struct.Struct("<I")
