@@ -104,7 +104,8 @@ class Pair:
             "import_seconds": self.work.import_seconds, "settings": SETTINGS, "spans": self.work.spans,
         }  # fmt: skip
         with self.checker() as line:
-            line.sendall(json.dumps(job).encode() + b"\n")
+            with contextlib.suppress(ConnectionError):  # it has ended already: `listen` says so
+                line.sendall(json.dumps(job).encode() + b"\n")
             return self.listen(line, found)
 
     def left(self, found: Found, done: set[str]) -> Iterator[str]:
@@ -145,6 +146,8 @@ class Pair:
             line.settimeout(max(0.01, until - time.monotonic()))
             try:
                 part = line.recv(1 << 16)
+            except ConnectionError:
+                part = b""
             except TimeoutError:
                 return self.lost(found, current, "timeout", "it took too long and was stopped")
             if not part:
@@ -159,7 +162,8 @@ class Pair:
                 until = time.monotonic() + GRACE + self.work.import_seconds
                 if "need" in record:
                     found.restarts += 1
-                    self.start_student(line)
+                    with contextlib.suppress(ConnectionError):
+                        self.start_student(line)
                 elif "checks" in record:
                     found.checks = record["checks"]
                 elif "package" in record:
