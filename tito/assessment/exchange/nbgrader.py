@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -66,31 +67,38 @@ def gradebook(path: Path) -> Iterator[Any]:
 
 
 def write(class_: Standing, where: Path) -> Written:
-    """Bring a gradebook to what the class shows; grades that nbgrader has for other assignments stay."""
+    """Bring a gradebook to what the class shows; grades that nbgrader has for others stay."""
     path = database(where)
     path.parent.mkdir(parents=True, exist_ok=True)
+    count, left_out = 0, []
     with gradebook(path) as book:
-        for student in class_.students:
-            first, _, last = student.name.rpartition(" ")
-            book.update_or_create_student(
-                student.id, first_name=first or last, last_name=last if first else "", email=student.email
-            )
+        people(book, class_.students)
         for task in class_.tasks:
             assignment(book, task, path)
-        count, left_out = 0, []
-        for grade in class_.grades:
-            if grade.points is None:
-                left_out.append(f"{grade.student}: {grade.task}: {grade.verdict.replace('_', ' ')}")
-                continue
-            submission(book, grade, class_.of(grade))
-            count += 1
+            shown = [grade for grade in class_.grades if grade.task == task.id]
+            count += submissions_of(book, task, [(grade, class_.of(grade)) for grade in shown])
+            left_out += [
+                f"{grade.student}: {grade.task}: {grade.verdict.replace('_', ' ')}" for grade in shown if grade.points is None
+            ]  # fmt: skip
         book.db.commit()
     return Written(count, left_out)
 
 
+def people(book, students: tuple[Student, ...]) -> None:
+    from nbgrader.api import Student as Theirs
+
+    known = {student.id: student for student in book.db.query(Theirs)}
+    for student in students:
+        first, _, last = student.name.rpartition(" ")
+        theirs = known.get(student.id) or Theirs(id=student.id)
+        theirs.first_name, theirs.last_name = (first, last) if first else (last, "")
+        theirs.email = student.email
+        book.db.add(theirs)
+    book.db.commit()
+
+
 def assignment(book, task: Task, path: Path) -> None:
-    due = task.due.replace(tzinfo=None) if task.due else None  # nbgrader keeps UTC without saying so
-    made = book.update_or_create_assignment(task.id, duedate=due)
+    made = book.update_or_create_assignment(task.id, duedate=utc(str(task.due or "")))
     others = [notebook.name for notebook in made.notebooks if notebook.name != NOTEBOOK]
     if others:
         raise TitoError(
@@ -102,18 +110,49 @@ def assignment(book, task: Task, path: Path) -> None:
     book.update_or_create_solution_cell(FEEDBACK, NOTEBOOK, task.id)
 
 
-def submission(book, grade: Grade, found: Findings | None) -> None:
-    """What counts there is the score less the penalty, and an override stands above both."""
-    earned = round(grade.score * grade.most, 4)
-    decided = grade.points if grade.why else None
-    when = grade.handed_in or None
-    book.update_or_create_submission(grade.task, grade.student, **({"timestamp": when} if when else {}))
-    cell = book.find_grade(POINTS, NOTEBOOK, grade.task, grade.student)
-    cell.auto_score, cell.manual_score, cell.needs_manual_grade = earned, decided, False
-    penalty = 0.0 if decided is not None else round(earned - (grade.points or 0.0), 4)
-    cell.notebook.late_submission_penalty = penalty
-    comment = book.find_comment(FEEDBACK, NOTEBOOK, grade.task, grade.student)
-    comment.manual_comment = feedback(grade, found)
+def submissions_of(book, task: Task, shown: list[tuple[Grade, Findings | None]]) -> int:
+    """Write a task's submissions anew, in a few statements: one by one, 1,000 students take minutes."""
+    from nbgrader import api
+    from sqlalchemy import delete, insert, select
+
+    cell = book.find_grade_cell(POINTS, NOTEBOOK, task.id).id
+    comment = book.find_solution_cell(FEEDBACK, NOTEBOOK, task.id).id
+    notebook, made = book.find_notebook(NOTEBOOK, task.id).id, book.find_assignment(task.id).id
+    tables = [
+        cls.__table__ for cls in (api.SubmittedAssignment, api.SubmittedNotebook, api.Grade, api.Comment)
+    ]
+    handed_in, books, grades, comments = tables
+    mine = [grade.student for grade, _ in shown]
+    old = select(handed_in.c.id, handed_in.c.student_id).where(handed_in.c.assignment_id == made)
+    gone = [row.id for row in book.db.execute(old) if row.student_id in set(mine)]
+    for some in (gone[i : i + 500] for i in range(0, len(gone), 500)):
+        within = select(books.c.id).where(books.c.assignment_id.in_(some))
+        for table in (grades, comments):
+            book.db.execute(delete(table).where(table.c.notebook_id.in_(within)))
+        book.db.execute(delete(books).where(books.c.assignment_id.in_(some)))
+        book.db.execute(delete(handed_in).where(handed_in.c.id.in_(some)))
+    new: list[list[dict[str, Any]]] = [[], [], [], []]
+    for grade, found in shown:
+        if grade.points is None:
+            continue
+        a, b = api.new_uuid(), api.new_uuid()
+        earned, decided = round(grade.score * grade.most, 4), grade.points if grade.why else None
+        penalty = 0.0 if decided is not None else round(earned - grade.points, 4)
+        more = utc(grade.extended) - utc(str(task.due)) if grade.extended and task.due else None  # type: ignore[operator]
+        new[0].append({"id": a, "assignment_id": made, "student_id": grade.student, "timestamp": utc(grade.handed_in), "extension": more})  # fmt: skip
+        new[1].append({"id": b, "assignment_id": a, "notebook_id": notebook, "flagged": False, "late_submission_penalty": penalty})  # fmt: skip
+        new[2].append({"cell_id": cell, "notebook_id": b, "auto_score": earned, "manual_score": decided, "needs_manual_grade": False})  # fmt: skip
+        new[3].append({"cell_id": comment, "notebook_id": b, "manual_comment": feedback(grade, found)})
+    for table, rows in zip(tables, new):
+        if rows:
+            book.db.execute(insert(table), rows)
+    book.db.commit()
+    return len(new[0])
+
+
+def utc(moment: str) -> datetime | None:
+    """A moment as nbgrader keeps it: in UTC, without saying so."""
+    return datetime.fromisoformat(moment).astimezone(timezone.utc).replace(tzinfo=None) if moment else None
 
 
 def feedback(grade: Grade, found: Findings | None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -17,19 +16,20 @@ FORMAT, VERSION = "tito class", 1
 
 
 def write(class_: Standing) -> str:
-    record = {
-        "format": FORMAT,
-        "version": VERSION,
-        "class": class_.name,
-        "tasks": [asdict(task) | {"due": task.due and task.due.isoformat()} for task in class_.tasks],
-        "students": [asdict(student) for student in class_.students],
-        "grades": [
-            asdict(grade) | {"findings": asdict(found) if (found := class_.of(grade)) else None}
-            for grade in class_.grades
-        ],
-        "decisions": [asdict(decision) for decision in class_.decisions],
+    """A line a grade, so that two of these can be compared."""
+    dumps = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=vars).encode
+    lists = {
+        "tasks": [vars(task) | {"due": task.due and task.due.isoformat()} for task in class_.tasks],
+        "students": class_.students,
+        "grades": [vars(grade) | {"findings": class_.of(grade)} for grade in class_.grades],
+        "decisions": class_.decisions,
     }
-    return json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    head = {"format": FORMAT, "version": VERSION, "class": class_.name}
+    parts = [f"{dumps(key)}: {dumps(value)}" for key, value in head.items()]
+    for key, rows in lists.items():
+        lines = ",\n  ".join(map(dumps, rows))
+        parts.append(f"{dumps(key)}: [\n  {lines}\n ]" if lines else f"{dumps(key)}: []")
+    return "{\n " + ",\n ".join(parts) + "\n}\n"
 
 
 def read(text: str, name: str = "the file") -> Standing:
