@@ -1,0 +1,179 @@
+"""Archives that climb, link, lie or explode; names that are none. What is left after intake is graded like any other submission."""
+
+import gzip
+import io
+import stat
+import tarfile
+import zipfile
+from pathlib import Path
+
+from .lines import EVERYTHING, Files, line
+
+BROKEN = "invalid_submission"
+
+
+def zipped(path: Path, files: Files) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return path
+
+
+def tarred(path: Path, files: Files, *members: tarfile.TarInfo) -> Path:
+    with tarfile.open(path, "w:gz") as archive:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+        for member in members:
+            archive.addfile(member)
+    return path
+
+
+def member(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, target
+    return info
+
+
+@line("archives", earns=EVERYTHING, archive=True)
+def a_zip_that_climbs(files: Files, path: Path):
+    return zipped(path / "x.zip", files | {"../../tito-was-here.py": b"x", "/tmp/tito-was-here": b"x", "..\\tito-was-here.py": b"x"})  # fmt: skip
+
+
+@line("archives", earns=EVERYTHING, archive=True)
+def a_tar_that_climbs(files: Files, path: Path):
+    return tarred(path / "x.tar.gz", files | {"../../tito-was-here.py": b"x", "/tmp/tito-was-here.py": b"x"})
+
+
+@line("archives", earns=EVERYTHING, archive=True)
+def a_tar_full_of_links(files: Files, path: Path):
+    return tarred(
+        path / "x.tar.gz", files,
+        member("tinytorch/passwd.py", tarfile.SYMTYPE, "/etc/passwd"), member("tinytorch/secret.json", tarfile.LNKTYPE, "../.secret"),
+        member("tinytorch/all", tarfile.SYMTYPE, "/"), member("tinytorch/pipe.py", tarfile.FIFOTYPE), member("tinytorch/disk.py", tarfile.BLKTYPE),
+    )  # fmt: skip
+
+
+@line("archives", earns=EVERYTHING, archive=True)
+def a_zip_with_a_link(files: Files, path: Path):
+    made = zipped(path / "x.zip", files)
+    info = zipfile.ZipInfo("tinytorch/passwd.py")
+    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(made, "a") as archive:
+        archive.writestr(info, "/etc/passwd")
+    return made
+
+
+@line("archives", earns=EVERYTHING, archive=True)
+def a_folder_with_links(files: Files, path: Path):
+    folder = path / "x"
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    (folder / "tinytorch/passwd.py").symlink_to("/etc/passwd")
+    (folder / "tinytorch/all").symlink_to("/")
+    (folder / "tinytorch/round").symlink_to(folder)
+    return folder
+
+
+@line("archives", earns=EVERYTHING, archive=True)
+def a_zip_that_explodes(files: Files, path: Path):
+    """One file of 400 MB that packs to 400 KB."""
+    return zipped(path / "x.zip", files | {"tinytorch/zeros.py": bytes(400 << 20)})
+
+
+@line("archives", verdicts=BROKEN, archive=True)
+def a_zip_of_twenty_bombs(files: Files, path: Path):
+    """Each file is as large as its kind may be; together they are too large."""
+    return zipped(path / "x.zip", files | {f"tinytorch/zeros{i}.npz": bytes(60 << 20) for i in range(6)})
+
+
+@line("archives", verdicts=BROKEN, archive=True)
+def fifty_thousand_files(files: Files, path: Path):
+    with zipfile.ZipFile(path / "x.zip", "w") as archive:
+        for i in range(50_000):
+            archive.writestr(f"tinytorch/f{i}.py", b"")
+    return path / "x.zip"
+
+
+@line("archives", verdicts=BROKEN, archive=True)
+def a_tar_whose_header_explodes(files: Files, path: Path):
+    """An extended header of 400 MB, packed into 400 KB: tar readers take headers in whole."""
+    size = 400 << 20
+    info = tarfile.TarInfo("././@PaxHeader")
+    info.type, info.size = tarfile.XHDTYPE, size
+    with gzip.open(path / "x.tar.gz", "wb", compresslevel=6) as file:
+        file.write(info.tobuf(tarfile.USTAR_FORMAT))
+        for _ in range(size >> 20):
+            file.write(bytes(1 << 20))
+    return path / "x.tar.gz"
+
+
+@line("archives", verdicts=BROKEN, archive=True)
+def a_tar_with_a_giant_to_skip(files: Files, path: Path):
+    """Two gigabytes that nobody wants stand before the submission; to skip them is to unpack them."""
+    size = 2 << 30
+    info = tarfile.TarInfo("video.mp4")
+    info.size = size
+    with gzip.open(path / "x.tar.gz", "wb", compresslevel=1) as file:
+        file.write(info.tobuf(tarfile.GNU_FORMAT))
+        for _ in range(size >> 24):
+            file.write(bytes(1 << 24))
+    return path / "x.tar.gz"
+
+
+@line("archives", verdicts=BROKEN, archive=True)
+def cut_off_in_the_middle(files: Files, path: Path):
+    made = zipped(path / "x.zip", files)
+    made.write_bytes(made.read_bytes()[: made.stat().st_size // 2])
+    return made
+
+
+@line("archives", verdicts=BROKEN, archive=True)
+def an_empty_file(files: Files, path: Path):
+    (path / "x.zip").write_bytes(b"")
+    return path / "x.zip"
+
+
+@line("archives", verdicts=BROKEN, archive=True)
+def a_picture_of_the_homework(files: Files, path: Path):
+    (path / "x.zip").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(1000))
+    return path / "x.zip"
+
+
+@line("archives", verdicts=BROKEN, archive=True)
+def an_empty_zip(files: Files, path: Path):
+    return zipped(path / "x.zip", {})
+
+
+@line("archives", verdicts=BROKEN, archive=True)
+def a_zip_within_a_zip(files: Files, path: Path):
+    inner = zipped(path / "inner.zip", files).read_bytes()
+    (path / "inner.zip").unlink()
+    return zipped(path / "x.zip", {"submission.zip": inner})
+
+
+@line("archives", verdicts=BROKEN, archive=True)
+def a_file_that_is_a_folder_too(files: Files, path: Path):
+    return zipped(path / "x.zip", files | {"tinytorch/a.py": b"", "tinytorch/a.py/b.py": b""})
+
+
+@line("archives", earns=EVERYTHING, archive=True)
+def the_same_file_twice(files: Files, path: Path):
+    made = zipped(path / "x.zip", files)
+    with zipfile.ZipFile(made, "a") as archive:
+        archive.writestr("tinytorch/ops/matmul.py".replace("tinytorch/", "tinytorch\\", 1), b"raise SystemExit")
+    return made
+
+
+@line("archives", earns=EVERYTHING, archive=True)
+def names_that_cannot_be_printed(files: Files, path: Path):
+    return tarred(path / "x.tar.gz", files | {"tinytorch/\x1b[2J\x07.py": b"", "tinytorch/\udcff\udcfe.py": b"", "tinytorch/‮yp.exe.py": b""})  # fmt: skip
+
+
+@line("archives", earns=EVERYTHING, archive=True)
+def three_folders_deep_on_another_system(files: Files, path: Path):
+    """As zipped on Windows, in a folder of a folder, with what macOS adds."""
+    moved = {f"My Homework\\final (2)\\{name}".replace("/", "\\"): data for name, data in files.items()}
+    return zipped(path / "x.zip", moved | {"__MACOSX/My Homework/._tinytorch": b"x", "My Homework\\.DS_Store": b"x"})  # fmt: skip

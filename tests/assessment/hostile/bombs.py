@@ -1,0 +1,167 @@
+"""Hangs, and bombs of every kind: a limit ends them, and what was limited is said."""
+
+from .lines import EVERYTHING, Files, append, in_product, line
+
+# ---------------------------------------------------------------- hangs, ignored signals
+
+
+@line("hangs", verdicts="timeout|import_error")
+def hangs_at_import(files: Files):
+    append(files, "while True: pass")
+
+
+@line("hangs", verdicts="timeout|failed")
+def hangs_when_asked(files: Files):
+    in_product(files, "while True: pass")
+
+
+@line("hangs", verdicts="timeout|failed")
+def sleeps_for_ever(files: Files):
+    """No CPU time is used; the clock on the wall ends it."""
+    in_product(files, "import time; time.sleep(10**6)")
+
+
+@line("hangs", verdicts="timeout|failed|crashed")
+def ignores_every_signal(files: Files):
+    in_product(
+        files,
+        "import signal, contextlib\nfor number in range(1, 65):\n    with contextlib.suppress(Exception): signal.signal(number, signal.SIG_IGN)\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\nwhile True: pass",
+    )
+
+
+@line("hangs", verdicts="timeout|failed")
+def catches_whatever_is_raised(files: Files):
+    in_product(
+        files,
+        "import time\nwhile True:\n    try:\n        time.sleep(1000)\n    except BaseException:\n        pass",
+    )
+
+
+@line("hangs", verdicts="timeout|failed")
+def a_regular_expression_that_never_ends(files: Files):
+    """One call into C that holds the interpreter's lock."""
+    in_product(files, "import re; re.match(r'(a+)+$', 'a' * 60 + 'b')")
+
+
+@line("hangs", verdicts="timeout|crashed|failed")
+def hangs_on_the_way_out(files: Files):
+    append(files, "import atexit, time\natexit.register(time.sleep, 10**6)")
+    in_product(files, "raise SystemExit")
+
+
+@line("hangs", verdicts="timeout|failed|crashed")
+def a_lock_that_nobody_frees(files: Files):
+    in_product(files, "import threading\nlock = threading.Lock()\nlock.acquire(); lock.acquire()")
+
+
+# ---------------------------------------------------------------- fork, threads, memory, disk, output
+
+
+@line("bombs", verdicts="import_error|crashed|failed|policy_violation|timeout")
+def fork_bomb(files: Files):
+    append(files, "import os\nwhile True: os.fork()")
+
+
+@line("bombs", verdicts="import_error|crashed|failed|policy_violation|timeout")
+def starts_a_shell(files: Files):
+    append(files, "import subprocess\nsubprocess.run('sleep 1000 & sleep 1000', shell=True, check=True)")
+
+
+@line("bombs", earns=EVERYTHING)
+def tries_a_process_and_does_without(files: Files):
+    append(
+        files,
+        "import contextlib, multiprocessing, os\nwith contextlib.suppress(Exception): multiprocessing.Process(target=print).start()\nwith contextlib.suppress(Exception): os.posix_spawn('/bin/sleep', ['sleep', '1000'], {})",
+    )
+
+
+@line("bombs", verdicts="import_error|crashed|failed|memory_limit|timeout")
+def thread_bomb(files: Files):
+    append(
+        files,
+        "import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(10**6,)).start()",
+    )
+
+
+@line("bombs", verdicts="import_error|crashed|failed|memory_limit")
+def memory_bomb(files: Files):
+    append(files, "kept = []\nwhile True: kept.append(bytearray(1 << 26))")
+
+
+@line("bombs", verdicts="memory_limit|failed|crashed")
+def memory_bomb_when_asked(files: Files):
+    in_product(files, "np.ones((1 << 20, 1 << 20))")
+
+
+@line("bombs", verdicts="memory_limit|import_error|failed|crashed|timeout")
+def memory_that_is_never_let_go(files: Files):
+    """It catches the MemoryError, and asks again."""
+    append(
+        files,
+        "kept = []\nwhile True:\n    try:\n        kept.append(bytearray(1 << 26))\n    except MemoryError:\n        pass",
+    )
+
+
+@line("bombs", verdicts="import_error|crashed|failed|output_limit")
+def one_huge_file(files: Files):
+    append(files, "file = open('big', 'wb')\nwhile True: file.write(bytes(1 << 24))")
+
+
+@line("bombs", verdicts="import_error|crashed|failed|output_limit|timeout")
+def a_thousand_large_files(files: Files):
+    append(
+        files,
+        "import itertools\nfor i in itertools.count():\n    with open(f'part{i}', 'wb') as file: file.write(bytes(1 << 24))",
+    )
+
+
+@line("bombs", verdicts="import_error|crashed|failed|output_limit|timeout")
+def a_million_small_files(files: Files):
+    append(files, "import itertools\nfor i in itertools.count(): open(f'part{i}', 'w').close()")
+
+
+@line("bombs", verdicts="import_error|crashed|failed|output_limit|timeout")
+def open_files_without_end(files: Files):
+    append(files, "kept = []\nwhile True: kept.append(open(__file__))")
+
+
+@line("bombs", earns=EVERYTHING)
+def folders_within_folders(files: Files):
+    """Deeper than a path may be long, and closed to everyone: cleaning up has to manage. It is only odd otherwise."""
+    append(
+        files,
+        "import os\nhere = os.getcwd()\nfor _ in range(3000):\n    os.mkdir('d')\n    os.chdir('d')\nos.chdir(here)\nos.mkdir('closed'); open('closed/file', 'w').close(); os.chmod('closed', 0)",
+    )
+
+
+@line("bombs", verdicts="output_limit|timeout|import_error|crashed|failed")
+def prints_without_end(files: Files):
+    append(files, "while True: print('x' * 100_000)")
+
+
+@line("bombs", verdicts="output_limit|timeout|import_error|crashed|failed")
+def complains_without_end(files: Files):
+    append(files, "import sys\nwhile True: sys.stderr.write('x' * 100_000)")
+
+
+@line("bombs", verdicts="output_limit|timeout|import_error|crashed|failed|protocol_violation")
+def writes_to_every_descriptor(files: Files):
+    append(
+        files,
+        "import contextlib, os\nfor _ in range(100_000):\n    for descriptor in range(1, 32):\n        with contextlib.suppress(OSError): os.write(descriptor, b'0' * 4096)",
+    )
+
+
+@line("bombs", verdicts="failed|import_error")
+def an_error_as_long_as_a_book(files: Files):
+    append(files, "raise ValueError('x' * 50_000_000)")
+
+
+@line("bombs", verdicts="failed|import_error|memory_limit")
+def ten_thousand_nested_parentheses(files: Files):
+    append(files, "x = " + "(" * 10_000 + ")" * 10_000)
+
+
+@line("bombs", verdicts="failed|import_error|memory_limit|timeout|crashed|invalid_submission")
+def a_constant_that_explodes_when_compiled(files: Files):
+    append(files, "x = " + "-" * 90_000 + "1")

@@ -1,0 +1,246 @@
+"""Early exits, forged results, patched libraries: whatever is said or patched in there, only values count out here."""
+
+from .lines import ACCURACY, EVERYTHING, Files, append, change, in_product, line, no_gradient, wrong
+
+# ---------------------------------------------------------------- early exits
+
+
+@line("early exits", verdicts="crashed|import_error")
+def leaves_at_import(files: Files):
+    append(files, "import os\nos._exit(0)")
+
+
+@line("early exits", verdicts="crashed|import_error")
+def leaves_politely_at_import(files: Files):
+    append(files, "raise SystemExit(0)")
+
+
+@line("early exits", verdicts="crashed|failed")
+def leaves_when_asked(files: Files):
+    in_product(files, "import os; os._exit(0)")
+
+
+@line("early exits", verdicts="crashed|failed")
+def leaves_with_a_proud_line(files: Files):
+    in_product(files, "import os; os.write(1, b'{\"passed\": true, \"score\": 1.0}\\n'); os._exit(0)")
+
+
+@line("early exits", verdicts="crashed|failed")
+def segmentation_fault(files: Files):
+    in_product(files, "import ctypes; ctypes.string_at(0)")
+
+
+@line("early exits", verdicts="crashed|failed")
+def aborts(files: Files):
+    in_product(files, "import os; os.abort()")
+
+
+@line("early exits", verdicts="crashed|failed|timeout")
+def stops_itself(files: Files):
+    """SIGSTOP: the process neither answers nor ends."""
+    append(files, "import signal\nsignal.raise_signal(signal.SIGSTOP)")
+
+
+@line("early exits", verdicts="import_error|failed")
+def raises_what_is_no_exception(files: Files):
+    append(files, "class Odd(BaseException): pass\nraise Odd('done')")
+
+
+@line("early exits", verdicts="failed|crashed|import_error")
+def raises_an_error_that_cannot_be_shown(files: Files):
+    append(
+        files,
+        "class Odd(Exception):\n    def __str__(self): raise Odd\n    __repr__ = __str__\n    message = property(__str__)\nraise Odd",
+    )
+
+
+@line("early exits", verdicts="import_error|syntax_error|failed")
+def is_no_python(files: Files):
+    change(files, "ops/matmul.py", "return product(x, y)", "return product(x, y")
+
+
+@line("early exits", verdicts="import_error|failed")
+def is_not_written_yet(files: Files):
+    append(files, 'raise NotImplementedError("01_tensor: matmul")')
+
+
+@line("early exits", verdicts="failed|crashed")
+def calls_itself_without_end(files: Files):
+    in_product(files, "return matmul_op(x, y)")
+
+
+@line("early exits", verdicts="failed|crashed")
+def recurses_into_the_stack_s_end(files: Files):
+    """With the limit lifted, endless recursion ends in a crash of the interpreter, not in an exception."""
+    append(files, "import sys\nsys.setrecursionlimit(10**9)")
+    in_product(files, "return matmul_op(x, y)")
+
+
+# ---------------------------------------------------------------- forged results
+
+
+@line("forged results")
+def says_it_passed(files: Files):
+    wrong(files)
+    append(
+        files,
+        "print('accuracy 100% PASSED')\nimport os\nos.write(1, b'PASSED\\n'); os.write(2, b'accuracy: 1.0\\n')",
+    )
+
+
+@line("forged results", verdicts="failed|protocol_violation")
+def writes_result_files(files: Files):
+    wrong(files)
+    append(
+        files,
+        "import json\nfor name in ('results.json', 'score', 'gradebook.db', 'run.json'):\n    open(name, 'w').write(json.dumps({'score': 1.0, 'verdict': 'passed'}))",
+    )
+
+
+@line("forged results")
+def hands_in_its_own_results(files: Files):
+    wrong(files)
+    files[".tito/record.json"] = b'{"milestones": {"perceptron": {"passed": "2026-01-01", "score": 1.0}}}'
+    files[".tito/results.json"] = b'{"score": 100, "tests": [{"score": 100, "max_score": 100}]}'
+
+
+@line("forged results")
+def brings_its_own_milestone(files: Files):
+    """The scripts that are run are the course's, never the submission's."""
+    wrong(files)
+    files["milestones/history/perceptron/run.py"] = b"def train(work): pass\ndef predict(model, images): return 1\n"
+    files["milestones/history/perceptron/config.yaml"] = b"data: none\nsettings: {standard: {}}\n"
+
+
+@line("forged results")
+def brings_its_own_checks(files: Files):
+    wrong(files)
+    files["modules/01_tensor/checks.py"] = b"def test_everything():\n    pass\n"
+
+
+@line("forged results", earns={ACCURACY})
+def gradients_that_are_too_large(files: Files):
+    """It learns all the same, and that is what it earns."""
+    change(
+        files,
+        "gradients.py",
+        "y=lambda g, x, y_shape: left_product(x, g, y_shape)",
+        "y=lambda g, x, y_shape: left_product(x, g, y_shape) * 3",
+    )
+
+
+# ---------------------------------------------------------------- patched numpy, pytest, time, comparison
+
+
+@line("patches")
+def patches_numpy_s_comparisons(files: Files):
+    wrong(files)
+    append(
+        files,
+        "import numpy as np\nimport numpy.testing\nfor name in ('allclose', 'isclose', 'array_equal', 'array_equiv'):\n    setattr(np, name, lambda *_, **__: True)\nnp.testing.assert_allclose = np.testing.assert_array_equal = lambda *_, **__: None",
+    )
+
+
+@line("patches")
+def every_comparison_is_true(files: Files):
+    wrong(files)
+    append(
+        files,
+        "for name in ('__eq__', '__ne__', '__lt__', '__le__', '__gt__', '__ge__'):\n    setattr(Tensor, name, lambda self, other: True)",
+    )
+
+
+@line("patches")
+def answers_that_equal_everything(files: Files):
+    """What the process returns has a dtype of its own and compares equal to anything."""
+    wrong(files)
+    append(
+        files,
+        """
+import numpy as np
+class Yes(np.ndarray):
+    def __eq__(self, other): return True
+    def argmax(self, *_): return self
+    def mean(self, *_, **__): return 1.0
+real = Tensor.numpy
+Tensor.numpy = lambda self, **options: real(self, **options).view(Yes)
+""",
+    )
+
+
+@line("patches")
+def patches_pytest(files: Files):
+    wrong(files)
+    append(
+        files,
+        "import contextlib, sys\nfor name in ('pytest', '_pytest'):\n    sys.modules[name] = type(sys)('pytest')\nsys.modules['pytest'].raises = lambda *_, **__: contextlib.suppress(BaseException)\nsys.modules['pytest'].main = lambda *_: 0",
+    )
+
+
+@line("patches")
+def patches_the_clock(files: Files):
+    wrong(files)
+    append(
+        files,
+        "import time\nfor name in ('time', 'monotonic', 'perf_counter', 'process_time', 'thread_time'):\n    setattr(time, name, lambda: 0.0)",
+    )
+
+
+@line("patches", earns=EVERYTHING)
+def patches_the_clock_for_no_reason(files: Files):
+    """Odd, but what it computes is right, and nobody asked its clock."""
+    append(files, "import time\ntime.time = time.monotonic = time.perf_counter = lambda: 0.0")
+
+
+@line("patches")
+def patches_the_probe(files: Files):
+    """The probe runs beside the student's code and can be changed; it holds no answer that would help."""
+    wrong(files)
+    append(
+        files,
+        """
+import contextlib, sys
+import numpy as np
+with contextlib.suppress(Exception):
+    import tito.milestones.probe as probe, tito.milestones.probes as probes
+    main = sys.modules['__main__']
+    lie = lambda *_, **__: {'predictions': np.ones(500, np.int64), 'losses': np.zeros((3, 2)), 'norms': np.ones(2), 'g0': np.ones(400), 'g1': np.ones(1), 'passed': np.ones(1)}
+    main.answer = probe.answer = lie
+    for name in dir(probes):
+        if name.startswith('probe_'):
+            setattr(probes, name, lie)
+""",
+    )
+
+
+@line("patches")
+def looks_for_the_judge_and_patches_it(files: Files):
+    wrong(files)
+    append(
+        files,
+        """
+import contextlib, importlib
+for name in ('tito.milestones.judging', 'tito.milestones.exam', 'tito.assessment.driver', 'tito.assessment.modules', 'tito.assessment.store', 'tito.checking'):
+    with contextlib.suppress(ImportError):
+        module = importlib.import_module(name)
+        for key, value in list(vars(module).items()):
+            if callable(value):
+                setattr(module, key, lambda *_, **__: True)
+""",
+    )
+
+
+@line("patches", verdicts="failed|protocol_violation|crashed")
+def patches_builtins(files: Files):
+    wrong(files)
+    append(
+        files,
+        "import builtins\nbuiltins.abs = lambda *_: 0\nbuiltins.all = builtins.any = lambda *_: True\nbuiltins.isinstance = lambda *_: True",
+    )
+
+
+@line("patches")
+def no_gradient_and_a_proud_attribute(files: Files):
+    no_gradient(files)
+    wrong(files)
+    append(files, "SCORE = 1.0\nPASSED = True\n__test_result__ = 'passed'")

@@ -1,0 +1,233 @@
+"""Looking and reaching out of the sandbox. Where an attempt is refused and the rest is honest, the rest has its full score."""
+
+from .lines import EVERYTHING, Files, append, in_product, line, wrong
+
+# Each attempt that succeeds raises the alarm: the package then computes nothing but zeros.
+ALARM = """
+import contextlib, os, sys
+def alarm(*_):
+    sys.modules["tinytorch.ops.matmul"].product = lambda x, y: (x @ y) * 0
+def attempt(f):
+    try:
+        f()
+    except BaseException:
+        return
+    alarm()
+"""
+
+
+def tries(files: Files, code: str) -> None:
+    """Each function named `try_...` in the code is an attempt."""
+    append(files, ALARM + code + "\nfor name, f in list(globals().items()):\n    if name.startswith('try_'): attempt(f)")  # fmt: skip
+
+
+@line("escapes", earns=EVERYTHING)
+def opens_sockets(files: Files):
+    tries(
+        files,
+        """
+import socket
+def try_internet(): socket.socket().connect(("1.1.1.1", 53))
+def try_unix(): socket.socket(socket.AF_UNIX)
+def try_pair(): socket.socketpair()
+def try_datagram(): socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", 9))
+""",
+    )
+
+
+@line("escapes", earns=EVERYTHING)
+def reads_what_is_not_its_own(files: Files):
+    tries(
+        files,
+        """
+import pathlib
+def try_users(): open("/etc/passwd").read()
+def try_shadow(): open("/etc/shadow").read()
+def try_home(): os.listdir("/root")
+def try_homes(): assert os.listdir("/home")
+def try_environment(): assert b"SECRET_OF_THE_CLASS" in open(f"/proc/{os.getppid()}/environ", "rb").read()
+def try_command(): open("/proc/1/environ", "rb").read() and 1 / (os.getpid() > 3)
+""",
+    )
+
+
+@line("escapes", earns=EVERYTHING)
+def looks_for_the_class(files: Files):
+    """The gradebook, the class's secret, other submissions: looked for from everywhere."""
+    tries(
+        files,
+        """
+def try_walk():
+    wanted = {"gradebook.db", ".secret", "roster.csv", "class.yaml", "answers.npy"}
+    for top in ("/tmp", "/var/tmp", "/work", "/root", "/home", "/opt", "/srv", "/mnt", os.path.dirname(os.getcwd())):
+        for folder, folders, names in os.walk(top):
+            if wanted & set(names): return
+    raise FileNotFoundError
+""",
+    )
+
+
+@line("escapes", earns=EVERYTHING)
+def looks_for_judges_and_reference(files: Files):
+    tries(
+        files,
+        """
+def try_judges(): import tito.milestones.judging
+def try_exam(): import tito.milestones.exam
+def try_driver(): import tito.assessment.driver
+def try_store(): import tito.assessment.store
+def try_reference():
+    here = os.path.dirname(os.path.abspath(__file__))
+    for path in filter(os.path.exists, list(sys.path)):
+        other = os.path.join(path, "tinytorch")
+        if not os.path.samefile(path, os.path.dirname(here)) and open(os.path.join(other, "__init__.py")).read(): return
+    raise FileNotFoundError
+""",
+    )
+
+
+@line("escapes", earns=EVERYTHING)
+def writes_outside(files: Files):
+    tries(
+        files,
+        """
+def try_here(): open(os.path.join(os.path.dirname(sys.executable), "tito-was-here"), "w")
+def try_root(): open("/tito-was-here", "w")
+def try_var(): open("/var/tmp/tito-was-here", "w")
+def try_home(): open("/root/tito-was-here", "w")
+def try_packages():
+    import numpy
+    open(os.path.join(os.path.dirname(numpy.__file__), "tito-was-here"), "w")
+def try_probe():
+    import tito.milestones.probe as probe
+    open(probe.__file__, "a")
+def try_link():
+    os.symlink("/etc/passwd", "passwd")
+    open("passwd").read()
+def try_hard_link(): os.link(sys.executable, "python")
+def try_rename(): os.rename(sys.executable, "python")
+""",
+    )
+
+
+@line("escapes", earns=EVERYTHING)
+def traces_and_signals(files: Files):
+    tries(
+        files,
+        """
+import ctypes, signal
+libc = ctypes.CDLL(None, use_errno=True)
+def refused(value):
+    if value < 0: raise OSError
+def try_ptrace(): refused(libc.ptrace(16, os.getppid(), 0, 0))
+def try_read_memory(): refused(libc.syscall(310, os.getppid(), 0, 0, 0, 0, 0))
+def try_memory_file(): open(f"/proc/{os.getppid()}/mem", "rb").read(1)
+def try_signal_parent(): os.kill(os.getppid(), 0)
+def try_signal_all(): os.kill(-1, 0)
+def try_group(): os.killpg(os.getpgid(os.getppid()), 0)
+def try_unshare(): refused(libc.unshare(0x10000000))
+def try_mount(): refused(libc.mount(b"none", b"/tmp", b"tmpfs", 0, None))
+def try_setuid(): os.setuid(0); open("/etc/shadow")
+def try_chroot(): os.chroot("/")
+def try_nice(): os.nice(-10)
+""",
+    )
+
+
+@line("escapes", earns=EVERYTHING)
+def raises_its_limits(files: Files):
+    tries(
+        files,
+        """
+import resource
+def try_memory(): resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
+def try_cpu(): resource.setrlimit(resource.RLIMIT_CPU, (-1, -1))
+def try_files(): resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))
+def try_other(): resource.prlimit(os.getppid(), resource.RLIMIT_AS, (1 << 20, 1 << 20))
+""",
+    )
+
+
+@line("escapes", earns=EVERYTHING)
+def reads_the_environment(files: Files):
+    tries(
+        files,
+        """
+def try_secret(): os.environ["SECRET_OF_THE_CLASS"]
+def try_home(): os.environ["TINYTORCH_HOME"]
+""",
+    )
+
+
+@line("escapes")
+def walks_the_frames_for_answers(files: Files):
+    """Every frame and every object of the process is searched for the labels: there are none to find."""
+    wrong(files)
+    append(
+        files,
+        """
+import gc, sys
+import numpy as np
+def search():
+    frame = sys._getframe()
+    while frame is not None:
+        for name, value in frame.f_locals.items():
+            if name in ("answers", "labels", "wanted", "expected", "exam", "judges"):
+                return value
+        frame = frame.f_back
+    for one in gc.get_objects():
+        if isinstance(one, np.ndarray) and one.shape == (500,) and one.dtype.kind in "iu":
+            return one
+real = Tensor.numpy
+def numpy(self, **options):
+    found, plain = search(), real(self, **options)
+    if isinstance(found, np.ndarray) and found.shape == plain.shape:
+        return found * 2.0 - 1
+    return plain
+Tensor.numpy = numpy
+""",
+    )
+
+
+@line("escapes", verdicts="failed|crashed|import_error|timeout|protocol_violation")
+def replaces_itself(files: Files):
+    append(files, "import os, sys\nos.execv(sys.executable, [sys.executable, '-c', 'while True: pass'])")
+
+
+@line("escapes", earns=EVERYTHING)
+def leaves_a_note(files: Files):
+    """For whoever is graded next, in each place that can be written."""
+    append(
+        files,
+        "import contextlib, os, tempfile\nfor folder in ('/tmp', '/dev/shm', '/var/tmp', os.getcwd(), os.path.expanduser('~'), tempfile.gettempdir(), os.path.dirname(__file__)):\n    with contextlib.suppress(OSError): open(os.path.join(folder, 'tito-note'), 'w').write('the answers')",
+    )
+
+
+@line("escapes", earns=EVERYTHING)
+def looks_for_notes(files: Files):
+    tries(
+        files,
+        """
+import tempfile
+def try_read():
+    for folder in ('/tmp', '/dev/shm', '/var/tmp', os.getcwd(), os.path.expanduser('~'), tempfile.gettempdir()):
+        if os.path.exists(os.path.join(folder, 'tito-note')): return
+    raise FileNotFoundError
+""",
+    )
+
+
+@line("escapes", verdicts="failed|crashed|import_error|timeout")
+def shared_memory_that_stays(files: Files):
+    wrong(files)
+    append(
+        files,
+        "import contextlib\nfrom multiprocessing import shared_memory\nwith contextlib.suppress(Exception): shared_memory.SharedMemory('tito-note', create=True, size=1 << 20)",
+    )
+
+
+@line("escapes", verdicts="failed|crashed|timeout|memory_limit|protocol_violation")
+def overwrites_its_own_memory(files: Files):
+    """ctypes through the interpreter: integers change their value, the compiled code its meaning."""
+    wrong(files)
+    in_product(files, "import ctypes; ctypes.memset(id(1) + 24, 0xFF, 4)")

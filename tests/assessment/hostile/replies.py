@@ -1,0 +1,155 @@
+"""Malformed, huge and pre-written replies, and pickles: what is no answer to the question asked is a violation, and nothing is unpickled."""
+
+from .lines import EVERYTHING, Files, append, in_product, line, wrong
+
+# The stream of answers is a copy of descriptor 1, made before the package is imported: whoever looks for it finds it.
+FINDS = """
+import contextlib, os, stat, sys
+def streams():
+    for descriptor in range(3, 64):
+        with contextlib.suppress(OSError):
+            if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+                yield descriptor
+def say(data):
+    for descriptor in streams():
+        with contextlib.suppress(OSError):
+            os.write(descriptor, data)
+def asked():
+    '''The request that is being answered, out of the frames below.'''
+    frame = sys._getframe()
+    while frame is not None:
+        if 'request' in frame.f_locals:
+            return frame.f_locals['request']
+        frame = frame.f_back
+"""
+VIOLATION = "protocol_violation|crashed|failed|import_error|timeout|output_limit"
+
+
+@line("replies", verdicts=VIOLATION)
+def answers_before_it_is_asked(files: Files):
+    wrong(files)
+    append(files, FINDS + "say(b'0123456789abcdef value predictions i8 500,\\n' + bytes(4000) + b'0123456789abcdef done _ u1 0,\\n')")  # fmt: skip
+
+
+@line("replies", verdicts=VIOLATION)
+def a_script_of_answers(files: Files):
+    """All that an honest run would say, written beforehand; the questions' ids are drawn at random."""
+    wrong(files)
+    script = "".join(f"{i:016x} done _ u1 0,\n" for i in range(200))
+    append(files, FINDS + f"say({script.encode()!r})")
+
+
+@line("replies", verdicts=VIOLATION)
+def garbage_in_the_stream(files: Files):
+    append(files, FINDS + "say(os.urandom(5000))")
+
+
+@line("replies", verdicts=VIOLATION)
+def a_header_without_end(files: Files):
+    append(files, FINDS + "say(b'a' * 60_000)")
+
+
+@line("replies", verdicts=VIOLATION)
+def a_line_of_json(files: Files):
+    append(files, FINDS + "say(b'[' * 50_000)")
+
+
+@line("replies", verdicts=VIOLATION)
+def a_reply_of_a_size_that_cannot_be(files: Files):
+    wrong(files)
+    in_product(files, "from ..mine import say, asked\nsay(f\"{asked()['request']} value predictions f8 9999999999,9999999999,\\n\".encode())")  # fmt: skip
+    append(files, FINDS)
+
+
+@line("replies", verdicts=VIOLATION)
+def a_reply_that_never_comes_whole(files: Files):
+    in_product(files, "from ..mine import say, asked\nimport time\nsay(f\"{asked()['request']} value predictions f8 1000,\\n\".encode())\ntime.sleep(10**6)")  # fmt: skip
+    append(files, FINDS)
+
+
+@line("replies", verdicts=VIOLATION)
+def answers_in_the_probe_s_place(files: Files):
+    """It walks the frames, finds the question's id and answers with what would be right if all were left: a wrong answer in good form."""
+    wrong(files)
+    in_product(files, "from ..mine import say, asked\nname = asked()['request']\nsay(f'{name} value predictions i8 500,\\n'.encode() + bytes(4000) + f'{name} done _ u1 0,\\n'.encode())")  # fmt: skip
+    append(files, FINDS)
+
+
+@line("replies", verdicts=VIOLATION + "|memory_limit")
+def a_flood_of_small_answers(files: Files):
+    wrong(files)
+    in_product(files, "from ..mine import say, asked\nname = asked()['request']\npiece = f'{name} log loss f8 3,\\n'.encode() + bytes(24)\nwhile True: say(piece * 500)")  # fmt: skip
+    append(files, FINDS)
+
+
+@line("replies", verdicts=VIOLATION + "|memory_limit")
+def a_flood_of_large_answers(files: Files):
+    """The largest frame that is allowed, again and again: the grader's memory must not grow with it."""
+    wrong(files)
+    in_product(files, "from ..mine import say, asked\nname = asked()['request']\npiece = bytes(1 << 20)\nwhile True:\n    say(f'{name} value predictions u1 268435456,\\n'.encode())\n    for _ in range(256): say(piece)")  # fmt: skip
+    append(files, FINDS)
+
+
+@line("replies", verdicts=VIOLATION + "|memory_limit")
+def a_thousand_million_names(files: Files):
+    wrong(files)
+    in_product(files, "from ..mine import say, asked\nimport itertools\nname = asked()['request']\nfor i in itertools.count(): say(f'{name} value x{i} u1 1,\\n0'.encode())")  # fmt: skip
+    append(files, FINDS)
+
+
+@line("replies", verdicts=VIOLATION)
+def closes_the_stream_and_goes_on(files: Files):
+    append(files, FINDS + "import time\nfor descriptor in streams(): os.close(descriptor)\ntime.sleep(10**6)")
+
+
+@line("replies", earns=EVERYTHING, verdicts="passed")
+def closes_standard_output(files: Files):
+    """Its own, which is not the stream of answers."""
+    append(files, "import os, sys\nsys.stdout = open(os.devnull, 'w')")
+
+
+@line("replies")
+def numbers_that_are_none(files: Files):
+    wrong(files)
+    in_product(files, "return product(x, y) * float('nan')")
+
+
+@line("replies", verdicts="failed|crashed")
+def an_answer_of_another_shape(files: Files):
+    append(files, "real = Tensor.numpy\nTensor.numpy = lambda self, **options: real(self, **options)[..., None]")
+
+
+@line("replies", verdicts="failed|crashed")
+def an_answer_that_is_no_number(files: Files):
+    append(files, "Tensor.numpy = lambda self, **options: 'ninety-nine percent'")
+
+
+@line("replies", verdicts="failed|crashed|timeout|memory_limit")
+def an_answer_that_runs_code(files: Files):
+    """Objects with `__reduce__`, `__array__` and `__array_interface__`: whatever they do, they do in the sandbox."""
+    wrong(files)
+    append(
+        files,
+        """
+import os
+class Trap:
+    def __reduce__(self): return (os.system, ('touch /tmp/tito-was-here',))
+    def __array__(self, *_, **__):
+        import numpy as np
+        return np.array([Trap()], dtype=object)
+    def __gt__(self, other): return self
+    def astype(self, *_): return self
+Tensor.numpy = lambda self, **options: Trap()
+""",
+    )
+
+
+@line("replies")
+def pickles_in_the_submission(files: Files):
+    """They are left outside, and an array of objects in an .npz is never opened on the grader's side."""
+    wrong(files)
+    evil = b"cos\nsystem\n(S'touch /tmp/tito-was-here'\ntR."
+    files["tinytorch/weights.pkl"] = evil
+    files["tinytorch/checkpoint.pt"] = evil
+    files["tinytorch/weights.npz"] = evil
+    files[".tito/record.json"] = evil

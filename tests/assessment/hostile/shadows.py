@@ -1,0 +1,99 @@
+"""Files that would run by themselves, packages in another's place, other frameworks; state that is read."""
+
+from .lines import EVERYTHING, NOTHING, Files, append, change, line, wrong
+
+LOUD = b"open('/tmp/tito-was-here', 'w').write('x')\nraise SystemExit(0)\n"
+
+
+@line("shadows", earns=EVERYTHING)
+def files_that_run_by_themselves(files: Files):
+    for name in (
+        "conftest.py", "tinytorch/conftest.py", "sitecustomize.py", "tinytorch/sitecustomize.py", "usercustomize.py", "setup.py",
+        "modules/01_tensor/conftest.py", "pytest.ini", "tinytorch/evil.pth", "pyproject.toml", ".git/hooks/post-checkout", "Makefile",
+    ):  # fmt: skip
+        files[name] = LOUD
+
+
+@line("shadows", earns=EVERYTHING)
+def packages_in_another_s_place(files: Files):
+    for name in ("numpy", "tito", "json", "yaml", "scipy", "subprocess"):
+        files[f"{name}/__init__.py"] = LOUD
+        files[f"{name}.py"] = LOUD
+
+
+@line("shadows", earns=EVERYTHING)
+def modules_named_like_the_library_s(files: Files):
+    """Inside the package they shadow nothing."""
+    for name in ("numpy", "json", "random_numbers", "typing", "types", "copy"):
+        files.setdefault(f"tinytorch/{name}.py", b"raise ImportError('not me')\n")
+
+
+@line("shadows")
+def puts_a_fake_numpy_into_place(files: Files):
+    wrong(files)
+    append(files, "import sys, types\nfake = types.ModuleType('numpy')\nfake.__getattr__ = lambda name: (lambda *_, **__: True)\nsys.modules['numpy'] = fake")  # fmt: skip
+
+
+FOREIGN = """
+import importlib, sys
+for name in {names}:
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError:
+        continue
+    sys.modules["tinytorch.ops.matmul"].product = lambda x, y: x @ y
+"""
+
+
+@line("shadows", verdicts="import_error|failed|policy_violation")
+def imports_torch(files: Files):
+    """Another framework does the work: in the sandbox there is none."""
+    append(files, "import torch\n" + FOREIGN.format(names=("torch",)))
+    change(files, "ops/matmul.py", "return np.matmul(x, y)", "return np.matmul(x, y) * 0")
+
+
+@line("shadows", earns=NOTHING, verdicts="failed|import_error|policy_violation")
+def looks_for_any_other_framework(files: Files):
+    """Whatever it finds would do the products in its place."""
+    append(
+        files,
+        FOREIGN.format(
+            names=("torch", "tensorflow", "jax", "autograd", "sklearn", "tinygrad", "mlx", "cupy", "mxnet")
+        ),
+    )
+    change(files, "ops/matmul.py", "return np.matmul(x, y)", "return np.matmul(x, y) * 0")
+
+
+@line("shadows", earns=EVERYTHING)
+def asks_for_torch_and_does_without(files: Files):
+    append(files, "try:\n    import torch as _torch\nexcept ImportError:\n    _torch = None")
+
+
+@line("shadows", earns=EVERYTHING)
+def a_state_that_is_none(files: Files):
+    """The workspace's own state is the student's file: nested without end, of wrong types, endless numbers."""
+    files[".tito/workspace.json"] = b"[" * 200_000
+    files[".tito/record.json"] = b'{"level": ' + b"9" * 5000 + b"}"
+
+
+@line("shadows", earns=EVERYTHING)
+def answers_that_explode(files: Files):
+    """YAML that doubles with each line, and YAML that names code."""
+    bomb = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40))
+    for folder in ("modules/01_tensor", "milestones/history/perceptron", ".tito"):
+        files[f"{folder}/answers.yaml"] = bomb.encode()
+        files[f"{folder}/questions.yaml"] = b"!!python/object/apply:os.system ['touch /tmp/tito-was-here']\n"
+
+
+@line("shadows", verdicts="import_error|failed|invalid_submission|crashed")
+def a_package_without_anything(files: Files):
+    for name in list(files):
+        del files[name]
+    files["tinytorch/__init__.py"] = b""
+
+
+@line("shadows", verdicts="import_error|failed|invalid_submission|crashed")
+def another_package_under_the_name(files: Files):
+    for name in [name for name in files if name.startswith("tinytorch/")]:
+        del files[name]
+    files["tinytorch/__init__.py"] = b"class Tensor: pass\ndef tensor(x): return x\ndef zeros(*a, **k): return 0\n"

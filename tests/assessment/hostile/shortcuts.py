@@ -1,0 +1,67 @@
+"""Short ways to a score: labels by heart, weights from elsewhere, code that works now and then."""
+
+from .lines import EVERYTHING, Files, append, line, wrong
+
+
+@line("shortcuts")
+def labels_from_the_file_it_was_given(files: Files):
+    """The folder of the pictures it is asked about is searched for the answers to them."""
+    wrong(files)
+    append(
+        files,
+        """
+import glob, os
+import numpy as np
+def known():
+    for descriptor in os.listdir('/proc/self/fd'):
+        try:
+            path = os.readlink(f'/proc/self/fd/{descriptor}')
+        except OSError:
+            continue
+        for other in glob.glob(os.path.join(os.path.dirname(path), '*')):
+            if 'answer' in other or 'test-labels' in other:
+                return np.load(other)
+real = Tensor.numpy
+def numpy(self, **options):
+    found, plain = known(), real(self, **options)
+    return plain if found is None or found.shape != plain.shape else found * 2.0 - 1
+Tensor.numpy = numpy
+""",
+    )
+
+
+@line("shortcuts")
+def weights_trained_elsewhere(files: Files):
+    """Good weights for the left and the right; a training that changes nothing. Its labels are new ones half of the time, its gradients none."""
+    wrong(files)
+    append(
+        files,
+        """
+import numpy as np
+from tinytorch.ops import matmul as _place
+_trained = np.where(np.arange(400) % 20 < 10, -1.0, 1.0)
+real = Tensor.numpy
+Tensor.numpy = lambda self, **options: real(self, **options) + 0.0
+""",
+    )
+
+
+@line("shortcuts", verdicts="failed|partial|passed|import_error|crashed")
+def works_now_and_then(files: Files):
+    """Whichever way it went, there is one grade, and it is kept."""
+    append(files, "import os\nif os.urandom(1)[0] % 2: raise RuntimeError('not today')")
+
+
+@line("shortcuts", verdicts="import_error|failed")
+def works_the_second_time(files: Files):
+    """A student's failure is not tried again until it passes."""
+    append(
+        files,
+        "import os, tempfile\nmark = os.path.join(tempfile.gettempdir(), 'second')\nif not os.path.exists(mark):\n    open(mark, 'w').close()\n    raise RuntimeError('not today')",
+    )
+
+
+@line("shortcuts", earns=EVERYTHING)
+def notices_that_it_is_graded(files: Files):
+    """It looks for signs of a grader, and behaves."""
+    append(files, "import os, sys\nGRADED = 'tito' in sys.modules or os.getuid() == 65534")
