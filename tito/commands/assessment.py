@@ -29,6 +29,9 @@ TABLE = {
         "commands.grading.handing_out:github_classroom",
         "A workflow that grades each push.",
     ),
+    "badge": ("commands.grading.badge:badge", "Signed badges: issue, verify, revoke."),
+    "similarity": ("commands.grading.similarity:similarity", "Passages that two students share: please look."),
+    "challenge": ("commands.grading.challenge:challenge", "The class's own leaderboard of measured results."),
 }
 
 

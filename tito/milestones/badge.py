@@ -27,6 +27,7 @@ GLYPHS = {  # a few strokes each, drawn in a box of 100 x 100
 PLAIN = "M22 52 L42 72 L80 28"
 
 
+<<<<<<< HEAD
 def data_name(result: dict[str, Any]) -> str:
     """What the data is called, without where it lies on this machine."""
     return result.get("data", "").split("/")[0].rstrip(": ")
@@ -34,6 +35,10 @@ def data_name(result: dict[str, Any]) -> str:
 
 def badge_svg(one: Milestone, result: dict[str, Any]) -> str:
     """A medal with the milestone's name, what was measured, and the day."""
+=======
+def badge_svg(one: Milestone, result: dict[str, Any], attested: str = "self-attested") -> str:
+    """A medal with the milestone's name, what was measured, the day, and who says so."""
+>>>>>>> cf86cec (Badges that a class signs (Open Badges 3.0, eddsa-jcs-2022), verified and revoked offline; local ones say self-attested)
     dark, light = COLOURS[one.track]
     top = f"MILESTONE {one.number}" if one.number else one.track.upper()
     figures = next((str(value) for value in result.get("figures", {}).values()), "")
@@ -50,5 +55,11 @@ def badge_svg(one: Milestone, result: dict[str, Any]) -> str:
 <text x="120" y="{162 if year else 156}" class="n" font-size="{size}">{escape(name)}</text>
 <text x="120" y="{181 if year else 178}" class="f">{escape(figures)}</text>
 <text x="120" y="199" class="s">{escape(str(result.get("passed", ""))[:10])}</text>
+<text x="120" y="212" class="f" style="font-size:8px">{escape(clipped(attested))}</text>
 </svg>
 """
+
+
+def clipped(text: str, room: int = 26) -> str:
+    """As much of it as fits on the medal."""
+    return text if len(text) <= room else f"{text[: room - 1]}…"
