@@ -20,13 +20,16 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import combinations
+from pathlib import Path
 from zlib import crc32
 
 import numpy as np
 
 from ..course import Course, the_course
+from ..errors import TitoError
 from ..weave import taught_by, weave_file
+from .classroom import Class
+from .intake import take_in
 
 GRAM, WINDOW = 12, 6
 LEAST = 6  # shared numbers below which a pair is nobody's business
@@ -68,31 +71,52 @@ class Text:
         return out ^ (out >> np.uint64(29))
 
 
-def read(name: str, source: str, attributes: frozenset[str] = frozenset()) -> Text:
-    """The tokens that count. `attributes` are names after a dot that belong to the libraries, and so keep their meaning."""
+PIECES = re.compile(r"(?m)^(?=[ \t]*(?:@|def |class |async ))")  # where a function or a class may begin
+Piece = tuple[np.ndarray, np.ndarray]  # tokens, and the line of each, from 0
+
+
+def read(
+    name: str, source: str, attributes: frozenset[str] = frozenset(), seen: Mapping[str, Piece] | None = None
+) -> Text:
+    """The tokens that count. `attributes` are names after a dot that belong to the libraries, and so keep their meaning.
+
+    Most pieces of a submission are as they were given: what those read as is looked up in `seen`.
+    """
+    tokens, lines, line = [], [], 1
+    for piece in PIECES.split(source):
+        numbers, places = (seen and seen.get(piece)) or tokens_of(piece, attributes)
+        tokens.append(numbers)
+        lines.append(places + line)
+        line += piece.count("\n")
+    return Text(name, source, np.concatenate(tokens), np.concatenate(lines))
+
+
+def tokens_of(source: str, attributes: frozenset[str]) -> Piece:
     numbers, lines = [], []
-    line, depth, before, fresh = 1, 0, "\n", True
+    line, depth, before, fresh = 0, 0, "\n", True
     for found in TOKEN.finditer(source):
         kind, text = found.lastgroup, found[0]
         if kind == "line":
             line, fresh = line + 1, fresh or not depth
-        elif kind == "comment":
-            continue
-        else:
-            if kind == "text":
-                word = "s"
-            elif kind == "name":
-                stays = text in attributes if before == "." else text in KEPT
-                word = text if stays else "n"
-            else:
-                word = text
-                depth += (text in "([{") - (text in ")]}")
+        elif kind != "comment":
             if not (kind == "text" and fresh and stands_alone(source, found.end())):  # a docstring is a comment
-                numbers.append(crc32(word.encode()) * 0x85EBCA6B + len(word))
+                numbers.append(numbered(kind, text, before, attributes))
                 lines.append(line)
+            depth += (text in "([{") - (text in ")]}") if kind == "sign" else 0
             line += text.count("\n") if kind == "text" else 0
             before, fresh = text, False
-    return Text(name, source, np.array(numbers, np.uint64), np.array(lines, np.int64))
+    return np.array(numbers, np.uint64), np.array(lines, np.int64)
+
+
+def numbered(kind: str | None, text: str, before: str, attributes: frozenset[str]) -> int:
+    if kind == "text":
+        word = "s"
+    elif kind == "name":
+        stays = text in attributes if before == "." else text in KEPT
+        word = text if stays else "n"
+    else:
+        word = text
+    return crc32(word.encode()) * 0x85EBCA6B + len(word)
 
 
 def stands_alone(source: str, end: int) -> bool:
@@ -103,11 +127,15 @@ def stands_alone(source: str, end: int) -> bool:
 
 @dataclass
 class Known:
-    """What everybody was given: its numbers, whole files by name, and the attributes' names in it."""
+    """What everybody was given: its numbers, whole files by name, the attributes' names in it, and what its pieces read as."""
 
     grams: np.ndarray
     files: dict[str, set[str]]
     attributes: frozenset[str]
+    pieces: dict[str, Piece]
+
+    def read(self, name: str, source: str) -> Text:
+        return read(name, source, self.attributes, self.pieces)
 
 
 def known(course: Course | None = None) -> Known:
@@ -125,8 +153,10 @@ def known(course: Course | None = None) -> Known:
     attributes = frozenset(
         name for sources in files.values() for source in sources for name in re.findall(r"\.([^\W\d]\w*)", source)
     )
-    every = [read("", source, attributes).grams for sources in files.values() for source in sources]
-    return Known(np.unique(np.concatenate(every)), dict(files), attributes)
+    every = [source for sources in files.values() for source in sources]
+    pieces = {piece: tokens_of(piece, attributes) for piece in {p for source in every for p in PIECES.split(source)}}
+    grams = [read("", source, attributes, pieces).grams for source in every]
+    return Known(np.unique(np.concatenate(grams)), dict(files), attributes, pieces)
 
 
 # ---------------------------------------------------------------- comparing
@@ -154,23 +184,19 @@ class Pair:
 
 @dataclass(frozen=True)
 class Found:
-    pairs: list[Pair]
+    pairs: list[Pair]  # the likest
     students: int
+    of: int  # so many pairs share that much
     unread: dict[str, str] = field(default_factory=dict)
 
     def record(self) -> dict:
         from dataclasses import asdict
 
         note = "Likeness is no proof of anything: please look. No grade was changed."
-        return {"note": note, "students": self.students, "unread": self.unread, "pairs": [asdict(p) for p in self.pairs]}
+        return {"note": note, "students": self.students, "of": self.of, "unread": self.unread, "pairs": [asdict(p) for p in self.pairs]}
 
 
-@dataclass
-class Own:
-    """What one student wrote: the files that are not as they were given, and where each kept number stands."""
-
-    texts: list[Text]
-    places: dict[int, tuple[int, int]]  # number: which text, which token
+Places = dict[int, tuple[str, int]]  # a number that is kept: the file and the token where its run begins
 
 
 def compare(
@@ -179,49 +205,61 @@ def compare(
 ) -> Found:  # fmt: skip
     """Every pair of students that shares at least `threshold`, the likest first. What more than a share `common` of them have counts for nobody."""
     given = given or known()
-    own = {student: own_text(files, given) for student, files in works.items()}
-    has: dict[int, list[str]] = defaultdict(list)
-    for student, one in own.items():
-        for number in one.places:
-            has[number].append(student)
-    most_owners = max(math.ceil(common * len(own)), 4)
-    shared: dict[tuple[str, str], list[int]] = defaultdict(list)
-    usual: dict[str, int] = defaultdict(int)
-    for number, owners in has.items():
-        if len(owners) > most_owners:
-            for student in owners:
-                usual[student] += 1
-        else:
-            for pair in combinations(owners, 2):
-                shared[pair].append(number)
-    size = {student: len(one.places) - usual[student] for student, one in own.items()}
-    rated = [(len(numbers) / max(min(size[a], size[b]), 1), (a, b), numbers) for (a, b), numbers in shared.items()]
-    chosen = sorted((r for r in rated if r[0] >= threshold and len(r[2]) >= LEAST), key=lambda r: (-r[0], r[1]))
-    pairs = [
-        Pair(pair, round(share, 3), len(numbers), passages(own[pair[0]], own[pair[1]], numbers))
-        for share, pair, numbers in chosen[:most]
-    ]
-    return Found(pairs, len(own))
+    students, unread = sorted(works), {}
+    own: dict[str, Places] = {}
+    for student in students:
+        try:
+            own[student] = own_places(works[student], given)
+        except TitoError as error:
+            unread[student] = str(error)
+    students = [student for student in students if student in own]
+    likest, counted = shares([own[s] for s in students], threshold, common)
+    pairs = []
+    for share, a, b in likest[:most]:
+        pair = (students[a], students[b])
+        numbers = [n for n in own[pair[0]] if n in own[pair[1]] and n in counted]
+        found = passages(works[pair[0]], works[pair[1]], own[pair[0]], own[pair[1]], numbers, given)
+        pairs.append(Pair(pair, round(share, 3), len(numbers), found))
+    return Found(pairs, len(students), len(likest), unread)
 
 
-def own_text(files: Mapping[str, bytes], given: Known) -> Own:
-    texts = [
-        read(name, source, given.attributes)
-        for name, source in decoded(files).items()
-        if name.endswith(".py") and name.startswith("tinytorch/") and source not in given.files.get(name, ())
-    ]
-    places: dict[int, tuple[int, int]] = {}
-    for which, text in enumerate(texts):
-        for place in winnow(text.grams, given.grams):
-            places.setdefault(int(text.grams[place]), (which, int(place)))
-    return Own(texts, places)
+def shares(own: list[Places], threshold: float, common: float) -> tuple[list[tuple[float, int, int]], set[int]]:
+    """Share and both places in the list, the likest first, from a product of a matrix that says who has which number; the numbers that count."""
+    from scipy.sparse import csr_array
+
+    if len(own) < 2 or not any(own):
+        return [], set()
+    every = np.concatenate([np.fromiter(places, np.uint64, len(places)) for places in own])
+    numbers, columns = np.unique(every, return_inverse=True)
+    rows = np.repeat(np.arange(len(own)), [len(places) for places in own])
+    has = csr_array((np.ones(len(rows), np.int32), (rows, columns)), shape=(len(own), len(numbers)))
+    counts = has.sum(0) <= max(math.ceil(common * len(own)), 4)
+    has = has[:, np.flatnonzero(counts)]
+    size = np.maximum(np.asarray(has.sum(1)), 1)
+    shared = (has @ has.T).toarray()
+    share = np.triu(shared / np.minimum(size[:, None], size[None, :]), 1)
+    a, b = np.nonzero((share >= max(threshold, 1e-9)) & (shared >= LEAST))
+    order = np.lexsort((b, a, -share[a, b]))
+    found = [(float(share[i, j]), int(i), int(j)) for i, j in zip(a[order], b[order])]
+    return found, set(numbers[counts].tolist())
 
 
-def decoded(files: Mapping[str, bytes]) -> dict[str, str]:
-    """Sources as text, with one kind of line end; what is no UTF-8 is read as far as it goes."""
-    return {
-        name: data.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n") for name, data in files.items()
-    }
+def own_places(files: Mapping[str, bytes], given: Known) -> Places:
+    """The kept numbers of what one student wrote. Files that are as they were given are not even read."""
+    found: Places = {}
+    for name in sorted(files):
+        if name.startswith("tinytorch/") and name.endswith(".py"):
+            source = decoded(files[name])
+            if source not in given.files.get(name, ()):
+                text = given.read(name, source)
+                for place in winnow(text.grams, given.grams):
+                    found.setdefault(int(text.grams[place]), (name, int(place)))
+    return found
+
+
+def decoded(data: bytes) -> str:
+    """A source as text, with one kind of line end; what is no UTF-8 is read as far as it goes."""
+    return data.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def winnow(grams: np.ndarray, given: np.ndarray) -> np.ndarray:
@@ -246,33 +284,93 @@ def isin_sorted(values: np.ndarray, table: np.ndarray) -> np.ndarray:
 # ---------------------------------------------------------------- showing
 
 
-def passages(a: Own, b: Own, numbers: list[int]) -> tuple[Passage, ...]:
-    """Each shared number, grown in both directions as long as the tokens agree; what lies within another is left out."""
+def passages(
+    work_a: Mapping[str, bytes], work_b: Mapping[str, bytes], a: Places, b: Places, numbers: list[int], given: Known
+) -> tuple[Passage, ...]:
+    """Each shared number, grown in both directions as long as the tokens agree and are the student's own; none within another."""
+    texts: dict[tuple[int, str], tuple[Text, np.ndarray]] = {}
+
+    def text(which: int, name: str) -> tuple[Text, np.ndarray]:
+        if (which, name) not in texts:
+            one = given.read(name, decoded((work_a, work_b)[which][name]))
+            texts[which, name] = one, own_tokens(one, given.grams)
+        return texts[which, name]
+
     runs = set()
     for number in numbers:
-        (ta, pa), (tb, pb) = a.places[number], b.places[number]
-        x, y = a.texts[ta].tokens, b.texts[tb].tokens
-        first, last = grow(x, y, pa, pb)
-        runs.add((ta, tb, pa - first, pb - first, pa - first + first + last))
-    kept: list[tuple[int, int, int, int, int]] = []
-    for run in sorted(runs, key=lambda r: (r[0], r[2], -(r[4] - r[2]))):
-        if not any(run[:2] == k[:2] and k[2] <= run[2] and run[4] <= k[4] for k in kept):
+        (file_a, i), (file_b, j) = a[number], b[number]
+        back, ahead = grow(*text(0, file_a), *text(1, file_b), i, j)
+        runs.add((file_a, file_b, i - back, j - back, back + ahead))
+    kept: list[tuple[str, str, int, int, int]] = []
+    for run in sorted(runs, key=lambda r: (r[0], r[2], -r[4])):
+        if not any(run[:2] == k[:2] and k[2] <= run[2] and run[2] + run[4] <= k[2] + k[4] for k in kept):
             kept.append(run)
-    found = [shown(a.texts[r[0]], b.texts[r[1]], r[2], r[3], r[4] - r[2]) for r in kept]
+    found = [shown(text(0, r[0])[0], text(1, r[1])[0], *r[2:]) for r in kept]
     return tuple(sorted(found, key=lambda p: -p.tokens))
 
 
-def grow(x: np.ndarray, y: np.ndarray, i: int, j: int) -> tuple[int, int]:
+def own_tokens(text: Text, given: np.ndarray) -> np.ndarray:
+    """Which tokens lie in a run that was not given."""
+    mine = np.zeros(len(text.tokens), bool)
+    for place in np.flatnonzero(~isin_sorted(text.grams, given)):
+        mine[place : place + GRAM] = True
+    return mine
+
+
+def grow(x: Text, own_x: np.ndarray, y: Text, own_y: np.ndarray, i: int, j: int) -> tuple[int, int]:
     """How many tokens before i and j agree, and how many from there on."""
-    back = min(i, j)
-    agree = x[i - back : i][::-1] == y[j - back : j][::-1]
-    before = back if agree.all() else int(np.argmin(agree))
-    ahead = min(len(x) - i, len(y) - j)
-    agree = x[i : i + ahead] == y[j : j + ahead]
-    return before, ahead if agree.all() else int(np.argmin(agree))
+    back, ahead = min(i, j), min(len(own_x) - i, len(own_y) - j)
+    before, after = slice(i - back, i), slice(j - back, j)
+    agree = ((x.tokens[before] == y.tokens[after]) & own_x[before] & own_y[after])[::-1]
+    behind = back if agree.all() else int(np.argmin(agree))
+    before, after = slice(i, i + ahead), slice(j, j + ahead)
+    agree = (x.tokens[before] == y.tokens[after]) & own_x[before] & own_y[after]
+    return behind, ahead if agree.all() else int(np.argmin(agree))
 
 
 def shown(x: Text, y: Text, i: int, j: int, count: int) -> Passage:
     spans = tuple((int(t.lines[p]), int(t.lines[p + count - 1])) for t, p in ((x, i), (y, j)))
     texts = tuple("\n".join(t.source.split("\n")[a - 1 : b]) for t, (a, b) in zip((x, y), spans))
     return Passage((x.name, y.name), spans, texts, count)  # type: ignore[arg-type]
+
+
+def page(found: Found, name: str, threshold: float) -> str:
+    """All of it as one HTML file."""
+    import jinja2
+
+    folder = jinja2.FileSystemLoader(Path(__file__).parent)
+    pages = jinja2.Environment(loader=folder, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return pages.get_template("likeness.html.j2").render(found=found, name=name, threshold=threshold)
+
+
+# ---------------------------------------------------------------- a class
+
+
+class HandedIn(Mapping):
+    """The files of each student's submission, read when they are asked for."""
+
+    def __init__(self, paths: dict[str, Path]):
+        self.paths = paths
+
+    def __getitem__(self, student: str) -> dict[str, bytes]:
+        return take_in(self.paths[student]).files
+
+    def __iter__(self):
+        return iter(self.paths)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+
+def handed_in(room: Class) -> HandedIn:
+    """What lies in the class's submissions/, by student."""
+    students = {student.id for student in room.students}
+    found: dict[str, Path] = {}
+    for path in sorted(room.submissions.iterdir()) if room.submissions.is_dir() else ():
+        names = [path.name.removesuffix(end) for end in ("", ".zip", ".tar.gz", ".tgz", ".tar", ".git")]
+        student = next((name for name in names if name in students), "")
+        if student:
+            found.setdefault(student, path)
+    if not found:
+        raise TitoError(f"{room.submissions} holds nothing of the students in the roster", "one file or folder per student, named by the student")  # fmt: skip
+    return HandedIn(found)
