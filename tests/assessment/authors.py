@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from tito.course import the_course
 from tito.weave import swap, taught_by, weave_file
 
-ANN = '''
+ANN = """
 def softmax_op(x, *, dim):
     top = np.max(x, axis=dim, keepdims=True)
     powers = np.exp(x - top)
@@ -81,9 +81,9 @@ def weight_gradient(g, x):
     rows = reshape_op(g, shape=(-1, g.shape[-1]))
     inputs = reshape_op(x, shape=(-1, x.shape[-1]))
     return matmul_op(rows.T, inputs)
-'''
+"""
 
-BOB = '''
+BOB = """
 def softmax_op(x, *, dim):
     z = np.exp(x - x.max(dim, keepdims=True))
     z *= 1.0 / z.sum(dim, keepdims=True)
@@ -148,9 +148,9 @@ def weight_gradient(g, x):
         g = reshape_op(g, shape=(math.prod(g.shape[:-1]), g.shape[-1]))
         x = reshape_op(x, shape=(math.prod(x.shape[:-1]), x.shape[-1]))
     return matmul_op(g.T, x)
-'''
+"""
 
-CID = '''
+CID = """
 def softmax_op(x, *, dim):
     # log-sum-exp first, then one power
     m = np.amax(x, dim)
@@ -223,7 +223,7 @@ def weight_gradient(g, x):
     while g.ndim > 2:
         g, x = [reshape_op(t, shape=(t.shape[0] * t.shape[1], *t.shape[2:])) for t in (g, x)]
     return matmul_op(permute_op(g, dims=(1, 0)), x)
-'''
+"""
 
 AUTHORS = {"ann": ANN, "bob": BOB, "cid": CID}
 
@@ -245,9 +245,11 @@ def work_of(bodies: str, level: int = 6) -> dict[str, bytes]:
     """A submission: the skeleton with these bodies in it."""
     files, todo = skeleton(level), {node.name for node in ast.parse(bodies).body}
     for name, source in files.items():
-        if not PurePosixPath(name).suffix == ".py":
+        if PurePosixPath(name).suffix != ".py":
             continue
-        for function in [n.name for n in ast.parse(source).body if isinstance(n, ast.FunctionDef) and n.name in todo]:
+        for function in [
+            n.name for n in ast.parse(source).body if isinstance(n, ast.FunctionDef) and n.name in todo
+        ]:
             source = swap(source, function, bodies)
             todo.discard(function)
         files[name] = source

@@ -77,9 +77,16 @@ def test_what_it_says(room, issued):
     content = json.loads(issued.file.read_text())
     subject = content["credentialSubject"]
     assert content["type"] == ["VerifiableCredential", "OpenBadgeCredential"]
-    assert content["@context"][0] == "https://www.w3.org/ns/credentials/v2" and "ob/v3p0" in content["@context"][1]
-    assert subject["achievement"]["criteria"]["narrative"] and subject["achievement"]["type"] == ["Achievement"]
-    assert [r["value"] for r in subject["result"]] == ["accuracy: 97.20% of the cards are right (at least 95%)"]
+    assert (
+        content["@context"][0] == "https://www.w3.org/ns/credentials/v2"
+        and "ob/v3p0" in content["@context"][1]
+    )
+    assert subject["achievement"]["criteria"]["narrative"] and subject["achievement"]["type"] == [
+        "Achievement"
+    ]
+    assert [r["value"] for r in subject["result"]] == [
+        "accuracy: 97.20% of the cards are right (at least 95%)"
+    ]
     assert content["proof"]["cryptosuite"] == "eddsa-jcs-2022"
     assert "ann" not in issued.file.read_text() and "seed 4" not in issued.file.read_text()
     picture = issued.file.with_suffix(".svg").read_text()
@@ -195,8 +202,12 @@ def test_names_that_are_more_than_words(tmp_path):
     made = classroom.make(tmp_path / "c", "]]><script>alert(1)</script>", ["perceptron"], [])
     (made.folder / "roster.csv").write_text("student\nann\n")
     book = Gradebook(made.gradebook)
-    book.enqueue(book.hand_in("ann", "d" * 64, datetime(2026, 11, 1, tzinfo=timezone.utc)), "perceptron", "r", "e")
-    assert book.finish(book.lease(), Result("passed", 1.0, "A", checks=(Check("a", "passed", 1.0, 1.0, "]]></svg> 1%"),)))
+    book.enqueue(
+        book.hand_in("ann", "d" * 64, datetime(2026, 11, 1, tzinfo=timezone.utc)), "perceptron", "r", "e"
+    )
+    assert book.finish(
+        book.lease(), Result("passed", 1.0, "A", checks=(Check("a", "passed", 1.0, 1.0, "]]></svg> 1%"),))
+    )
     (one,) = issue(classroom.read(made.folder), book)
     picture = one.file.with_suffix(".svg")
     assert "<script>" not in picture.read_text().partition("]]>")[2] and verify(picture, room=made).holds

@@ -64,7 +64,10 @@ def test_what_was_given_counts_for_nobody(given):
     bare = {name: text.encode() for name, text in skeleton().items()}
     course = the_course()
     whole = {f"tinytorch/{f}": (course.package / f).read_bytes() for m in course.modules for f in m.files}
-    assert compare({"ann": bare, "bob": bare, "cid": whole, "dan": whole}, given=given, threshold=0.0).pairs == []
+    assert (
+        compare({"ann": bare, "bob": bare, "cid": whole, "dan": whole}, given=given, threshold=0.0).pairs
+        == []
+    )
 
 
 def test_what_many_have_counts_for_nobody(alone, given):
@@ -79,25 +82,37 @@ def test_the_passages_are_the_students_own_lines(alone, given):
     pair = pairs(alone | {"eve": work_of(disguised(ANN))}, given)["ann", "eve"]
     assert len(pair.passages) >= 8 - 1
     for passage in pair.passages:
-        for text, file, (first, last), student in zip(passage.texts, passage.files, passage.lines, pair.students):
+        for text, file, (first, last), student in zip(
+            passage.texts, passage.files, passage.lines, pair.students
+        ):
             work = alone["ann"] if student == "ann" else work_of(disguised(ANN))
             assert text == "\n".join(work[file].decode().split("\n")[first - 1 : last])
-    assert not any("def windows" in passage.texts[0] for passage in pair.passages), "a function that was given"
+    assert not any("def windows" in passage.texts[0] for passage in pair.passages), (
+        "a function that was given"
+    )
 
 
 def test_reading():
     """Names, texts, comments and layout do not count; structure, numbers and the libraries' names do."""
     same = lambda a, b: read("", a, frozenset({"exp", "sum"})).tokens.tolist() == read("", b, frozenset({"exp", "sum"})).tokens.tolist()  # fmt: skip
-    assert same("def f(a):\n    '''Doc.'''\n    return a + 1  # one", "def g(long_name):\n\n  return (long_name\n+ 1)".replace("(long_name\n+ 1)", "long_name + 1"))
+    assert same(
+        "def f(a):\n    '''Doc.'''\n    return a + 1  # one",
+        "def g(long_name):\n\n  return (long_name\n+ 1)".replace("(long_name\n+ 1)", "long_name + 1"),
+    )
     assert same("x = 'abc'", 'y = f"""d\ne"""') and same("a.mine(b)", "c.other(d)")
     assert not same("a.exp(b)", "a.sum(b)") and not same("x = 1", "x = 2") and not same("len(x)", "sum(x)")
     assert read("", "x = 1\n'''a\nb'''\ny = 2\n").lines.tolist() == [1, 1, 1, 4, 4, 4]
 
 
-@pytest.mark.parametrize("source", ["", "'", '"""', "\\", "(" * 5000, "\x00\x01", "def f(:\n  'x", "é = 'ü' # ñ", "#"])
+@pytest.mark.parametrize(
+    "source", ["", "'", '"""', "\\", "(" * 5000, "\x00\x01", "def f(:\n  'x", "é = 'ü' # ñ", "#"]
+)
 def test_whatever_a_file_holds(given, source):
     """Text that is no Python is read as far as it goes."""
-    works = {"ann": {"tinytorch/op.py": source.encode()}, "bob": {"tinytorch/op.py": b"\xff\xfe" + source.encode()}}
+    works = {
+        "ann": {"tinytorch/op.py": source.encode()},
+        "bob": {"tinytorch/op.py": b"\xff\xfe" + source.encode()},
+    }
     assert compare(works, given=given).pairs == []
 
 

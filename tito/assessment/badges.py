@@ -35,7 +35,9 @@ CONTEXT = [
     "https://www.w3.org/ns/credentials/v2",
     "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json",
 ]
-BAKED = re.compile(r"<openbadges:credential[^>]*>\s*<!\[CDATA\[(.*?)\]\]>\s*</openbadges:credential>", re.DOTALL)
+BAKED = re.compile(
+    r"<openbadges:credential[^>]*>\s*<!\[CDATA\[(.*?)\]\]>\s*</openbadges:credential>", re.DOTALL
+)
 LARGEST = 1 << 20
 
 
@@ -68,10 +70,14 @@ class Verdict:
 def issue(room: Class, book: Gradebook, student: str = "", milestone: str = "") -> list[Issued]:
     """A badge for every milestone that a student has passed and has none for yet. Only what was graded counts."""
     if student and student not in {one.id for one in room.students}:
-        raise TitoError(f"there is no student {student!r} in this class", f"they stand in {room.folder / 'roster.csv'}")
+        raise TitoError(
+            f"there is no student {student!r} in this class", f"they stand in {room.folder / 'roster.csv'}"
+        )
     milestones = {task.id for task in room.tasks if task.kind == "milestone"}
     if milestone and milestone not in milestones:
-        raise TitoError(f"{milestone} is not among this class's milestones: {', '.join(sorted(milestones)) or 'none'}")
+        raise TitoError(
+            f"{milestone} is not among this class's milestones: {', '.join(sorted(milestones)) or 'none'}"
+        )
     key, made = own_key(room.folder / ".badge-key"), []
     for grade in grades(room, book):
         wanted = grade.task in milestones and student in ("", grade.student) and milestone in ("", grade.task)
@@ -79,7 +85,9 @@ def issue(room: Class, book: Gradebook, student: str = "", milestone: str = "") 
         if wanted and grade.verdict == "passed" and not held(room, file):
             credential = sign(statement(room, grade, figures_of(book, grade)), key)
             write_json(file, credential)
-            picture = badge_svg(find_milestone(grade.task), shown(grade, book), attested=f"signed by {room.name}")
+            picture = badge_svg(
+                find_milestone(grade.task), shown(grade, book), attested=f"signed by {room.name}"
+            )
             write_atomic(file.with_suffix(".svg"), bake(picture, credential))
             made.append(Issued(grade.student, grade.task, credential["id"], file))
     return made
@@ -143,7 +151,11 @@ def identity(student: str, salt: str) -> str:
 def figures_of(book: Gradebook, grade: Grade) -> dict[str, str]:
     """What was measured, by check, in the words the student got."""
     checks = book.checks_of(grade.result) if grade.result is not None else []
-    return {check.name: check.message for check in checks if check.visible and check.weight and check.verdict == "passed"}
+    return {
+        check.name: check.message
+        for check in checks
+        if check.visible and check.weight and check.verdict == "passed"
+    }
 
 
 def shown(grade: Grade, book: Gradebook) -> dict[str, Any]:
@@ -176,11 +188,17 @@ def revoke(room: Class, badge: str, reason: str) -> str:
             raise NotSigned(f"{badge} is not a badge of this class")
         badge = str(credential["id"])
     elif badge not in {str(read(file).get("id")) for file in (room.folder / "badges").glob("*/*.json")}:
-        raise TitoError(f"this class has issued no badge {badge!r}", "name its file, or the id that verify shows")
+        raise TitoError(
+            f"this class has issued no badge {badge!r}", "name its file, or the id that verify shows"
+        )
     path = room.folder / "badges" / "revoked.json"
     known = revoked(path, did(key.public_key())) if path.exists() else {}
     entries = known | {badge: {"id": badge, "revoked": True, "revocationReason": reason, "at": stamp()}}
-    listed = {"issuer": did(key.public_key()), "updated": stamp(), "revokedCredential": list(entries.values())}
+    listed = {
+        "issuer": did(key.public_key()),
+        "updated": stamp(),
+        "revokedCredential": list(entries.values()),
+    }
     write_json(path, sign(listed, key))
     return badge
 
@@ -208,7 +226,9 @@ def read(path: Path) -> dict[str, Any]:
         if text.lstrip().startswith("<"):
             found = BAKED.search(text)
             if not found:
-                raise NotSigned(f"{path} has no credential in it: a self-attested picture, not a signed badge")
+                raise NotSigned(
+                    f"{path} has no credential in it: a self-attested picture, not a signed badge"
+                )
             text = found[1]
         content = json.loads(text)
     except FileNotFoundError:
@@ -221,7 +241,12 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def verify(
-    path: Path, *, room: Class | None = None, issuer: str = "", revocations: Path | None = None, student: str = ""
+    path: Path,
+    *,
+    room: Class | None = None,
+    issuer: str = "",
+    revocations: Path | None = None,
+    student: str = "",
 ) -> Verdict:
     """Check a badge: that it was not changed, who signed it, whether it was taken back, and whose it is, as far as each was asked."""
     try:
@@ -240,10 +265,14 @@ def verify(
         revocations = room.folder / "badges" / "revoked.json"
         revocations = revocations if revocations.exists() else None
     if revocations is not None and (entry := revoked(revocations, key).get(about["id"])):
-        return verdict(False, f"it was taken back on {str(entry.get('at'))[:10]}: {entry.get('revocationReason')}")
+        return verdict(
+            False, f"it was taken back on {str(entry.get('at'))[:10]}: {entry.get('revocationReason')}"
+        )
     if student and not belongs_to(credential, student):
         return verdict(False, f"it was not issued to {student}")
-    return verdict(True, "it is as it was signed" + ("" if wanted else "; whose key that is, compare yourself"))
+    return verdict(
+        True, "it is as it was signed" + ("" if wanted else "; whose key that is, compare yourself")
+    )
 
 
 def facts(credential: dict[str, Any]) -> dict[str, str]:
@@ -267,6 +296,7 @@ def belongs_to(credential: dict[str, Any], student: str) -> bool:
     """Whether one of the hashed identities is this student's."""
     identities = credential["credentialSubject"].get("identifier")
     return any(
-        isinstance(one, dict) and hmac.compare_digest(str(one.get("identityHash")), identity(student, str(one.get("salt"))))
+        isinstance(one, dict)
+        and hmac.compare_digest(str(one.get("identityHash")), identity(student, str(one.get("salt"))))
         for one in (identities if isinstance(identities, list) else [])
     )

@@ -84,7 +84,9 @@ def own_key(path: Path) -> Ed25519PrivateKey:
     except (ValueError, TypeError):
         key = None
     if not isinstance(key, Ed25519PrivateKey):
-        raise TitoError(f"{path} holds no Ed25519 key", "bring it back from a copy; a new key signs as somebody else")
+        raise TitoError(
+            f"{path} holds no Ed25519 key", "bring it back from a copy; a new key signs as somebody else"
+        )
     return key
 
 
@@ -112,7 +114,12 @@ def signer(document: Any) -> str:
     if any(proof.get(name) != value for name, value in SUITE.items()):
         raise NotSigned("its proof is of another kind than eddsa-jcs-2022")
     method, value = proof.get("verificationMethod"), proof.get("proofValue")
-    if not isinstance(method, str) or not isinstance(value, str) or not value.startswith("z") or len(value) > 120:
+    if (
+        not isinstance(method, str)
+        or not isinstance(value, str)
+        or not value.startswith("z")
+        or len(value) > 120
+    ):
         raise NotSigned("its proof is incomplete")
     name = method.partition("#")[0]
     context = document.get("@context")

@@ -99,7 +99,9 @@ def tokens_of(source: str, attributes: frozenset[str]) -> Piece:
         if kind == "line":
             line, fresh = line + 1, fresh or not depth
         elif kind != "comment":
-            if not (kind == "text" and fresh and stands_alone(source, found.end())):  # a docstring is a comment
+            if not (
+                kind == "text" and fresh and stands_alone(source, found.end())
+            ):  # a docstring is a comment
                 numbers.append(numbered(kind, text, before, attributes))
                 lines.append(line)
             depth += (text in "([{") - (text in ")]}") if kind == "sign" else 0
@@ -151,10 +153,15 @@ def known(course: Course | None = None) -> Known:
             if mine:
                 files[f"tinytorch/{file}"].add(weave_file(source, mine))
     attributes = frozenset(
-        name for sources in files.values() for source in sources for name in re.findall(r"\.([^\W\d]\w*)", source)
+        name
+        for sources in files.values()
+        for source in sources
+        for name in re.findall(r"\.([^\W\d]\w*)", source)
     )
     every = [source for sources in files.values() for source in sources]
-    pieces = {piece: tokens_of(piece, attributes) for piece in {p for source in every for p in PIECES.split(source)}}
+    pieces = {
+        piece: tokens_of(piece, attributes) for piece in {p for source in every for p in PIECES.split(source)}
+    }
     grams = [read("", source, attributes, pieces).grams for source in every]
     return Known(np.unique(np.concatenate(grams)), dict(files), attributes, pieces)
 
@@ -193,10 +200,30 @@ class Found:
         from dataclasses import asdict
 
         note = "Likeness is no proof of anything: please look. No grade was changed."
-        return {"note": note, "students": self.students, "of": self.of, "unread": self.unread, "pairs": [asdict(p) for p in self.pairs]}
+        return {
+            "note": note,
+            "students": self.students,
+            "of": self.of,
+            "unread": self.unread,
+            "pairs": [asdict(p) for p in self.pairs],
+        }
 
 
-Places = dict[int, tuple[str, int]]  # a number that is kept: the file and the token where its run begins
+@dataclass
+class Places:
+    """The numbers that are kept of one student, ascending; of each in which file, and at which token, its run begins."""
+
+    numbers: np.ndarray
+    files: list[str]
+    file: np.ndarray
+    token: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def of(self, number: int) -> tuple[str, int]:
+        place = int(np.searchsorted(self.numbers, np.uint64(number)))
+        return self.files[self.file[place]], int(self.token[place])
 
 
 def compare(
@@ -217,19 +244,22 @@ def compare(
     pairs = []
     for share, a, b in likest[:most]:
         pair = (students[a], students[b])
-        numbers = [n for n in own[pair[0]] if n in own[pair[1]] and n in counted]
+        common_ones = np.intersect1d(own[pair[0]].numbers, own[pair[1]].numbers, assume_unique=True)
+        numbers = common_ones[isin_sorted(common_ones, counted)].tolist()
         found = passages(works[pair[0]], works[pair[1]], own[pair[0]], own[pair[1]], numbers, given)
         pairs.append(Pair(pair, round(share, 3), len(numbers), found))
     return Found(pairs, len(students), len(likest), unread)
 
 
-def shares(own: list[Places], threshold: float, common: float) -> tuple[list[tuple[float, int, int]], set[int]]:
+def shares(
+    own: list[Places], threshold: float, common: float
+) -> tuple[list[tuple[float, int, int]], np.ndarray]:
     """Share and both places in the list, the likest first, from a product of a matrix that says who has which number; the numbers that count."""
     from scipy.sparse import csr_array
 
-    if len(own) < 2 or not any(own):
-        return [], set()
-    every = np.concatenate([np.fromiter(places, np.uint64, len(places)) for places in own])
+    if len(own) < 2 or not any(map(len, own)):
+        return [], np.zeros(0, np.uint64)
+    every = np.concatenate([places.numbers for places in own])
     numbers, columns = np.unique(every, return_inverse=True)
     rows = np.repeat(np.arange(len(own)), [len(places) for places in own])
     has = csr_array((np.ones(len(rows), np.int32), (rows, columns)), shape=(len(own), len(numbers)))
@@ -241,20 +271,25 @@ def shares(own: list[Places], threshold: float, common: float) -> tuple[list[tup
     a, b = np.nonzero((share >= max(threshold, 1e-9)) & (shared >= LEAST))
     order = np.lexsort((b, a, -share[a, b]))
     found = [(float(share[i, j]), int(i), int(j)) for i, j in zip(a[order], b[order])]
-    return found, set(numbers[counts].tolist())
+    return found, numbers[counts]
 
 
 def own_places(files: Mapping[str, bytes], given: Known) -> Places:
     """The kept numbers of what one student wrote. Files that are as they were given are not even read."""
-    found: Places = {}
+    names: list[str] = []
+    numbers, file, token = [np.zeros(0, np.uint64)], [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
     for name in sorted(files):
         if name.startswith("tinytorch/") and name.endswith(".py"):
             source = decoded(files[name])
             if source not in given.files.get(name, ()):
                 text = given.read(name, source)
-                for place in winnow(text.grams, given.grams):
-                    found.setdefault(int(text.grams[place]), (name, int(place)))
-    return found
+                places = winnow(text.grams, given.grams)
+                numbers.append(text.grams[places])
+                file.append(np.full(len(places), len(names), np.int32))
+                token.append(places.astype(np.int32))
+                names.append(name)
+    unique, first = np.unique(np.concatenate(numbers), return_index=True)
+    return Places(unique, names, np.concatenate(file)[first], np.concatenate(token)[first])
 
 
 def decoded(data: bytes) -> str:
@@ -285,7 +320,12 @@ def isin_sorted(values: np.ndarray, table: np.ndarray) -> np.ndarray:
 
 
 def passages(
-    work_a: Mapping[str, bytes], work_b: Mapping[str, bytes], a: Places, b: Places, numbers: list[int], given: Known
+    work_a: Mapping[str, bytes],
+    work_b: Mapping[str, bytes],
+    a: Places,
+    b: Places,
+    numbers: list[int],
+    given: Known,
 ) -> tuple[Passage, ...]:
     """Each shared number, grown in both directions as long as the tokens agree and are the student's own; none within another."""
     texts: dict[tuple[int, str], tuple[Text, np.ndarray]] = {}
@@ -298,7 +338,7 @@ def passages(
 
     runs = set()
     for number in numbers:
-        (file_a, i), (file_b, j) = a[number], b[number]
+        (file_a, i), (file_b, j) = a.of(number), b.of(number)
         back, ahead = grow(*text(0, file_a), *text(1, file_b), i, j)
         runs.add((file_a, file_b, i - back, j - back, back + ahead))
     kept: list[tuple[str, str, int, int, int]] = []

@@ -68,7 +68,7 @@ results = Table(
 checks = Table(
     "checks", tables, Column("result", ForeignKey("results.id"), primary_key=True), Column("place", Integer, primary_key=True), Column("name", String, nullable=False),
     Column("verdict", String, nullable=False), Column("score", Float, nullable=False), Column("weight", Float, nullable=False),
-    Column("message", Text, nullable=False), Column("visible", Integer, nullable=False),
+    Column("message", Text, nullable=False), Column("visible", Integer, nullable=False), Column("value", Float),
 )  # fmt: skip
 changes = Table(  # what an instructor decided: an override or an extension
     "changes", tables, Column("id", Integer, primary_key=True), Column("kind", String, nullable=False),
@@ -114,6 +114,9 @@ class Check:
     weight: float = 1.0
     message: str = ""
     visible: bool = True
+    value: float | None = (
+        None  # what was measured: a share of right answers, a time in units of the calibration
+    )
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,10 @@ TABLE = {
         "A workflow that grades each push.",
     ),
     "badge": ("commands.grading.badge:badge", "Signed badges: issue, verify, revoke."),
-    "similarity": ("commands.grading.similarity:similarity", "Passages that two students share: please look."),
+    "similarity": (
+        "commands.grading.similarity:similarity",
+        "Passages that two students share: please look.",
+    ),
     "challenge": ("commands.grading.challenge:challenge", "The class's own leaderboard of measured results."),
 }
 

@@ -27,18 +27,13 @@ GLYPHS = {  # a few strokes each, drawn in a box of 100 x 100
 PLAIN = "M22 52 L42 72 L80 28"
 
 
-<<<<<<< HEAD
 def data_name(result: dict[str, Any]) -> str:
     """What the data is called, without where it lies on this machine."""
     return result.get("data", "").split("/")[0].rstrip(": ")
 
 
-def badge_svg(one: Milestone, result: dict[str, Any]) -> str:
-    """A medal with the milestone's name, what was measured, and the day."""
-=======
 def badge_svg(one: Milestone, result: dict[str, Any], attested: str = "self-attested") -> str:
     """A medal with the milestone's name, what was measured, the day, and who says so."""
->>>>>>> cf86cec (Badges that a class signs (Open Badges 3.0, eddsa-jcs-2022), verified and revoked offline; local ones say self-attested)
     dark, light = COLOURS[one.track]
     top = f"MILESTONE {one.number}" if one.number else one.track.upper()
     figures = next((str(value) for value in result.get("figures", {}).values()), "")

@@ -163,7 +163,9 @@ def a_file_that_is_a_folder_too(files: Files, path: Path):
 def the_same_file_twice(files: Files, path: Path):
     made = zipped(path / "x.zip", files)
     with zipfile.ZipFile(made, "a") as archive:
-        archive.writestr("tinytorch/ops/matmul.py".replace("tinytorch/", "tinytorch\\", 1), b"raise SystemExit")
+        archive.writestr(
+            "tinytorch/ops/matmul.py".replace("tinytorch/", "tinytorch\\", 1), b"raise SystemExit"
+        )
     return made
 
 

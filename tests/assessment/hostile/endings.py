@@ -22,7 +22,7 @@ def leaves_when_asked(files: Files):
 
 @line("early exits", verdicts="crashed|failed")
 def leaves_with_a_proud_line(files: Files):
-    in_product(files, "import os; os.write(1, b'{\"passed\": true, \"score\": 1.0}\\n'); os._exit(0)")
+    in_product(files, 'import os; os.write(1, b\'{"passed": true, "score": 1.0}\\n\'); os._exit(0)')
 
 
 @line("early exits", verdicts="crashed|failed")
@@ -108,7 +108,9 @@ def hands_in_its_own_results(files: Files):
 def brings_its_own_milestone(files: Files):
     """The scripts that are run are the course's, never the submission's."""
     wrong(files)
-    files["milestones/history/perceptron/run.py"] = b"def train(work): pass\ndef predict(model, images): return 1\n"
+    files["milestones/history/perceptron/run.py"] = (
+        b"def train(work): pass\ndef predict(model, images): return 1\n"
+    )
     files["milestones/history/perceptron/config.yaml"] = b"data: none\nsettings: {standard: {}}\n"
 
 

@@ -116,7 +116,9 @@ def numbers_that_are_none(files: Files):
 
 @line("replies", verdicts="failed|crashed")
 def an_answer_of_another_shape(files: Files):
-    append(files, "real = Tensor.numpy\nTensor.numpy = lambda self, **options: real(self, **options)[..., None]")
+    append(
+        files, "real = Tensor.numpy\nTensor.numpy = lambda self, **options: real(self, **options)[..., None]"
+    )
 
 
 @line("replies", verdicts="failed|crashed")

@@ -96,4 +96,6 @@ def a_package_without_anything(files: Files):
 def another_package_under_the_name(files: Files):
     for name in [name for name in files if name.startswith("tinytorch/")]:
         del files[name]
-    files["tinytorch/__init__.py"] = b"class Tensor: pass\ndef tensor(x): return x\ndef zeros(*a, **k): return 0\n"
+    files["tinytorch/__init__.py"] = (
+        b"class Tensor: pass\ndef tensor(x): return x\ndef zeros(*a, **k): return 0\n"
+    )

@@ -28,7 +28,10 @@ def issue(folder: Path | None, student: str, milestone: str, as_json: bool):
 
     room = the_class(folder)
     made = badges.issue(room, the_gradebook(room), student, find_milestone(milestone).id if milestone else "")
-    record = [{"student": one.student, "milestone": one.milestone, "id": one.id, "file": str(one.file)} for one in made]
+    record = [
+        {"student": one.student, "milestone": one.milestone, "id": one.id, "file": str(one.file)}
+        for one in made
+    ]
     if ui.give(as_json, {"issued": record}):
         return
     ui.table([(one.student, one.milestone, one.file.name) for one in made], ("student", "milestone", "file"))
@@ -41,7 +44,9 @@ def issue(folder: Path | None, student: str, milestone: str, as_json: bool):
 @class_option
 @click.option("--issuer", default="", help="The key that has to have signed it, did:key:...")
 @click.option(
-    "--revoked", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The issuer's list of revoked badges."
+    "--revoked",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The issuer's list of revoked badges.",
 )
 @click.option("--student", default="", help="Whose it has to be.")
 @ui.json_option

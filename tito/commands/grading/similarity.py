@@ -22,11 +22,19 @@ from .common import class_option, the_class
     help="What more than this share of the class has counts for nobody.",
 )  # fmt: skip
 @click.option("--student", default="", help="Only pairs with this student.")
-@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with the passages.")
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with the passages."
+)
 @click.option("--passages", default=2, show_default=True, help="How many passages of each pair to print.")
 @ui.json_option
 def similarity(
-    folder: Path | None, threshold: float, common: float, student: str, html: Path | None, passages: int, as_json: bool
+    folder: Path | None,
+    threshold: float,
+    common: float,
+    student: str,
+    html: Path | None,
+    passages: int,
+    as_json: bool,
 ):
     """Passages that two students share, for you to look at. No grade knows of it."""
     from dataclasses import replace
@@ -44,7 +52,10 @@ def similarity(
         return
     for pair in found.pairs:
         count = len(pair.passages)
-        ui.echo(f"{pair.students[0]} and {pair.students[1]}: {pair.share:.0%}, {count} passage{'s' * (count != 1)}", bold=True)
+        ui.echo(
+            f"{pair.students[0]} and {pair.students[1]}: {pair.share:.0%}, {count} passage{'s' * (count != 1)}",
+            bold=True,
+        )
         for passage in pair.passages[:passages] if not html else ():
             show(passage)
     shown = [f"{found.students} students", f"{found.of} pair{'s' * (found.of != 1)} from {threshold:.0%} on"]
@@ -58,7 +69,9 @@ def similarity(
 def show(passage) -> None:
     """Two columns, clipped to the screen."""
     room = max((ui.width() - 7) // 2, 24)
-    heads = [f"{file.removeprefix('tinytorch/')}:{first}" for file, (first, _) in zip(passage.files, passage.lines)]
+    heads = [
+        f"{file.removeprefix('tinytorch/')}:{first}" for file, (first, _) in zip(passage.files, passage.lines)
+    ]
     ui.echo(f"  {ui.clip(heads[0], room).ljust(room)} | {ui.clip(heads[1], room)}", dim=True)
     texts = [text.split("\n") for text in passage.texts]
     for left, right in zip_longest(*texts, fillvalue=""):
