@@ -8,6 +8,7 @@ import json
 import pytest
 
 from tests.assessment.apart import COURSE, TIER, judged, lay_out, need, verdicts
+from tito.assessment.remote.starting import Found, Pair, Work
 from tito.checks import read_report, start_runner
 from tito.mutants import mutants_of
 from tito.weave import weave_module
@@ -28,7 +29,7 @@ def passes(folder, name, tier, mix):
 def test_the_reference_passes(name, tmp_path):
     """Each module once, with a seed of its own, in one sandbox: nothing had to be started again."""
     number = MODULES.index(name)
-    assert passes(tmp_path, name, TIER, (number, 1)).restarts == 1
+    assert passes(tmp_path, name, TIER, (number, 1)).sandboxes == 1
 
 
 @pytest.mark.slow
@@ -273,6 +274,39 @@ def test_links_in_the_scratch_folder_lead_nowhere(tmp_path):
     assert verdicts(given) == {"metrics_of_a_resumed_run": "failed"}
     assert target.read_text() == "precious"
     assert "precious" not in json.dumps(given.records)
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path):
+    """The checks read a file that the student's code has made a pipe: their own clock ends that, and the next check runs."""
+    module = COURSE.module("10_experiments")
+    file = next(one.file for one in COURSE.taught(module) if one.symbol == "drop_after")
+    source = (COURSE.package / file).read_text()
+    source += "\ndef drop_after(path, step):\n    import os\n    os.unlink(path)\n    os.mkfifo(path)\n"
+    folder = lay_out(tmp_path, module, {file: source})
+    given = verdicts(
+        judged(folder, module, names=("metrics_of_a_resumed_run", "whole_numbers"), patience=0.2)
+    )
+    assert given == {"metrics_of_a_resumed_run": "timeout", "whole_numbers": "passed"}
+
+
+def test_a_package_that_imports_only_once(tmp_path):
+    """What was found before counts; the checks that are left could not be made."""
+    code = "\ndef sigmoid(x):\n    import os\n    os._exit(1)\n"
+    folder = lay_out(tmp_path, SETUP, {"utils/numerics.py": NUMERICS + code})
+
+    class Once(Pair):
+        def start_student(self, line):
+            if self.student:
+                (tmp_path / "tinytorch/utils/numerics.py").write_text("def f(:")
+            super().start_student(line)
+
+    found = Found()
+    with Once(
+        Work(folder, SETUP.checks, TIER, names=("dispatch_by_setting", "sigmoid", "softplus", "one_hot"))
+    ) as pair:
+        assert pair.round(found)
+    assert found.package is None
+    assert list(verdicts(found).values()) == ["passed", "crashed", "syntax_error", "syntax_error"]
 
 
 def test_seeds_differ_and_are_not_there(tmp_path):

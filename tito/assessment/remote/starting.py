@@ -55,14 +55,14 @@ class Work:
 
 @dataclass
 class Found:
-    """What came of it. `package` says why nothing could be run; `restarts` how many sandboxes were needed."""
+    """What came of it. `package` says why nothing could be run; `sandboxes` how many sandboxes were needed."""
 
     checks: list[dict[str, Any]] = field(
         default_factory=list
     )  # as in the file: check, text, of, needs, section
     records: list[dict[str, Any]] = field(default_factory=list)
     package: dict[str, Any] | None = None
-    restarts: int = 0
+    sandboxes: int = 0
     seconds: float = 0.0
 
 
@@ -161,13 +161,13 @@ class Pair:
             for record in map(json.loads, lines):
                 until = time.monotonic() + GRACE + self.work.import_seconds
                 if "need" in record:
-                    found.restarts += 1
+                    found.sandboxes += 1
                     with contextlib.suppress(ConnectionError):
                         self.start_student(line)
                 elif "checks" in record:
                     found.checks = record["checks"]
                 elif "package" in record:
-                    found.package = self.blamed(record["package"])
+                    self.no_package(found, self.blamed(record["package"]))
                     return True
                 elif "begin" in record:
                     current, until = record["begin"], until + 2 * record["seconds"]
@@ -176,6 +176,14 @@ class Pair:
                     found.records.append(self.blamed(record))
                 elif "done" in record:
                     return True
+
+    def no_package(self, found: Found, record: dict[str, Any]) -> None:
+        """It could not be imported: at all, or in a later sandbox, and then for the checks that are left."""
+        if found.records:
+            done = {one["check"] for one in found.records}
+            found.records += [record | {"check": name} for name in self.left(found, done)]
+        else:
+            found.package = record
 
     def lost(self, found: Found, current: str, verdict: str, message: str) -> bool:
         if not current:
