@@ -42,13 +42,13 @@ from .classroom import Class
 from .remote.starting import FOREIGN, Found, Work, run_apart
 from .store import Check, Job, Result
 
+Mixes = dict[str, tuple[int, ...]]
 LONGER, MORE_LINES, DEEPEST = 3, 30, 6
 SLOWEST = 10.0  # times the reference's time: what is asked for is no accident of a busy machine
 LIMITS_WEIGHT, PACE_WEIGHT, QUESTIONS_SHARE = 0.5, 0.5, 0.1
 BLOCKS = (ast.For, ast.While, ast.If, ast.With, ast.Try, ast.Match)
-ANSWERS = re.compile(
-    r"[\s\d,\[\]-]{0,1000}"
-)  # [1, 0, 2], or one on each line: read without a parser, since it is the student's
+# [1, 0, 2], or one on each line: read without a parser, since it is the student's.
+ANSWERS = re.compile(r"[\s\d,\[\]-]{0,1000}")
 
 
 def grade_module(room: Class, job: Job, folder: Path, tier: str) -> Result:
@@ -58,16 +58,12 @@ def grade_module(room: Class, job: Job, folder: Path, tier: str) -> Result:
     handed_in = [file for file in module.files if (folder / "tinytorch" / file).is_file()]
     if not handed_in:
         message = f"none of the files of {module.name} is in the submission: {', '.join(module.files)}"
-        return Result(
-            "missing_submission", 0.0, tier, 0.0, (Check(module.name, "missing_submission", message=message),)
-        )
+        told = Check(module.name, "missing_submission", message=message)
+        return Result("missing_submission", 0.0, tier, checks=(told,))
     mixes = seeds(room, job, module)
     with overlay(module, folder) as root:
-        found = run_apart(
-            Work(
-                root, module.checks, tier, mix=mixes["module"], mixes=mixes, spans=taught_lines(module, root)
-            )
-        )
+        spans = taught_lines(module, root)
+        found = run_apart(Work(root, module.checks, tier, mix=mixes["module"], mixes=mixes, spans=spans))
     if found.package:
         verdict = found.package["verdict"]
         told = Check("import", verdict, message=message_of(found.package), visible=verdict != "grader_error")
@@ -89,35 +85,25 @@ def concluded(checks: list[Check], tier: str, seconds: float) -> Result:
     return Result(verdict, score, tier, seconds, tuple(checks))
 
 
-def seeds(room: Class, job: Job, module: Module) -> dict[str, tuple[int, ...]]:
+def seeds(room: Class, job: Job, module: Module) -> Mixes:
     """What is mixed into the seeds of each check; of `module`, into those drawn while checks.py is read."""
     tree = ast.parse(module.checks.read_text(encoding="utf-8"))
-    names = [
-        s.name.removeprefix("test_")
-        for s in tree.body
-        if isinstance(s, ast.FunctionDef) and s.name.startswith("test_")
-    ]
+    functions = [s.name for s in tree.body if isinstance(s, ast.FunctionDef) and s.name.startswith("test_")]
+    names = [name.removeprefix("test_") for name in functions]
     return {name: (room.seed(job.student, job.task, name, job.epoch),) for name in ["module", *names]}
 
 
 def check_of(record: dict[str, Any]) -> Check:
-    passed = record["verdict"] == "passed"
-    weight = (
-        0.0 if record.get("excused") else 1.0
-    )  # it cannot be made on this machine, whoever wrote the code
-    return Check(
-        record["check"], record["verdict"], float(passed), weight, "" if passed else message_of(record)
-    )
+    name, verdict = record["check"], record["verdict"]
+    weight = float("excused" not in record)  # what cannot be made on this machine weighs nothing
+    told = "" if verdict == "passed" else message_of(record)
+    return Check(name, verdict, float(verdict == "passed"), weight, told)
 
 
 def message_of(record: dict[str, Any]) -> str:
     """What the student reads: what was expected, what came, and where to look."""
     lines = [record["message"]]
-    lines += [
-        f"{word} {record[key]}"
-        for key, word in (("expected", "expected"), ("got", "got     "))
-        if record.get(key)
-    ]
+    lines += [f"{key:<8} {record[key]}" for key in ("expected", "got") if record.get(key)]
     lines += [record["difference"]] if record.get("difference") else []
     if record.get("place"):
         file, line, code = record["place"]
@@ -175,37 +161,24 @@ def laid_out(files: dict[str, bytes]) -> Iterator[Path]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def whole_build(
-    module: Module, folder: Path, tier: str, found: Found, mixes: dict[str, tuple[int, ...]]
-) -> list[Check]:
+def whole_build(module: Module, folder: Path, tier: str, found: Found, mixes: Mixes) -> list[Check]:
     """The checks that passed on the overlay, on the student's own build."""
     names = tuple(record["check"] for record in found.records if record["verdict"] == "passed")
     if not names or module.number == 0:
         return []
     alone = run_apart(Work(folder, module.checks, tier, names=names, mix=mixes["module"], mixes=mixes))
     if alone.package:
-        return (
-            [Check("whole build", alone.package["verdict"], 0.0, 0.0, message_of(alone.package))]
-            if not_ours(alone.package)
-            else []
-        )
+        verdict, told = alone.package["verdict"], message_of(alone.package)
+        return [Check("whole build", verdict, 0.0, 0.0, told)] if verdict != "grader_error" else []
     bad = [record for record in alone.records if record["verdict"] != "passed"]
     if not bad:
         return [Check("whole build", "passed", 1.0, 0.0)]
-    told = f"on your own modules 00 to {module.number:02}, {len(names) - len(bad)} of the {len(names)} checks pass that pass on the reference's; the first that does not is {bad[0]['check'].replace('_', ' ')}: "
-    return [
-        Check(
-            "whole build",
-            "partial" if len(bad) < len(names) else "failed",
-            1 - len(bad) / len(names),
-            0.0,
-            told + message_of(bad[0]),
-        )
-    ]
-
-
-def not_ours(record: dict[str, Any]) -> bool:
-    return record["verdict"] != "grader_error"
+    good, first = len(names) - len(bad), bad[0]["check"].replace("_", " ")
+    told = (
+        f"on your own modules 00 to {module.number:02} {good} of the {len(names)} checks pass that pass on the reference's; "
+        f"the first that does not is {first}: {message_of(bad[0])}"
+    )
+    return [Check("whole build", "partial" if good else "failed", good / len(names), 0.0, told)]
 
 
 # ---------------------------------------------------------------- bars
@@ -221,22 +194,25 @@ def bars(module: Module, folder: Path, tier: str, found: Found) -> list[Check]:
 
 
 def policy(module: Module, folder: Path) -> list[Check]:
-    """The import statements of other frameworks in the module's files. Only for the message: the sandbox has none of them."""
+    """The first import of another framework in the module's files. Only for the message: the sandbox has none of them."""
     for file in module.files:
-        tree = parsed(folder / "tinytorch" / file)
-        for node in ast.walk(tree) if tree else ():
-            names = (
-                [a.name for a in node.names]
-                if isinstance(node, ast.Import)
-                else [node.module or ""]
-                if isinstance(node, ast.ImportFrom) and not node.level
-                else []
-            )
-            for name in names:
-                if name.partition(".")[0] in FOREIGN:
-                    told = f"tinytorch/{file}:{getattr(node, 'lineno', 0)}  imports {name}; the module is to be built without it, and was run without it"
-                    return [Check("own code", "policy_violation", 0.0, 0.0, told)]
+        for line, name in imported(folder / "tinytorch" / file):
+            if name.partition(".")[0] in FOREIGN:
+                told = f"tinytorch/{file}:{line}  imports {name}; the module is to be built without it, and was run without it"
+                return [Check("own code", "policy_violation", 0.0, 0.0, told)]
     return []
+
+
+def imported(path: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(parsed(path) or ast.Module([], [])):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.lineno, node.module or ""
+
+
+def bar(name: str, holds: bool, weight: float, told: str) -> Check:
+    return Check(name, "passed" if holds else "failed", float(holds), weight, told)
 
 
 def limits(module: Module, folder: Path, weight: float) -> list[Check]:
@@ -252,15 +228,7 @@ def limits(module: Module, folder: Path, weight: float) -> list[Check]:
             problems.append(f"{one.symbol} has {lines_of(mine)} lines; the bar is {most}")
         if depth_of(mine) > DEEPEST:
             problems.append(f"{one.symbol} is nested {depth_of(mine)} blocks deep; the bar is {DEEPEST}")
-    return [
-        Check(
-            "code limits",
-            "failed" if problems else "passed",
-            float(not problems),
-            weight,
-            "\n".join(problems[:5]),
-        )
-    ]
+    return [bar("code limits", not problems, weight, "\n".join(problems[:5]))]
 
 
 def parsed(path: Path) -> ast.Module | None:
@@ -301,15 +269,7 @@ def pace(module: Module, tier: str, found: Found) -> list[Check]:
     theirs = reference_time(module.name, tier)
     mine = sum(record["seconds"] for record in found.records)
     told = f"the checks took {mine:.1f} s, {mine / theirs:.1f} times the reference's time here; the bar is {SLOWEST:.0f}"
-    return [
-        Check(
-            "pace",
-            "passed" if mine <= SLOWEST * theirs else "failed",
-            float(mine <= SLOWEST * theirs),
-            PACE_WEIGHT,
-            told,
-        )
-    ]
+    return [bar("pace", mine <= SLOWEST * theirs, PACE_WEIGHT, told)]
 
 
 @cache

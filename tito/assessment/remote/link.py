@@ -74,7 +74,6 @@ class Link:
         ] = []  # alive until the message that is being read is read: what it brings, what it takes out of containers
         self.sent: Any = None  # what the last answer was made of
         self.turn = threading.RLock()  # held by the thread that reads, writes or waits for an answer
-        self.before_waiting: Callable[[], None] = lambda: None
 
     # ------------------------------------------------------------ numbers
 
@@ -342,7 +341,6 @@ class Link:
         with self.turn:
             self.tell(ASK, request)
             while True:
-                self.before_waiting()
                 verb, body = self.hear()
                 if verb == GIVE:
                     return body
