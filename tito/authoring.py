@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from .checks import run_checks
+from .checks import declarations, run_checks
 from .course import Course
 from .curriculum import LOADER, Module
 from .errors import CourseError
@@ -116,18 +116,7 @@ def file_problems(course: Course, module: Module, lesson: Lesson, path: Path) ->
     names = {f.name.removeprefix("test_") for f in tree.body if isinstance(f, ast.FunctionDef)}
     wanted = {one.symbol for one in course.taught(module)}
     sections = {part.section for part in lesson.parts}
-    constants = {
-        t.id: ast.literal_eval(v)
-        for s in tree.body
-        if isinstance(s, ast.Assign)
-        for target in s.targets
-        for t, v in (
-            zip(target.elts, s.value.elts)
-            if isinstance(target, ast.Tuple) and isinstance(s.value, ast.Tuple)
-            else [(target, s.value)]
-        )
-        if isinstance(t, ast.Name) and isinstance(v, ast.Constant)
-    }
+    declared = declarations(tree)
     problems: list[str] = []
     about: set[str] = set()
     for f in tree.body:
@@ -136,15 +125,7 @@ def file_problems(course: Course, module: Module, lesson: Lesson, path: Path) ->
         place = f"{module.name}/{path.name}:{f.lineno}: {f.name}"
         if not ast.get_docstring(f):
             problems.append(f"{place} has no docstring; it is what the student reads")
-        said: dict[str, Any] = {}
-        for decorator in f.decorator_list:
-            if isinstance(decorator, ast.Call) and getattr(decorator.func, "id", "") == "check":
-                said = {
-                    str(k.arg): constants.get(k.value.id)
-                    if isinstance(k.value, ast.Name)
-                    else ast.literal_eval(k.value)
-                    for k in decorator.keywords
-                }
+        said = declared[f.name.removeprefix("test_")]
         of, needs = (
             ([v] if isinstance(v, str) else list(v)) for v in (said.get("of", []), said.get("needs", []))
         )

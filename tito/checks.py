@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import json
 import os
@@ -175,3 +176,32 @@ def read_report(module: str, output: tuple[str, str]) -> Report:
 def result(name: str, record: dict) -> Result:
     known = Result.__dataclass_fields__
     return Result(**{"check": name} | {k: v for k, v in record.items() if k in known})
+
+
+def declarations(tree: ast.Module) -> dict[str, dict[str, Any]]:
+    """What `@check(...)` says about each check of a checks.py, read without running it; names stand for the file's constants."""
+    constants = {
+        t.id: ast.literal_eval(v)
+        for s in tree.body
+        if isinstance(s, ast.Assign)
+        for target in s.targets
+        for t, v in (
+            zip(target.elts, s.value.elts)
+            if isinstance(target, ast.Tuple) and isinstance(s.value, ast.Tuple)
+            else [(target, s.value)]
+        )
+        if isinstance(t, ast.Name) and isinstance(v, ast.Constant)
+    }
+    found: dict[str, dict[str, Any]] = {}
+    for f in tree.body:
+        if not isinstance(f, ast.FunctionDef) or not f.name.startswith("test_"):
+            continue
+        said = found.setdefault(f.name.removeprefix("test_"), {})
+        for decorator in f.decorator_list:
+            if isinstance(decorator, ast.Call) and getattr(decorator.func, "id", "") == "check":
+                for k in decorator.keywords:
+                    value = k.value
+                    said[str(k.arg)] = (
+                        constants.get(value.id) if isinstance(value, ast.Name) else ast.literal_eval(value)
+                    )
+    return found

@@ -15,6 +15,8 @@ TABLE = {
     "import": ("commands.grading.importing:importing", "Students, submissions or points from elsewhere."),
     "override": ("commands.grading.deciding:override", "Set a student's points for a task, with a reason."),
     "extension": ("commands.grading.deciding:extension", "Give a student more time for a task."),
+    "show": ("commands.grading.feedback:show", "One student: points, what fails first, what to do about it."),
+    "feedback": ("commands.grading.feedback:feedback", "A Markdown and an HTML file for every student."),
     "report": ("commands.grading.report:report", "What the gradebook tells: a page, a table, a record."),
     "export": (
         "commands.grading.export:export",
