@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ..cli import Lazy
+from ..errors import TitoError
 
 TABLE = {
     "setup": ("commands.grading.setup:setup", "Make a class: its folder, its settings, its secret."),
@@ -17,6 +18,10 @@ TABLE = {
     "extension": ("commands.grading.deciding:extension", "Give a student more time for a task."),
     "show": ("commands.grading.feedback:show", "One student: points, what fails first, what to do about it."),
     "feedback": ("commands.grading.feedback:feedback", "A Markdown and an HTML file for every student."),
+    "dashboard": (
+        "commands.grading.dashboard:dashboard",
+        "The report in a browser, live while a batch runs.",
+    ),
     "report": ("commands.grading.report:report", "What the gradebook tells: a page, a table, a record."),
     "export": (
         "commands.grading.export:export",
@@ -40,6 +45,31 @@ TABLE = {
 }
 
 
-@click.group(cls=Lazy, table=TABLE)
+EXTRA = (
+    "sqlalchemy",
+    "jinja2",
+    "markupsafe",
+    "starlette",
+    "uvicorn",
+    "nbformat",
+    "nbclient",
+)  # what `tinytorch[assessment]` brings
+
+
+class WithExtra(Lazy):
+    """A group whose commands need packages that not everybody has."""
+
+    def invoke(self, context):
+        try:
+            return super().invoke(context)
+        except ModuleNotFoundError as error:
+            package = (error.name or "").split(".")[0]
+            if package not in EXTRA:
+                raise
+            told = f"`tito assessment {context.invoked_subcommand or ''}` needs {package}, which is not installed"
+            raise TitoError(told, "pip install 'tinytorch[assessment]'") from None
+
+
+@click.group(cls=WithExtra, table=TABLE)
 def assessment():
     """Grade a class, safely and fairly."""

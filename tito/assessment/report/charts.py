@@ -50,10 +50,15 @@ def level(share: float | None) -> str:
 
 
 def cell(share: float | None, grade: Grade) -> Markup:
-    """One field of the heat map: the share in percent; how many days late; whether a person decided, or has to."""
+    """One field of the heat map."""
+    name, text, late = cell_parts(share, grade)
+    return Markup(f'<td class="{name}">{text}{f"<i>{late}</i>" if late else ""}</td>')
+
+
+def cell_parts(share: float | None, grade: Grade) -> tuple[str, str, str]:
+    """Its class; the share in percent, with `*` where a person decided and `!` where one has to; how many days late."""
     mark = "!" if grade.verdict == "grader_error" else "–" if share is None else f"{100 * share:.0f}"
-    late = Markup(f"<i>+{grade.days_late}</i>") if grade.days_late else ""
-    return Markup(f'<td class="{level(share)}">{mark}{"*" if grade.why else ""}{late}</td>')
+    return level(share), mark + "*" * bool(grade.why), f"+{grade.days_late}" if grade.days_late else ""
 
 
 # ---------------------------------------------------------------- bars

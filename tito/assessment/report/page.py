@@ -9,9 +9,9 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
+import jinja2
 from markupsafe import Markup
 
-from ...errors import TitoError
 from ..analytics import RULES, Analysis, title
 from . import charts, findings
 
@@ -31,11 +31,7 @@ FIRST = 12  # rows of a list that are shown at once
 
 
 @cache
-def templates():
-    try:
-        import jinja2
-    except ImportError:
-        raise TitoError("reports need Jinja2", "pip install 'tinytorch[assessment]'") from None
+def templates() -> jinja2.Environment:
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE),
         autoescape=True,
@@ -58,19 +54,19 @@ def when(moment: datetime | None) -> str:
     return "never" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-def page(a: Analysis) -> str:
-    """The whole file."""
-    style, script = asset("style.css"), asset("script.js")
-    policy = f"default-src 'none'; style-src {source(style)}; script-src {source(script)}; img-src data:; base-uri 'none'; form-action 'none'"  # fmt: skip
+def page(a: Analysis, live: Markup | None = None, script: str = "") -> str:
+    """The whole file. The dashboard gives it a live strip and a longer script, and sends the policy itself."""
+    style, script = asset("style.css"), script or asset("script.js")
+    policy = f"default-src 'none'; style-src {source(style)}; script-src {source(script)}; img-src data:; base-uri 'none'; form-action 'none'"
     return templates().get_template("report.html.j2").render(
-        a=a, parts=list(sections(a)), style=Markup(style), script=Markup(script), policy=policy, live=None
+        a=a, parts=list(sections(a, live is not None)), style=Markup(style), script=Markup(script), policy="" if live else policy, live=live
     )  # fmt: skip
 
 
-def sections(a: Analysis) -> Iterator[tuple[str, str, str, Markup]]:
-    """Each part: its name, what it is called, its title, its body."""
+def sections(a: Analysis, linked: bool = False) -> Iterator[tuple[str, str, str, Markup]]:
+    """Each part: its name, what it is called, its title, its body; `linked`: the students' names lead to their own pages."""
     for name, (called, say) in SECTIONS.items():
-        body = templates().get_template(f"sections/{name}.html.j2").render(a=a)
+        body = templates().get_template(f"sections/{name}.html.j2").render(a=a, linked=linked)
         yield name, called, say(a), Markup(body)
 
 
