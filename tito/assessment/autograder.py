@@ -25,7 +25,7 @@ import yaml
 from ..course import Course
 from ..errors import TitoError
 from ..levels import package_files
-from ..milestones.definitions import recipes
+from ..milestones.definitions import find_milestone, recipes
 from .classroom import Class, Task, secret
 from .release import EPOCH
 
@@ -42,6 +42,11 @@ fi
 python3 -m venv "$root/source/venv"
 "$root/source/venv/bin/python" -m pip install -q -r "$root/source/requirements.txt"
 """
+FETCH = """# The data of this task, while there is a network. Where they cannot be had, drawn ones stand in when it is graded.
+export PYTHONPATH="$root/source/course" TINYTORCH_DATA="$root/source/data"
+mkdir -p "$TINYTORCH_DATA"
+"$root/source/venv/bin/python" -m tito.milestones.fetch {data} "$(mktemp -d)" || echo "the data cannot be had"
+"""
 RUN = f"""#!/usr/bin/env bash
 # Gradescope runs this for each submission, in /autograder.
 root="${{{ROOT}:-/autograder}}"
@@ -49,7 +54,7 @@ python="$root/source/venv/bin/python"
 [ -x "$python" ] || python=python3
 cd "$root" || exit 1
 mkdir -p results
-export PYTHONPATH="$root/source/course"
+export PYTHONPATH="$root/source/course" TINYTORCH_DATA="$root/source/data"
 exec "$python" -m tito assessment grade "$root/submission" --task {{task}} --class "$root/source/class" \\
     --gradescope "$root/results/results.json" --metadata "$root/submission_metadata.json"
 """
@@ -72,7 +77,9 @@ def autograder_zip(room: Class, task: Task, course: Course, out: Path) -> int:
 
 def contents(room: Class, task: Task, course: Course) -> Iterator[tuple[str, tuple[bytes, int]]]:
     """Every file of the zip: its name, what is in it, its mode."""
-    yield "setup.sh", (SETUP.encode(), 0o755)
+    data = find_milestone(task.id).config["data"] if task.kind == "milestone" else "none"
+    fetch = "" if data == "none" else FETCH.replace("{data}", data)
+    yield "setup.sh", ((SETUP + fetch).encode(), 0o755)
     yield "run_autograder", (RUN.replace("{task}", task.id).encode(), 0o755)
     yield "requirements.txt", ("\n".join(requirements(course)).encode() + b"\n", 0o644)
     yield "class/class.yaml", (settings(room, task).encode(), 0o644)
