@@ -74,9 +74,9 @@ def plain_format(name: str, text: str):
     return command
 
 
-plain_format("csv", "A row a student, a column a task; change points in it and import it again.")
-plain_format("json", "Everything that is known: grades, checks, decisions.")
-plain_format("junit", "JUnit XML: a suite a task, a case a check.")
+plain_format("csv", "A row a student, a column a task. Change points in it and import it again.")
+plain_format("json", "All that is known. Grades, checks, decisions; a line a grade.")
+plain_format("junit", "JUnit XML. A suite a task, a case a check.")
 
 
 @export.command()
@@ -85,7 +85,7 @@ plain_format("junit", "JUnit XML: a suite a task, a case a check.")
 @out_option("The file to write; otherwise standard output.")
 @ui.json_option
 def canvas(folder: Path | None, template: Path, out: Path | None, as_json: bool):
-    """Canvas's own gradebook (Grades, Export), filled in, to be imported there."""
+    """Canvas's own CSV, filled in. Export it there (Grades, Export), and import the result."""
     from ...assessment.exchange import canvas as format
     from ...assessment.sheets import read_sheet
 
@@ -115,7 +115,7 @@ def say(what: str, names: list[str], most: int = 10) -> None:
 @out_option("The folder to write into: TASK/STUDENT.json.", required=True)
 @ui.json_option
 def gradescope(folder: Path | None, out: Path, as_json: bool):
-    """results.json for each graded submission, as Gradescope's autograders write it."""
+    """A results.json for each grade. It is as Gradescope's autograders write it."""
     import json
 
     from ...assessment.exchange import gradescope as format
@@ -136,7 +136,7 @@ def gradescope(folder: Path | None, out: Path, as_json: bool):
 @out_option("nbgrader's course folder, or its gradebook.db.", required=True)
 @ui.json_option
 def nbgrader(folder: Path | None, out: Path, as_json: bool):
-    """nbgrader's gradebook, through its own API; what it has besides stays."""
+    """nbgrader's gradebook, by its own API. What it has besides stays."""
     from ...assessment.exchange import nbgrader as format
 
     _, class_ = now_standing(folder)

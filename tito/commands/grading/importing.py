@@ -69,7 +69,7 @@ def show_lists(lists: dict[str, list[str]], most: int = 10) -> None:
 @dry_option
 @ui.json_option
 def roster(source: Path, folder: Path | None, drop: bool, dry_run: bool, as_json: bool):
-    """Students from a CSV file with the columns student, name, email."""
+    """Students from a CSV file. Its columns are student, name, email."""
     from ...assessment.exchange.roster import from_csv
 
     merge_students(the_class(folder), from_csv(source), drop, dry_run, as_json)
@@ -111,7 +111,7 @@ def take_points(room, told, strangers: list[str], reason: str, dry_run: bool, as
 @dry_option
 @ui.json_option
 def from_csv(source: Path, folder: Path | None, reason: str, dry_run: bool, as_json: bool):
-    """Points from `export csv`, edited: where they differ they become overrides."""
+    """Points from `export csv`, edited. Where they differ they become overrides."""
     from ...assessment.exchange.points import from_sheet
     from ...assessment.sheets import read_sheet
 
@@ -129,7 +129,7 @@ def from_csv(source: Path, folder: Path | None, reason: str, dry_run: bool, as_j
 def canvas(
     source: Path, folder: Path | None, with_points: bool, reason: str, drop: bool, dry_run: bool, as_json: bool
 ):  # fmt: skip
-    """Students, or with --grades the points, from the CSV that Canvas exports."""
+    """Students or points that Canvas exported. With --grades it is the points."""
     from ...assessment.exchange import canvas as format
     from ...assessment.sheets import read_sheet
 
@@ -151,7 +151,7 @@ def canvas(
 def gradescope(
     source: Path, folder: Path | None, with_points: bool, reason: str, drop: bool, dry_run: bool, as_json: bool
 ):  # fmt: skip
-    """Students (its roster), points (its grades, --grades) or submissions (the zip of Export Submissions)."""
+    """Students, points or submissions. From its roster, its grades (--grades), or the zip of Export Submissions."""
     from ...assessment.exchange import gradescope as format
     from ...assessment.sheets import read_sheet
 
@@ -177,7 +177,7 @@ def nbgrader(
     source: Path, folder: Path | None, with_students: bool, with_points: bool, reason: str, drop: bool, dry_run: bool,
     as_json: bool,
 ):  # fmt: skip
-    """The notebooks in COURSE/submitted as submissions; with --students or --grades what its gradebook says."""
+    """Notebooks handed in. From COURSE/submitted; with --students or --grades what its gradebook says."""
     from ...assessment.exchange import nbgrader as format
 
     room = the_class(folder)
