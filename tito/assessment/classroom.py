@@ -18,7 +18,7 @@ import hmac
 import os
 import re
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,7 @@ class Class:
     attempts: str = "best"
     most_attempts: int | None = None
     students: tuple[Student, ...] = field(default=(), compare=False)
+    key: bytes = field(default=b"", compare=False, repr=False)  # the secret, where there is no file with it
 
     @property
     def submissions(self) -> Path:
@@ -85,10 +86,20 @@ class Class:
     def gradebook(self) -> Path:
         return self.folder / "gradebook.db"
 
+    def task(self, ident: str) -> Task:
+        for task in self.tasks:
+            if task.id == ident:
+                return task
+        raise ClassError(f"the class {self.name} has no task {ident!r}")
+
+    def with_key(self) -> Class:
+        """The class as a grader on another machine needs it: with the secret, without the students."""
+        return replace(self, key=secret(self.folder), students=())
+
     def seed(self, student: str, task: str, check: str, epoch: int = 0) -> int:
         """The seed of one check for one student: nobody can know it before, and a regrade has the same one."""
         told = "\0".join((student, task, check, str(epoch))).encode()
-        return int.from_bytes(hmac.digest(secret(self.folder), told, hashlib.sha256)[:4], "big")
+        return int.from_bytes(hmac.digest(self.key or secret(self.folder), told, hashlib.sha256)[:4], "big")
 
 
 def secret(folder: Path) -> bytes:

@@ -27,9 +27,9 @@ from ..errors import TitoError
 MB = 1 << 20
 KEPT = {  # what a workspace consists of, and how large one file of it may be
     ".py": 1 * MB, ".md": 1 * MB, ".yaml": 1 * MB, ".yml": 1 * MB, ".json": 8 * MB, ".jsonl": 16 * MB, ".ipynb": 16 * MB, ".csv": 8 * MB,
-    ".npz": 64 * MB, ".safetensors": 64 * MB,
+    ".npz": 64 * MB, ".safetensors": 64 * MB, ".pt": 64 * MB,  # points of a run: only ever opened in the sandbox
 }  # fmt: skip
-FOLDERS = ("tinytorch", "modules", "milestones", ".tito")
+FOLDERS = ("tinytorch", "modules", "milestones", "runs", ".tito")
 MOST_FILES, MOST_BYTES, LONGEST_PATH, DEEPEST = 4000, 256 * MB, 240, 16
 STARTS_BY_ITSELF = {
     "conftest.py",
@@ -73,6 +73,10 @@ class Submission:
             os.fsync(file.fileno())
         os.replace(name, path)
         return path
+
+    def only(self, *beginnings: str) -> Submission:
+        """The part of it that lies in these folders."""
+        return Submission({name: data for name, data in self.files.items() if name.startswith(beginnings)})
 
     def lay_out(self, folder: Path) -> None:
         """Write the files into an empty folder. Their names have been checked: none leads out of it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .judging import Finding, judge
+from .judging import Finding, judge, judge_fresh
 
 
 def functions():
@@ -54,7 +54,7 @@ def differences(f, x, y, weights, h: float = 1e-6):
     return gradients
 
 
-@judge
+@judge_fresh
 def against_differences(exam) -> Finding:
     """Each function on arrays drawn now, in float64: its value, and both gradients."""
     import numpy as np

@@ -97,6 +97,17 @@ class Milestone:
         trained = self.config.get("trained", False)
         return trained if isinstance(trained, bool) else setting in trained
 
+    @property
+    def graded(self) -> str:
+        """The setting that a class is graded with: one of its own where the student's would take too long for a class."""
+        judges = self.entry["judges"]
+        return "grading" if isinstance(judges, dict) and "grading" in judges else self.default_setting
+
+    @property
+    def grading(self) -> dict[str, int]:
+        """What one process of a submission may use: seconds of CPU time, MB of memory, MB in an answer."""
+        return {"cpu": 120, "memory": 4096, "answer": 48} | self.config.get("grading", {})
+
     def judges(self, setting: str) -> list[dict[str, Any]]:
         """What is measured: the entry's judges, or those of this setting."""
         judges = self.entry["judges"]

@@ -18,6 +18,7 @@ from .judging import JUDGES, Finding
 from .session import ProbeFailed, Session
 
 Say = Callable[..., None]
+Draw = Callable[[str], int]  # the seed of a check, by its name
 CLASSES = {
     "cifar10": ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
     "cards": ("left", "right"),
@@ -69,14 +70,14 @@ class Outcome:
 class Exam:
     """What the judges are given."""
 
-    def __init__(self, one: Milestone, session: Session, data: Data, patience: float, say: Say = silent):
-        import numpy as np
-
+    def __init__(
+        self, one: Milestone, session: Session, data: Data, patience: float, say: Say = silent, draw: Draw | None = None
+    ):  # fmt: skip
         self.one, self.session, self.data, self.patience, self.say = one, session, data, patience, say
         self.setting = one.default_setting
         self.texts: dict[str, list[str]] = {}  # what a language model wrote, by language
-        self.rng = np.random.default_rng(secrets.randbits(128))  # nobody knows these numbers before
-        self.seed = int(self.rng.integers(2**31))
+        self.draw = draw or (lambda name: secrets.randbits(128))  # nobody knows these numbers before
+        self.begin("training")
         self.names: Any = None  # the classes' new names in this examination
         self.figures: dict[str, str] = {}
         self.ground: dict[str, Any] = {}  # of a loss landscape: heights and paths
@@ -86,6 +87,13 @@ class Exam:
         self.classes = int(data.answers.max()) + 1 if "labels" in data.train else 0
         self.run: Any = None  # the record of a trained run, and where it lies
         self.run_folder: Any = None
+
+    def begin(self, name: str) -> None:
+        """Random numbers for one check: `rng` stays on this side, `seed` may be told to the student's process."""
+        import numpy as np
+
+        self.rng = np.random.default_rng(self.draw(name))
+        self.seed = int(np.random.default_rng(self.draw(f"{name}, seed")).integers(2**31))
 
     def rename_classes(self) -> None:
         """Give the classes other numbers, so that weights trained before, or labels known by heart, name the wrong ones."""
@@ -203,12 +211,17 @@ def judge_all(exam: Exam, specs: list[dict[str, Any]], outcome: Outcome) -> None
     from . import curriculum, language, replay  # noqa: F401  (they bring judges)
 
     for spec in specs:
-        options = {key: value for key, value in spec.items() if key != "judge"}
         exam.say("judge", spec["judge"])
         try:
-            finding = JUDGES[spec["judge"]](exam, **options)
+            finding = ask_judge(exam, spec)
         except ProbeFailed as error:
             finding = Finding(spec["judge"], False, str(error), place=error.place)
         outcome.findings.append(finding)
         exam.say("finding", finding)
     outcome.figures |= exam.figures
+
+
+def ask_judge(exam: Exam, spec: dict[str, Any]) -> Finding:
+    """One judge, with random numbers of its own. Its weight is the grader's affair."""
+    exam.begin(spec["judge"])
+    return JUDGES[spec["judge"]](exam, **{k: v for k, v in spec.items() if k not in ("judge", "weight")})

@@ -37,6 +37,7 @@ class Finding:
 
 
 JUDGES: dict[str, Callable[..., Finding]] = {}
+FRESH: set[str] = set()  # judges that build models of their own: they can judge where the training failed
 
 
 def judge(function: Callable[..., Finding]) -> Callable[..., Finding]:
@@ -44,10 +45,16 @@ def judge(function: Callable[..., Finding]) -> Callable[..., Finding]:
     return function
 
 
+def judge_fresh(function: Callable[..., Finding]) -> Callable[..., Finding]:
+    """A judge that needs no trained model."""
+    FRESH.add(function.__name__)
+    return judge(function)
+
+
 # ---------------------------------------------------------------- answers that must be right
 
 
-@judge
+@judge_fresh
 def truth_table(exam, seeds: int) -> Finding:
     """XOR from each of so many fresh seeds; every third network is asked for the opposite table, so that none can be known before."""
     import numpy as np
@@ -76,24 +83,27 @@ def truth_table(exam, seeds: int) -> Finding:
 
 @judge
 def accuracy(
-    exam, at_least: float, noise: int = 8, slack: float = 0.06, of: str = "the test images"
+    exam, at_least: float, noise: int = 8, slack: float = 0.06, of: str = "the test images", rows: int = 0
 ) -> Finding:
-    """Right answers on the test set, and on a part of it with a little noise, all in an order drawn now."""
+    """Right answers on the test set (or so many rows of it), and on a part of it with a little noise, all in an order drawn now."""
     import numpy as np
 
     images, wanted = exam.data.test["images"], exam.wanted()
+    if rows and rows < len(images):
+        chosen = np.sort(exam.rng.permutation(len(images))[:rows])
+        images, wanted = images[chosen], wanted[chosen]
     n = len(images)
     some = exam.rng.permutation(n)[: max(n // 5, 1)] if noise else np.zeros(0, np.int64)
-    rows = np.concatenate([np.arange(n), some])
-    shown = np.array(images)[rows]
+    places = np.concatenate([np.arange(n), some])
+    shown = np.array(images)[places]
     if noise:
         shaken = shown[n:].astype(np.int16) + exam.rng.integers(-noise, noise + 1, shown[n:].shape)
         shown[n:] = shaken.clip(0, 255).astype(np.uint8)
-    order = exam.rng.permutation(len(rows))
+    order = exam.rng.permutation(len(places))
     answer = exam.session.ask("predict", {"images": shown[order]}, seconds=exam.patience)
-    given = np.empty(len(rows), np.int64)
-    given[order] = answer.array("predictions", (len(rows),), "iu")
-    right = given == wanted[rows]
+    given = np.empty(len(places), np.int64)
+    given[order] = answer.array("predictions", (len(places),), "iu")
+    right = given == wanted[places]
     plain = float(right[:n].mean())
     noisy = float(right[n:].mean()) if noise else plain
     figure = f"{plain:.2%}"
@@ -144,20 +154,29 @@ def backwards(exam, rows: int = 500, length: int = 8, symbols: int = 10, at_leas
 # ---------------------------------------------------------------- integration: does what was built fit together?
 
 
-@judge
-def gradients(exam, batch: int = 16, directions: int = 3, parameters: int = 6) -> Finding:
-    """Backpropagation through the milestone's own network, against differences of its loss along random directions."""
+@judge_fresh
+def gradients(exam, batch: int = 16, directions: int = 3, parameters: int = 6, batches: int = 3) -> Finding:
+    """Backpropagation through the milestone's own network, against differences of its loss along random directions.
+
+    Where the loss has a kink just there, differences say nothing: another batch is taken. What is wrong is wrong on all of them.
+    """
+    for _ in range(batches):
+        trouble = disagreement(exam, exam.batch(batch), directions, parameters)
+        if not trouble:
+            return Finding("gradients", True, "backpropagation agrees with the changes of the loss")
+    return Finding("gradients", False, trouble)
+
+
+def disagreement(exam, rows: dict[str, Any], directions: int, parameters: int) -> str:
+    """Which parameter's gradient does not fit the changes of the loss on these rows; empty if all fit."""
     import numpy as np
 
-    rows = exam.batch(batch)
     answer = exam.session.ask("gradients", rows, seconds=exam.patience, seed=exam.seed)
     norms = answer.array("norms", (None,), "f")
     for which in sorted(exam.rng.permutation(len(norms))[:parameters].tolist()):
         g = answer.array(f"g{which}", None, "f").astype(np.float64)
         if not g.any():
-            return Finding(
-                "gradients", False, f"the gradient of parameter {which} (shape {g.shape}) is zero everywhere"
-            )
+            return f"the gradient of parameter {which} (shape {g.shape}) is zero everywhere"
         along = exam.rng.standard_normal((directions, *g.shape))
         along[0] += g / np.abs(g).max()  # one that surely goes up
         along /= np.linalg.norm(along.reshape(directions, -1), axis=1).reshape(-1, *[1] * g.ndim)
@@ -178,14 +197,14 @@ def gradients(exam, batch: int = 16, directions: int = 3, parameters: int = 6) -
             if np.linalg.norm(measured - claimed) < 0.1 * scale:
                 break
         else:
-            return Finding(
-                "gradients", False,
-                f"parameter {which} (shape {g.shape}): along a direction the loss changes by {measured[0]:.4g}, but the gradient says {claimed[0]:.4g}",
-            )  # fmt: skip
-    return Finding("gradients", True, "backpropagation agrees with the changes of the loss")
+            return (
+                f"parameter {which} (shape {g.shape}): along a direction the loss changes by {measured[0]:.4g}, "
+                f"but the gradient says {claimed[0]:.4g}"
+            )
+    return ""
 
 
-@judge
+@judge_fresh
 def by_heart(exam, images: int = 32, steps: int = 30, at_least: float = 0.6) -> Finding:
     """A fresh network learns one small batch with labels drawn at random now: only one that trains can follow them."""
 
@@ -218,7 +237,7 @@ def speed(exam, within: float) -> Finding:
     return Finding("speed", units <= within, told, figure, units, within)
 
 
-@judge
+@judge_fresh
 def kernels_pay(exam, factor: float, batch: int = 128, rounds: int = 3) -> Finding:
     """The network's step with the student's kernels against the same step with the student's own reference bodies, on our clock."""
     import numpy as np

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from .judging import Finding, judge
+from .judging import Finding, judge, judge_fresh
 
 LANGUAGES = ("english", "python")
 WINDOWS, LENGTH, BEGINNING = 64, 300, 24
@@ -270,7 +270,7 @@ def show_texts(exam) -> dict[str, Any]:
     return {"texts": {language: written(exam, language)[0].strip("\n") for language in languages}}
 
 
-@judge
+@judge_fresh
 def sequences_by_heart(exam, steps: int = 60, at_least: float = 0.6) -> Finding:
     """A fresh model learns eight sequences drawn at random now: only one that trains can follow them."""
     import numpy as np

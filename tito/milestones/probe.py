@@ -53,7 +53,7 @@ def main() -> None:
                 job = request["settings"]
                 problem = load_package(job)
                 if problem:
-                    send(ERROR, "error", told(problem))
+                    send(ERROR, problem.get("error", "error"), told(problem))
                     continue
                 work = Work(send, load_recipe(job["script"]), job)
                 values: dict[str, Any] = {}
@@ -66,7 +66,7 @@ def main() -> None:
                 send(VALUE, name, value)
             send(DONE)
         except BaseException as error:
-            send(ERROR, "error", told(failure(job, error)))
+            send(ERROR, type(error).__name__, told(failure(job, error)))
             if not isinstance(error, Exception):
                 raise
 

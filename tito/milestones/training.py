@@ -134,7 +134,7 @@ def read_metrics(path: Path) -> list[dict[str, float]]:
         try:
             row = json.loads(line)
             rows.append({str(name): float(value) for name, value in row.items()} | {"step": int(row["step"])})
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
             raise TitoError(f"{path}, line {number}: no row of numbers", "Train again.") from None
     return rows
 

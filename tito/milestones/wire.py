@@ -47,7 +47,7 @@ def write_frame(out: BinaryIO, request: str, kind: str, name: str = "_", array=N
     out.flush()
 
 
-def read_frame(stream: BinaryIO) -> Frame | None:
+def read_frame(stream: BinaryIO, largest: int = LARGEST_FRAME) -> Frame | None:
     """The next frame; None at the end of the stream."""
     import numpy as np
 
@@ -62,7 +62,7 @@ def read_frame(stream: BinaryIO) -> Frame | None:
     size = DTYPES[code]
     for n in shape:
         size *= n
-    if size > LARGEST_FRAME:
+    if size > largest:
         raise Violation(f"{name}: an array of {size:,} bytes is too large")
     data = stream.read(size)
     if len(data) < size:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import site
@@ -20,6 +21,7 @@ import sysconfig
 import tempfile
 from collections.abc import Iterable
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 from ...errors import TitoError
@@ -58,21 +60,33 @@ FACTS = (
     "/dev/urandom",
 )
 LINKED = [path for path in ("/lib", "/lib64", "/bin") if os.path.islink(path)]  # to their places in /usr
-HIDDEN = ("tinytorch", "tito", "_tinytorch", "__editable__")  # beginnings of names in site-packages
+# What a submission may import, and what these need: no other framework is there, whatever this machine has.
+IMPORTABLE = ("numpy", "scipy", "numba", "pyyaml", "matplotlib", "safetensors", "threadpoolctl")
 
 
 class Sandbox:
     """One sandboxed process with a scratch folder of its own."""
 
-    def __init__(self, tier: str, reads: Iterable[Path] = (), limits: Limits | None = None):
+    def __init__(
+        self, tier: str, reads: Iterable[Path] = (), limits: Limits | None = None, runtime: Path | None = None
+    ):
+        """`runtime`: a folder that `lay_out_probe` has filled, shared by boxes; else each has its own."""
         if tier not in TIERS:
             raise TitoError(f"isolation tier {tier!r} is not one of {', '.join(TIERS)}")
         self.tier, self.limits = tier, limits or Limits()
         self.folder = Path(tempfile.mkdtemp(prefix="tito-box-"))
-        self.scratch, self.runtime = self.folder / "scratch", self.folder / "runtime"
+        self.scratch, self.inbox = self.folder / "scratch", self.folder / "inbox"
         self.scratch.mkdir()
-        lay_out_probe(self.runtime)
-        self.reads = [*python_files(), self.runtime, *(Path(p).resolve() for p in reads)]
+        self.inbox.mkdir()  # what the grader hands over: readable inside, so that no link there leads it astray
+        self.runtime = runtime or self.folder / "runtime"
+        if runtime is None:
+            lay_out_probe(self.runtime)
+        self.reads = [
+            *python_files(mounts=tier == "A"),
+            self.runtime,
+            self.inbox,
+            *(Path(p).resolve() for p in reads),
+        ]
         self.process: subprocess.Popen | None = None
 
     def start(self, module: str, **pipes) -> subprocess.Popen:
@@ -82,6 +96,7 @@ class Sandbox:
                 "limits": self.limits.record(),
                 "reads": list(map(str, self.reads + [Path(f) for f in FACTS])),
                 "writes": [str(self.scratch)],
+                "parent": os.getpid(),
             }
         )
         command = [
@@ -110,11 +125,16 @@ class Sandbox:
         finally:
             for handle in kept:
                 os.close(handle)
+        (self.folder / "pid").write_text(str(self.process.pid))
         return self.process
 
     def bubblewrap(self, filter_end: int) -> list[str]:
         real = dict.fromkeys(str(path) for path in self.reads if str(path) not in LINKED)
-        binds = [part for path in real for part in ("--ro-bind-try", path, path)]
+        binds = []
+        for path in real:
+            binds += ["--ro-bind-try", path, path]
+            if path == str(base_lib()):
+                binds += [part for folder in installed(base_lib()) for part in ("--tmpfs", str(folder))]
         links = [part for path in LINKED for part in ("--symlink", os.readlink(path), path)]
         return [
             bubblewrap_program(), "--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL", "--die-with-parent", "--new-session",
@@ -169,20 +189,62 @@ def python() -> str:
     return sys.executable
 
 
+def base_lib() -> Path:
+    return Path(sys.base_prefix).resolve() / "lib"
+
+
+def installed(lib: Path) -> list[Path]:
+    """The folders of a Python's libraries into which packages are installed: there may be a reference, or another framework."""
+    return [path for path in lib.glob("python[0-9]*/*-packages") if path.is_dir()]
+
+
 @cache
-def python_files() -> list[Path]:
-    """Python, its libraries and the system's: all that a program needs, without the reference package or the grader."""
+def python_files(mounts: bool = False) -> list[Path]:
+    """Python, its libraries and the system's: all that a program needs, without the reference package or the grader.
+
+    With `mounts`, few paths: whoever mounts them puts an empty folder over what is `installed`.
+    """
     base, here = Path(sys.base_prefix).resolve(), Path(sys.prefix)
     found = [Path(p) for p in SYSTEM if Path(p).exists()]
-    found += [base / "lib", base / "bin"] if base != Path("/usr") else [Path("/usr/bin")]
+    if base == Path("/usr"):
+        found.append(Path("/usr/bin"))
+    else:
+        found += [base / "bin", *([base_lib()] if mounts else without_packages(base_lib()))]
     found += [here / "bin", here / "pyvenv.cfg"]  # not lib64: a link to all of lib, with what is hidden below
     packages = {Path(sysconfig.get_paths()[key]) for key in ("purelib", "platlib")} | {
         Path(p) for p in site.getsitepackages()
     }
     for folder in packages:
-        if folder.is_dir() and not folder.resolve().is_relative_to(base):
-            found += [p for p in sorted(folder.iterdir()) if not p.name.startswith(HIDDEN)]
+        if folder.is_dir() and not folder.resolve().is_relative_to("/usr/lib"):
+            names = importable()
+            found += [p for p in sorted(folder.iterdir()) if p.name in names]
     return [p for p in found if p.exists()]
+
+
+def without_packages(lib: Path) -> list[Path]:
+    """What lies in a Python's lib folder, but what is installed."""
+    entries, hidden = [path for path in lib.iterdir() if not path.name.startswith("python")], installed(lib)
+    for stdlib in lib.glob("python[0-9]*"):
+        entries += [path for path in stdlib.iterdir() if path not in hidden and path.name != "test"]
+    return entries
+
+
+@cache
+def importable() -> frozenset[str]:
+    """The names in site-packages that belong to these packages and to what they need."""
+    names, seen, ahead = set(), set(), list(IMPORTABLE)
+    while ahead:
+        name = re.sub(r"[-_.]+", "-", ahead.pop()).lower()
+        if name in seen:
+            continue
+        seen.add(name)
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            package = metadata.distribution(name)
+            tops = {file.parts[0] for file in package.files or ()}
+            names |= {top for top in tops if top not in ("..", "/") and not top.endswith(".dist-info")}
+            needs = [need for need in package.requires or () if "extra ==" not in need]
+            ahead += [found[0] for need in needs if (found := re.match(r"[A-Za-z0-9._-]+", need))]
+    return frozenset(names)
 
 
 @cache

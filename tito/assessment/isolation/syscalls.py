@@ -34,7 +34,8 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
     "kexec_file_load": (320, 294), "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282),
     "personality": (135, 92), "memfd_secret": (447, 447),
 }  # fmt: skip
-CLONE, CLONE3, TGKILL, PRLIMIT = (56, 220), (435, 435), (234, 131), (302, 261)
+CLONE, CLONE3, TGKILL, PRLIMIT, PRCTL = (56, 220), (435, 435), (234, 131), (302, 261), (157, 167)
+PR_SET_PDEATHSIG = 1  # whether a process dies with its grader is not its own to say
 ARCHITECTURES = {
     "x86_64": (0, 0xC000003E),
     "aarch64": (1, 0xC00000B7),
@@ -81,6 +82,7 @@ def program(pid: int | None = None, allow_exec: bool = False) -> bytes:
     first = step(LOAD, FIRST_ARGUMENT)
     steps += [step(EQUAL, CLONE[column], 0, 4), first, step(ANY_BIT, CLONE_THREAD, 1, 0), no, yes]
     steps += [step(EQUAL, PRLIMIT[column], 0, 4), first, step(EQUAL, 0, 1, 0), no, yes]
+    steps += [step(EQUAL, PRCTL[column], 0, 4), first, step(EQUAL, PR_SET_PDEATHSIG, 0, 1), no, yes]
     if pid is not None:
         steps += [step(EQUAL, TGKILL[column], 0, 4), first, step(EQUAL, pid, 1, 0), no, yes]
     return b"".join([*steps, yes])

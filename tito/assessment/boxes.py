@@ -1,0 +1,91 @@
+"""A sandbox as a `Session` wants it: where the probe runs, what it may use, and what its end means.
+
+with Session(work, script, box=Box("A", reads=[work.root, script])) as session: ...
+"""
+
+from __future__ import annotations
+
+import compileall
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from .isolation.launch import Sandbox, lay_out_probe
+from .isolation.limits import MB, Limits
+
+MOST_SCRATCH, MOST_FILES = 512 * MB, 20_000  # what a submission may write beside its answers
+
+ENDS = {  # of processes that the kernel stopped, by the signal's number
+    getattr(signal, name): verdict
+    for name, verdict in (("SIGXCPU", "timeout"), ("SIGXFSZ", "output_limit"), ("SIGSYS", "policy_violation"))
+    if hasattr(signal, name)
+}
+
+
+class Box(Sandbox):
+    """A sandbox for the probe. `largest` is what one answer may weigh: the grader keeps it in memory."""
+
+    def __init__(
+        self, tier: str, reads: Iterable[Path], package: Path, limits: Limits | None = None, largest: int = 48 * MB
+    ):  # fmt: skip
+        super().__init__(tier, reads, limits, runtime())
+        self.package, self.largest = package, largest
+
+    def environment(self) -> dict[str, str]:
+        """The student's package is found after what is the grader's."""
+        mine = super().environment()
+        return mine | {"PYTHONPATH": f"{mine['PYTHONPATH']}{os.pathsep}{self.package}"}
+
+    def start(self, module: str = "tito.milestones.probe", **pipes) -> subprocess.Popen:
+        self.begun = time.monotonic()
+        return super().start(module, **pipes)
+
+    def overflow(self) -> str:
+        """What it has written too much of by now; empty if nothing."""
+        size = count = 0
+        for folder, _, files in os.walk(self.scratch):
+            for name in files:
+                try:
+                    size += os.lstat(os.path.join(folder, name)).st_blocks * 512
+                except OSError:
+                    continue
+            count += len(files) + 1
+            if size > MOST_SCRATCH or count > MOST_FILES:
+                return "it fills the disk"
+        return ""
+
+    def cause(self, code: int) -> str:
+        """What an exit status stands for. bubblewrap gives a signal as 128 more."""
+        number = -code if code < 0 else code - 128
+        if number == signal.SIGKILL:  # not by us: the hard limit on time, or the kernel for want of memory
+            return "timeout" if time.monotonic() - self.begun > self.limits.cpu else "memory_limit"
+        return ENDS.get(number, "crashed")
+
+
+@cache
+def runtime() -> Path:
+    """The probe's files, laid out and compiled once for all boxes of this process."""
+    folder = Path(tempfile.mkdtemp(prefix="tito-runtime-"))
+    lay_out_probe(folder)
+    compileall.compile_dir(folder, quiet=2)
+    return folder
+
+
+def sweep(root: Path) -> int:
+    """End what a killed grader may have left in its folder of boxes; how many there were."""
+    found = 0
+    for note in root.glob("**/tito-box-*/pid"):
+        pid = int(note.read_text() or 0)
+        try:
+            told = Path(f"/proc/{pid}/cmdline").read_bytes() + os.fsencode(os.readlink(f"/proc/{pid}/cwd"))
+            if pid and os.fsencode(note.parent) in told:
+                os.killpg(pid, signal.SIGKILL)
+                found += 1
+        except (OSError, ValueError):
+            continue
+    return found

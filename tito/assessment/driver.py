@@ -1,0 +1,119 @@
+"""One grader: takes a job, lays the submission out, has it examined, answers with a result. Trusted; one for each slot.
+
+    python -m tito.assessment.driver CLASS TIER     jobs and results are lines of JSON on standard input and output
+
+Nothing here runs a submission's code or imports it. What goes wrong on this side is a `grader_error`, never a score.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from . import classroom
+from .classroom import Class
+from .exams import Shelf, examine
+from .intake import kept
+from .store import Check, Job, Result
+
+A_BEAT = 2.0  # seconds between signs of life
+
+
+def grade(room: Class, job: Job, archive: Path, tier: str, shelf: Shelf | None = None) -> Result:
+    """Grade one submission for one task."""
+    begun = time.monotonic()
+    own = None if shelf else Shelf()
+    try:
+        task = room.task(job.task)
+        with laid_out(archive, task.id if task.kind == "milestone" else "") as folder:
+            if task.kind == "module":
+                return grade_a_module(room, job, folder, tier)
+            return examine(room, job, folder, tier, shelf or own)  # type: ignore[arg-type]
+    except Exception as error:
+        return broken(error, tier, time.monotonic() - begun)
+    finally:
+        if own:
+            own.close()
+
+
+def grade_a_module(room: Class, job: Job, folder: Path, tier: str) -> Result:
+    if importlib.util.find_spec("tito.assessment.modules") is None:
+        told = Check("module", "not_run", message="this tito grades no modules yet")
+        return Result("not_run", 0.0, tier, checks=(told,))
+    return importlib.import_module("tito.assessment.modules").grade_module(room, job, folder, tier)
+
+
+def broken(error: BaseException, tier: str, seconds: float) -> Result:
+    """The grader's own failure, with where it happened: for the instructor's eyes."""
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    where = " < ".join(f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in reversed(frames))
+    told = f"{type(error).__name__}: {error}"[:2000]
+    return Result(
+        "grader_error", 0.0, tier, seconds, (Check("grader", "grader_error", message=f"{told}\n{where}", visible=False),)
+    )  # fmt: skip
+
+
+@contextlib.contextmanager
+def laid_out(archive: Path, milestone: str) -> Iterator[Path]:
+    """A submission's files in a folder of their own: its package, and the milestone's run if there is one."""
+    folder = Path(tempfile.mkdtemp(prefix="tito-work-"))
+    try:
+        kept(archive).only("tinytorch/", *[f"runs/{milestone}/"] * bool(milestone)).lay_out(folder)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+# ---------------------------------------------------------------- as a process of the local engine
+
+
+def main() -> None:
+    room, tier = classroom.read(Path(sys.argv[1])), sys.argv[2]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to answer
+    out, lock = os.fdopen(os.dup(1), "w", encoding="utf-8"), threading.Lock()
+    os.dup2(2, 1)
+
+    def say(record: dict[str, Any]) -> None:
+        with lock:
+            out.write(json.dumps(record) + "\n")
+            out.flush()
+
+    def beat() -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while True:
+                time.sleep(A_BEAT)
+                say({"beat": time.time()})
+
+    shelf = Shelf()
+    say({"ready": os.getpid()})
+    threading.Thread(target=beat, daemon=True).start()
+    try:
+        for line in sys.stdin:
+            order = json.loads(line)
+            job = Job(**order["job"])
+            result = grade(room, job, Path(order["archive"]), tier, shelf)
+            say({"job": job.id, "result": asdict(result)})
+    finally:
+        shelf.close()
+
+
+def result_of(record: dict[str, Any]) -> Result:
+    """A result that came as JSON."""
+    return Result(**record | {"checks": tuple(Check(**check) for check in record["checks"])})
+
+
+if __name__ == "__main__":
+    main()
