@@ -6,9 +6,11 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
@@ -224,3 +226,76 @@ def test_a_regrade_replaces_what_is_shown(book, tmp_path):
     graded(book, "ann", 0.9, epoch=1)
     one = only(grades(room(tmp_path), book), "ann")
     assert one.points == 9 and one.attempts == 1
+
+
+# ---------------------------------------------------------------- older gradebooks, other databases
+
+FIRST = """
+create table meta (key varchar primary key, value varchar not null); insert into meta values ('schema', '1');
+create table submissions (id integer primary key, student varchar not null, digest varchar not null, handed_in varchar not null, left_out text not null,
+    unique (student, digest, handed_in));
+create table jobs (id integer primary key, submission integer not null references submissions (id), task varchar not null, rubric varchar not null,
+    environment varchar not null, epoch integer not null, state varchar not null, lease varchar, until varchar, tries integer not null,
+    unique (submission, task, rubric, environment, epoch));
+create table results (id integer primary key, job integer not null unique references jobs (id), verdict varchar not null, score float not null,
+    isolation varchar not null, seconds float not null, graded varchar not null);
+create table checks (result integer references results (id), place integer, name varchar not null, verdict varchar not null, score float not null,
+    weight float not null, message text not null, visible integer not null, primary key (result, place));
+create table changes (id integer primary key, kind varchar not null, student varchar not null, task varchar not null, value varchar not null,
+    reason text not null, made varchar not null);
+create table events (id integer primary key, at varchar not null, kind varchar not null, body text not null, before varchar not null, hash varchar not null);
+insert into submissions values (1, 'ann', 'abc', '2026-12-01', '{}');
+insert into jobs values (1, 1, 'xor', 'r', 'e', 0, 'done', 'l', null, 1);
+insert into results values (1, 1, 'passed', 1.0, 'A', 0.1, '2026-12-01');
+insert into checks values (1, 0, 'sum', 'passed', 1.0, 1.0, '', 1);
+"""
+
+
+def test_a_gradebook_of_the_first_kind_is_brought_up_to_date(tmp_path):
+    path = tmp_path / "gradebook.db"
+    with sqlite3.connect(path) as database:
+        database.executescript(FIRST)
+    book = Gradebook(path)
+    assert [(a["student"], a["score"]) for a in book.attempts()] == [("ann", 1.0)]
+    assert book.checks_of(1) == [Check("sum", "passed", 1.0)]
+    assert not book.enqueue(1, "xor", "r", "e") and book.enqueue(1, "xor", "r", "e", again=1)
+    assert book.regrade([1], "twice") == 1 and len(book.standing()) == 3 and book.found_at() == {}
+    assert book.broken_at() is None
+    book.close()
+    Gradebook(path).close()  # once is enough
+
+
+@pytest.fixture
+def postgres(tmp_path):
+    """A PostgreSQL server of the test's own, on a socket in its folder."""
+    import shutil
+
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    places = [str(p) for p in sorted(Path("/usr/lib/postgresql").glob("*/bin"))]
+    find = lambda name: shutil.which(name, path=os.pathsep.join([*places, os.environ.get("PATH", "")]))
+    if not find("initdb") or not find("pg_ctl"):
+        pytest.skip("PostgreSQL is not installed")
+    if os.geteuid() == 0 and not shutil.which("runuser"):
+        pytest.skip("PostgreSQL does not run as root, and there is no runuser")
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    os.chmod(folder, 0o777)
+    who = ["runuser", "-u", "nobody", "--"] if os.geteuid() == 0 else []
+    run = lambda *command: subprocess.run([*who, *command], check=True, capture_output=True, timeout=120, cwd="/tmp")
+    run(find("initdb"), "-D", str(folder / "data"), "-U", "tito", "-A", "trust")
+    run(find("pg_ctl"), "-D", str(folder / "data"), "-w", "-l", str(folder / "log"), "-o", f"-k {folder} -h ''", "start")
+    try:
+        yield f"postgresql+psycopg://tito@/postgres?host={folder}"
+    finally:
+        run(find("pg_ctl"), "-D", str(folder / "data"), "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_on_postgresql(postgres, tmp_path):
+    book = Gradebook(postgres)
+    submission = book.hand_in("ann", "abc", DUE)
+    assert book.enqueue(submission, "xor", "r", "e") and not book.enqueue(submission, "xor", "r", "e")
+    job = book.lease()
+    assert book.lease() is None and book.finish(job, PASSED) and not book.finish(job, PASSED)
+    assert book.regrade([job.id], "again") == 1 and book.finish(book.lease(), replace(PASSED, score=0.5))
+    assert only(grades(room(tmp_path), book), "ann").points == 5 and book.broken_at() is None
+    book.close()

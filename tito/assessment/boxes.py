@@ -35,6 +35,7 @@ class Box(Sandbox):
     ):  # fmt: skip
         super().__init__(tier, reads, limits, runtime())
         self.package, self.largest = package, largest
+        self.killed = False  # from outside, as far as can be told
 
     def environment(self) -> dict[str, str]:
         """The student's package is found after what is the grader's."""
@@ -62,8 +63,13 @@ class Box(Sandbox):
     def cause(self, code: int) -> str:
         """What an exit status stands for. bubblewrap gives a signal as 128 more."""
         number = -code if code < 0 else code - 128
-        if number == signal.SIGKILL:  # not by us: the hard limit on time, or the kernel for want of memory
-            return "timeout" if time.monotonic() - self.begun > self.limits.cpu else "memory_limit"
+        if (
+            number == signal.SIGKILL
+        ):  # not by us: the hard limit on time, the kernel for want of memory, or somebody
+            if time.monotonic() - self.begun > self.limits.cpu:
+                return "timeout"
+            self.killed = True
+            return "memory_limit"
         return ENDS.get(number, "crashed")
 
 

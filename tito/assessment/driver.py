@@ -1,6 +1,6 @@
 """One grader: takes a job, lays the submission out, has it examined, answers with a result. Trusted; one for each slot.
 
-    python -m tito.assessment.driver CLASS TIER     jobs and results are lines of JSON on standard input and output
+    python -m tito.assessment.driver CLASS TIER SUPERVISOR     jobs and results are lines of JSON on standard input and output
 
 Nothing here runs a submission's code or imports it. What goes wrong on this side is a `grader_error`, never a score.
 """
@@ -27,6 +27,7 @@ from . import classroom
 from .classroom import Class
 from .exams import Shelf, examine
 from .intake import kept
+from .isolation.confine import die_with
 from .store import Check, Job, Result
 
 A_BEAT = 2.0  # seconds between signs of life
@@ -81,6 +82,7 @@ def laid_out(archive: Path, milestone: str) -> Iterator[Path]:
 
 
 def main() -> None:
+    die_with(int(sys.argv[3]))
     room, tier = classroom.read(Path(sys.argv[1])), sys.argv[2]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to answer
     out, lock = os.fdopen(os.dup(1), "w", encoding="utf-8"), threading.Lock()

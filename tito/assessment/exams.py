@@ -27,10 +27,14 @@ from .classroom import Class
 from .isolation.limits import MB, Limits
 from .store import Check, Job, Result
 
-RESPAWNS = 3
+RESPAWNS, TRIES = 3, 3
 FOREIGN = re.compile(  # an import of somebody else's framework: there is none in the sandbox
     r"(No module named '|-packages/)(torch|tensorflow|jax|keras|theano|mxnet|paddle|sklearn|onnxruntime)\b"
 )
+
+
+class Killed(Exception):
+    """Somebody other than the grader ended a sandbox: no verdict on the submission."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,8 @@ class Sitting:
     """One submission before one milestone's judges."""
 
     def __init__(self, room: Class, job: Job, one: Milestone, work: HandedIn, tier: str, data: Data):
-        self.one, self.work, self.tier, self.data = one, work, tier, data
+        self.one, self.work, self.tier, self.data, self.job = one, work, tier, data, job
+        self.box: Box | None = None  # the newest
         self.setting = one.graded
         self.seeds = lambda check: room.seed(job.student, job.task, check, job.epoch)
         self.exam: Exam | None = None
@@ -202,6 +207,7 @@ class Sitting:
         try:
             found = ask()
         except ProbeFailed as error:
+            self.look_for_killers()
             message = f"{error}\n{error.place}" if error.place else str(error)
             self.checks.append(Check(name, verdict_of(name, error), 0.0, weight, message))
             return False
@@ -209,8 +215,13 @@ class Sitting:
         told = found.message if found else ""
         if found and found.place:
             told += f"\n{found.place}"
-        self.checks.append(Check(name, "passed" if passed else "failed", float(passed), weight, told))
+        self.checks.append(Check(name, "passed" if passed else "failed", float(passed), weight, told, value=found.value if found else None))
         return passed
+
+    def look_for_killers(self) -> None:
+        """A process that was killed from outside (by hand, or because the machine's memory ran out) has not failed: once more, twice at most."""
+        if self.box is not None and self.box.killed and self.job.tries < TRIES:
+            raise Killed("the sandbox was killed from outside")
 
     def block(self, specs: list[dict[str, Any]], why: str) -> None:
         self.checks += [Check(s["judge"], "blocked", 0.0, s.get("weight", 1), why) for s in specs]

@@ -12,7 +12,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -35,7 +35,7 @@ from sqlalchemy import (
     or_,
     select,
 )  # fmt: skip
-from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.exc import DatabaseError
 
 from ..errors import TitoError
 
@@ -44,7 +44,7 @@ VERDICTS = (
     "invalid_submission", "missing_submission", "policy_violation", "protocol_violation", "blocked", "not_run", "grader_error",
 )  # fmt: skip
 QUEUED, RUNNING, DONE = "queued", "running", "done"
-SCHEMA = 1  # of the tables below; a gradebook says which one it has
+SCHEMA = 2  # of the tables below; a gradebook says which one it has, migrations.py leads from one to the next
 
 tables = MetaData()
 meta = Table("meta", tables, Column("key", String, primary_key=True), Column("value", String, nullable=False))
@@ -53,12 +53,13 @@ submissions = Table(
     Column("digest", String, nullable=False), Column("handed_in", String, nullable=False), Column("left_out", Text, nullable=False),
     UniqueConstraint("student", "digest", "handed_in"),
 )  # fmt: skip
+ONE_OF_A_KIND = ("submission", "task", "rubric", "environment", "epoch", "round")
 jobs = Table(
     "jobs", tables, Column("id", Integer, primary_key=True), Column("submission", ForeignKey("submissions.id"), nullable=False),
     Column("task", String, nullable=False), Column("rubric", String, nullable=False), Column("environment", String, nullable=False),
     Column("epoch", Integer, nullable=False), Column("state", String, nullable=False, index=True), Column("lease", String),
-    Column("until", String), Column("tries", Integer, nullable=False),
-    UniqueConstraint("submission", "task", "rubric", "environment", "epoch"),
+    Column("until", String), Column("tries", Integer, nullable=False), Column("round", Integer, nullable=False, server_default="0"),
+    UniqueConstraint(*ONE_OF_A_KIND, name="one_of_a_kind"),
 )  # fmt: skip
 results = Table(
     "results", tables, Column("id", Integer, primary_key=True), Column("job", ForeignKey("jobs.id"), nullable=False, unique=True),
@@ -74,6 +75,10 @@ changes = Table(  # what an instructor decided: an override or an extension
     "changes", tables, Column("id", Integer, primary_key=True), Column("kind", String, nullable=False),
     Column("student", String, nullable=False), Column("task", String, nullable=False), Column("value", String, nullable=False),
     Column("reason", Text, nullable=False), Column("made", String, nullable=False),
+)  # fmt: skip
+sources = Table(  # what was found in submissions/, as it was then
+    "sources", tables, Column("path", String, primary_key=True), Column("stamp", String, nullable=False),
+    Column("submission", ForeignKey("submissions.id"), nullable=False),
 )  # fmt: skip
 events = Table(
     "events", tables, Column("id", Integer, primary_key=True), Column("at", String, nullable=False), Column("kind", String, nullable=False),
@@ -147,21 +152,33 @@ class Gradebook:
         if self.is_sqlite:
             event.listen(self.engine, "connect", careful)
         try:
-            tables.create_all(self.engine)
-            with self.writing() as database:
-                found = database.scalar(select(meta.c.value).where(meta.c.key == "schema"))
-                if found is None:
-                    database.execute(meta.insert().values(key="schema", value=str(SCHEMA)))
+            found = self.prepare()
         except DatabaseError as error:
             self.engine.dispose()
             raise TitoError(
                 f"{where} is not a gradebook: {error.orig}", "move it away, or restore it from a copy"
             ) from None
-        if found is not None and int(found) > SCHEMA:
+        if found > SCHEMA:
             self.engine.dispose()
             raise TitoError(
                 f"{where} was made by a newer tito (tables {found}, this one knows {SCHEMA})", "update tito"
             )
+
+    def prepare(self) -> int:
+        """Make the tables, or bring them up to date; the schema that was found."""
+        meta.create(self.engine, checkfirst=True)
+        with self.writing() as database:
+            found = database.scalar(select(meta.c.value).where(meta.c.key == "schema"))
+            if found is None:
+                tables.create_all(database)
+                database.execute(meta.insert().values(key="schema", value=str(SCHEMA)))
+            elif int(found) < SCHEMA:
+                from .migrations import upgrade
+
+                upgrade(database, int(found))
+                database.execute(meta.update().where(meta.c.key == "schema").values(value=str(SCHEMA)))
+                self.note(database, "tables brought up to date", before=int(found), now=SCHEMA)
+            return int(found or SCHEMA)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -201,29 +218,95 @@ class Gradebook:
             self.note(database, "handed in", **row)
             return database.execute(same).scalar_one()
 
-    def enqueue(self, submission: int, task: str, rubric: str, environment: str, epoch: int = 0) -> bool:
-        """Ask for a grade; False when this submission has been graded so already, or waits for it."""
-        row = {
-            "submission": submission,
-            "task": task,
-            "rubric": rubric,
-            "environment": environment,
-            "epoch": epoch,
-        }
-        try:
-            with self.writing() as database:
-                database.execute(jobs.insert().values(**row, state=QUEUED, tries=0))
-        except IntegrityError:
-            return False
-        return True
+    def enqueue(
+        self, submission: int, task: str, rubric: str, environment: str, epoch: int = 0, again: int = 0
+    ) -> bool:
+        """Ask for a grade; False when this submission has been graded so already, or waits for it.
 
-    def lease(self, seconds: float = 600.0) -> Job | None:
-        """The next job, for so many seconds: one that waits, or one whose lease has run out."""
+        `again`: in which round, where it is graded more than once with the same questions.
+        """
+        return bool(self.enqueue_all([(submission, task, rubric, environment, epoch, again)]))
+
+    def enqueue_all(self, wanted: Iterable[tuple[int, str, str, str, int, int]]) -> int:
+        """Ask for many grades in one transaction; how many of them are new."""
+        with self.writing() as database:
+            new = self.unknown(wanted, database)
+            if new:
+                rows = [dict(zip(ONE_OF_A_KIND, row)) | {"state": QUEUED, "tries": 0} for row in new]
+                database.execute(jobs.insert(), rows)
+        return len(new)
+
+    def unknown(self, wanted: Iterable[tuple], database: Connection | None = None) -> list[tuple]:
+        """Those that have not been asked for yet."""
+        query = select(*(jobs.c[name] for name in ONE_OF_A_KIND))
+        with nullcontext(database) if database is not None else self.engine.connect() as connection:
+            known = {tuple(row) for row in connection.execute(query)}
+        return [row for row in dict.fromkeys(wanted) if row not in known]
+
+    def regrade(self, chosen: Iterable[int], reason: str) -> int:
+        """Queue these done jobs once more, with the same questions; their results stay. How many there were."""
+        if not reason.strip():
+            raise TitoError("a regrade needs a reason", '--reason "..."')
+        with self.writing() as database:
+            rows = database.execute(
+                select(jobs).where(jobs.c.id.in_(list(chosen)), jobs.c.state == DONE)
+            ).all()
+            for row in rows:
+                same = {k: getattr(row, k) for k in ("submission", "task", "rubric", "environment", "epoch")}
+                last = select(func.max(jobs.c.round)).where(*(jobs.c[k] == v for k, v in same.items()))
+                number = database.scalar(last) + 1
+                database.execute(jobs.insert().values(**same, round=number, state=QUEUED, tries=0))
+            if rows:
+                self.note(database, "regrade", reason=reason, jobs=[row.id for row in rows])
+        return len(rows)
+
+    def take_back(self) -> int:
+        """Put every leased job back: for whoever is the only one to grade this class. How many there were.
+
+        That the supervisor died is not their fault, so the try does not count.
+        """
+        with self.writing() as database:
+            held = jobs.update().where(jobs.c.state == RUNNING)
+            return database.execute(
+                held.values(state=QUEUED, lease=None, until=None, tries=jobs.c.tries - 1)
+            ).rowcount
+
+    def extend(self, job: Job, seconds: float = 600.0) -> None:
+        """A lease that is about to run out while its job is being done."""
+        until = stamp(now() + timedelta(seconds=seconds))
+        with self.writing() as database:
+            database.execute(
+                jobs.update().where(jobs.c.id == job.id, jobs.c.lease == job.lease).values(until=until)
+            )
+
+    def found_at(self) -> dict[str, tuple[str, int]]:
+        """What was found in submissions/ the last time: the stamp of each entry, and its submission."""
+        with self.engine.connect() as database:
+            return {row.path: (row.stamp, row.submission) for row in database.execute(select(sources))}
+
+    def remember(self, path: str, stamp: str, submission: int) -> None:
+        with self.writing() as database:
+            database.execute(sources.delete().where(sources.c.path == path))
+            database.execute(sources.insert().values(path=path, stamp=stamp, submission=submission))
+
+    def newest(self) -> dict[str, tuple[int, str]]:
+        """Each student's last submission and its digest."""
+        query = select(submissions).order_by(submissions.c.handed_in, submissions.c.id)
+        with self.engine.connect() as database:
+            return {row.student: (row.id, row.digest) for row in database.execute(query)}
+
+    def lease(self, seconds: float = 600.0, among: set[int] | None = None) -> Job | None:
+        """The next job (`among` these), for so many seconds: one that waits, or one whose lease has run out."""
         moment, token = now(), secrets.token_hex(16)
         waiting = or_(jobs.c.state == QUEUED, (jobs.c.state == RUNNING) & (jobs.c.until < stamp(moment)))
-        wanted = select(jobs.c.id).where(waiting).order_by(jobs.c.id).limit(1)
+        wanted = (
+            select(jobs.c.id).where(waiting).order_by(jobs.c.tries, jobs.c.id)
+        )  # what failed goes to the end
+        if among is None:
+            wanted = wanted.limit(1)
         with self.writing() as database:
-            chosen = database.scalar(wanted if self.is_sqlite else wanted.with_for_update(skip_locked=True))
+            rows = database.scalars(wanted if self.is_sqlite else wanted.with_for_update(skip_locked=True))
+            chosen = next((ident for ident in rows if among is None or ident in among), None)
             if chosen is None:
                 return None
             until = stamp(moment + timedelta(seconds=seconds))
@@ -286,6 +369,16 @@ class Gradebook:
             rows = database.execute(select(jobs.c.state, func.count()).group_by(jobs.c.state)).all()
         return {state: dict(tuple(row) for row in rows).get(state, 0) for state in (QUEUED, RUNNING, DONE)}
 
+    def standing(self) -> list[dict[str, Any]]:
+        """Every job with its submission's student and its result, if there is one by now; in the order they were asked for."""
+        columns = (
+            jobs.c.id.label("job"), submissions.c.student, jobs.c.submission, submissions.c.digest, jobs.c.task, jobs.c.rubric, jobs.c.epoch,
+            jobs.c.round, jobs.c.state, jobs.c.tries, results.c.verdict, results.c.score, results.c.seconds, results.c.isolation,
+        )  # fmt: skip
+        query = select(*columns).select_from(jobs.join(submissions).outerjoin(results)).order_by(jobs.c.id)
+        with self.engine.connect() as database:
+            return [row._asdict() for row in database.execute(query)]
+
     def attempts(self) -> list[dict[str, Any]]:
         """Every result with its submission, oldest first. Of several gradings of one submission the newest counts."""
         columns = (
@@ -300,6 +393,12 @@ class Gradebook:
         with self.engine.connect() as database:
             newest = {(row.submission, row.task): row._asdict() for row in database.execute(query)}
         return list(newest.values())
+
+    def messages(self, job: int) -> str:
+        """What the checks of a job's result say."""
+        query = select(checks.c.message).select_from(checks.join(results)).where(results.c.job == job)
+        with self.engine.connect() as database:
+            return "\n".join(database.scalars(query.order_by(checks.c.place)))
 
     def decisions(self, kind: str) -> dict[tuple[str, str], dict[str, Any]]:
         """The decision that counts for each student and task."""

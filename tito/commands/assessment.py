@@ -13,6 +13,8 @@ TABLE = {
         "commands.grading.doctor:doctor",
         "Try to break out of each sandbox; say which one holds here.",
     ),
+    "batch": ("commands.grading.batch:batch", "Grade what was handed in and has no grade yet."),
+    "status": ("commands.grading.batch:status", "How the grading stands: counts, what waits, what failed."),
     "import": ("commands.grading.importing:importing", "Students, submissions or points from elsewhere."),
     "override": ("commands.grading.deciding:override", "Set a student's points for a task, with a reason."),
     "extension": ("commands.grading.deciding:extension", "Give a student more time for a task."),

@@ -76,8 +76,11 @@ def attempt(tier: str, code: str) -> str:
         box.end()
 
 
-def examine(tier: str) -> Report:
-    """Whether a process runs in this tier at all, and every attempt to get out of it."""
+QUICK = ("read the grader's code", "start a process", "open a socket")
+
+
+def examine(tier: str, quick: bool = False) -> Report:
+    """Whether a process runs in this tier at all, and every attempt to get out of it; `quick`: a few of them."""
     why = possible(tier)
     if why:
         return Report(tier, why)
@@ -86,7 +89,15 @@ def examine(tier: str) -> Report:
     )
     if plain != "out":
         return Report(tier, f"an honest program does not run in it: {plain}")
-    return Report(tier, "", [name for name, code in ATTEMPTS.items() if attempt(tier, code) != "held"])
+    return Report(
+        tier,
+        "",
+        [
+            name
+            for name, code in ATTEMPTS.items()
+            if (not quick or name in QUICK) and attempt(tier, code) != "held"
+        ],
+    )
 
 
 def best(reports: list[Report]) -> str:

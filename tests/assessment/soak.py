@@ -1,0 +1,225 @@
+"""A class of mutants whose scores are known, graded while graders are killed: every score has to be right at the end.
+
+    python -m tests.assessment.soak --submissions 1000 --kills 50 [--folder DIR]
+
+The submissions are versions of the reference with one change each (tito.mutants), and the reference itself. What each is worth is found
+first, without any disturbance. Then supervisor, drivers and sandboxes are killed with SIGKILL at random moments; the supervisor is
+started again each time, as an instructor would.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tito.assessment import classroom
+from tito.assessment.driver import grade
+from tito.assessment.engines import boxes_of
+from tito.assessment.exams import Shelf
+from tito.assessment.intake import Submission
+from tito.assessment.isolation.launch import possible
+from tito.assessment.store import Gradebook, Job
+from tito.course import the_course
+from tito.levels import level_files
+from tito.mutants import mutants_of
+
+MILESTONE, LEVEL = "basic_inference", 4
+
+
+def versions(count: int, rng: random.Random) -> list[Submission]:
+    """The reference, and so many mutants of what modules 03 and 04 teach."""
+    course = the_course()
+    files = {
+        f"tinytorch/{name}": text.encode() if isinstance(text, str) else text
+        for name, text in level_files(course.package, course.modules, LEVEL).items()
+    }
+    wrong = []
+    for number in (3, 4):
+        for one in course.taught(course.module(number)):
+            text = files[f"tinytorch/{one.file}"].decode()
+            wrong += [(one.file, mutant.source) for mutant in mutants_of(text, one)]
+    rng.shuffle(wrong)
+    return [Submission(files)] + [
+        Submission(files | {f"tinytorch/{f}": s.encode()}) for f, s in wrong[:count]
+    ]
+
+
+def a_class(
+    folder: Path, students: int, kinds: list[Submission], seconds: float, tier: str
+) -> dict[str, float]:
+    """A class whose students hand these in, and what each student's work is worth, found undisturbed. What takes long is not handed in."""
+    room = classroom.make(folder, "soak", [MILESTONE], [])
+    names = [f"s{i:04}" for i in range(students)]
+    (folder / "roster.csv").write_text("student\n" + "\n".join(names) + "\n")
+    shelf, quick = Shelf(), []
+    worth = lambda who, archive: grade(
+        room, Job(1, 1, who, archive.stem, MILESTONE, 0, 3, ""), archive, tier, shelf
+    )
+    for kind in kinds:
+        archive = kind.keep(folder / "kinds")
+        if worth("nobody", archive).seconds < seconds:
+            quick.append(archive)
+    expected = {}
+    for i, name in enumerate(names):
+        archive = quick[i % len(quick)]
+        expected[name] = worth(name, archive).score
+        os.link(archive, folder / "submissions" / f"{name}.zip")
+    shelf.close()
+    return expected
+
+
+@dataclass
+class Outcome:
+    graded: int = 0
+    wrong: dict[str, tuple] = field(default_factory=dict)
+    killed: Counter = field(default_factory=Counter)
+    errors: int = 0  # listed for a person on the way, and graded again
+    results: int = 0
+    intact: bool = False
+    left: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    scores: dict[float, int] = field(default_factory=dict)
+
+
+def supervisor(folder: Path, *options: str) -> subprocess.Popen:
+    command = [
+        sys.executable,
+        "-m",
+        "tito",
+        "assessment",
+        "batch",
+        "--class",
+        str(folder),
+        "--json",
+        *options,
+    ]
+    return subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    )
+
+
+def children(pid: int) -> list[int]:
+    try:
+        return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def kill_one(rng: random.Random, process: subprocess.Popen) -> str:
+    """SIGKILL to the supervisor, a driver or a sandbox; which it was, or nothing if there is none of the kind."""
+    kind = rng.choice(("supervisor", "driver", "sandbox"))
+    drivers = children(process.pid)
+    pids = {
+        "supervisor": [process.pid],
+        "driver": drivers,
+        "sandbox": [p for d in drivers for p in children(d)],
+    }[kind]
+    if not pids:
+        return ""
+    try:
+        os.kill(rng.choice(pids), signal.SIGKILL)
+    except ProcessLookupError:
+        return ""
+    return kind
+
+
+def soak(
+    folder: Path, expected: dict[str, float], kills: int, seed: int = 1, pause: float = 1.0, options=()
+) -> Outcome:
+    """Grade the class under fire."""
+    rng, outcome, begun = random.Random(seed), Outcome(), time.monotonic()
+    process = supervisor(folder, *options)
+    while sum(outcome.killed.values()) < kills:
+        time.sleep(rng.uniform(0.05, 2 * pause))
+        if process.poll() is not None:
+            process.stderr.close()
+            counts = Counter(row["state"] for row in standing(folder))
+            if counts and set(counts) == {"done"}:
+                break
+            process = supervisor(folder, *options)
+        elif kind := kill_one(rng, process):
+            outcome.killed[kind] += 1
+    for _ in range(5):  # what a person does at the end: run it to its end, then what the grader failed at
+        process.wait(), process.stderr.close()
+        process = supervisor(folder, *options)
+        process.wait(), process.stderr.close()
+        errors = sum(row["verdict"] == "grader_error" for row in newest(folder).values())
+        if not errors:
+            break
+        outcome.errors += errors
+        process = supervisor(folder, "--only", "failed", *options)
+    outcome.seconds = time.monotonic() - begun
+    found = {student: row["score"] for student, row in newest(folder).items()}
+    outcome.graded, outcome.results = len(found), len(standing(folder))
+    outcome.scores = dict(Counter(round(s, 2) for s in found.values()))
+    outcome.wrong = {s: (expected[s], found.get(s)) for s in expected if found.get(s) != expected[s]}
+    book = Gradebook(folder / "gradebook.db")
+    intact = book.broken_at() is None
+    book.close()
+    with sqlite3.connect(folder / "gradebook.db") as database:
+        outcome.intact = intact and database.execute("pragma integrity_check").fetchone() == ("ok",)
+    time.sleep(0.5)
+    mark = os.fsencode(boxes_of(classroom.read(folder)).name)
+    outcome.left = [
+        str(p) for p in Path("/proc").glob("[0-9]*") if mark in told(p / "cmdline") + told(p / "environ")
+    ]
+    return outcome
+
+
+def told(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def standing(folder: Path) -> list[dict]:
+    if not (folder / "gradebook.db").exists():
+        return []
+    book = Gradebook(folder / "gradebook.db")
+    try:
+        return book.standing()
+    finally:
+        book.close()
+
+
+def newest(folder: Path) -> dict[str, dict]:
+    return {row["student"]: row for row in standing(folder) if row["state"] == "done"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--submissions", type=int, default=1000)
+    parser.add_argument("--kinds", type=int, default=60)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--pause", type=float, default=3.0, help="seconds between kills, on average")
+    parser.add_argument("--folder", type=Path, default=None)
+    wanted = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="soak-") as temporary:
+        folder = (wanted.folder or Path(temporary)) / "class"
+        tier = next(tier for tier in "ABC" if not possible(tier))
+        expected = a_class(
+            folder, wanted.submissions, versions(wanted.kinds, random.Random(wanted.seed)), 6.0, tier
+        )
+        print(f"{len(expected)} submissions, {len(set(expected.values()))} different scores", flush=True)
+        outcome = soak(folder, expected, wanted.kills, wanted.seed, wanted.pause)
+    print(json.dumps(vars(outcome), indent=2, default=str))
+    sys.exit(0 if not outcome.wrong and not outcome.left and outcome.intact else 1)
+
+
+if __name__ == "__main__":
+    main()
