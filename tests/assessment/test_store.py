@@ -280,9 +280,21 @@ def postgres(tmp_path):
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     os.chmod(folder, 0o777)
     who = ["runuser", "-u", "nobody", "--"] if os.geteuid() == 0 else []
-    run = lambda *command: subprocess.run([*who, *command], check=True, capture_output=True, timeout=120, cwd="/tmp")
+    run = lambda *command: subprocess.run(
+        [*who, *command], check=True, capture_output=True, timeout=120, cwd="/tmp"
+    )
     run(find("initdb"), "-D", str(folder / "data"), "-U", "tito", "-A", "trust")
-    run(find("pg_ctl"), "-D", str(folder / "data"), "-w", "-l", str(folder / "log"), "-o", f"-k {folder} -h ''", "start")
+    run(
+        find("pg_ctl"),
+        "-D",
+        str(folder / "data"),
+        "-w",
+        "-l",
+        str(folder / "log"),
+        "-o",
+        f"-k {folder} -h ''",
+        "start",
+    )
     try:
         yield f"postgresql+psycopg://tito@/postgres?host={folder}"
     finally:

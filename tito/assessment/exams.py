@@ -215,7 +215,16 @@ class Sitting:
         told = found.message if found else ""
         if found and found.place:
             told += f"\n{found.place}"
-        self.checks.append(Check(name, "passed" if passed else "failed", float(passed), weight, told, value=found.value if found else None))
+        self.checks.append(
+            Check(
+                name,
+                "passed" if passed else "failed",
+                float(passed),
+                weight,
+                told,
+                value=found.value if found else None,
+            )
+        )
         return passed
 
     def look_for_killers(self) -> None:

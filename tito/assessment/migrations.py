@@ -24,7 +24,7 @@ def rounds_and_sources(op) -> None:
         "sources",
         sa.Column("path", sa.String, primary_key=True),
         sa.Column("stamp", sa.String, nullable=False),
-        sa.Column("submission", sa.ForeignKey("submissions.id"), nullable=False),
+        sa.Column("submission", sa.Integer, sa.ForeignKey("submissions.id"), nullable=False),
     )
 
 

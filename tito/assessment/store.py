@@ -167,7 +167,7 @@ class Gradebook:
     def prepare(self) -> int:
         """Make the tables, or bring them up to date; the schema that was found."""
         meta.create(self.engine, checkfirst=True)
-        with self.writing() as database:
+        with self.writing(rebuilding=True) as database:
             found = database.scalar(select(meta.c.value).where(meta.c.key == "schema"))
             if found is None:
                 tables.create_all(database)
@@ -184,10 +184,11 @@ class Gradebook:
         self.engine.dispose()
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """One transaction that has the write lock from its beginning."""
+    def writing(self, rebuilding: bool = False) -> Iterator[Connection]:
+        """One transaction that has the write lock from its beginning. `rebuilding`: a table that others refer to is made anew in it."""
         with self.engine.connect() as database:
             if self.is_sqlite:
+                database.exec_driver_sql(f"PRAGMA foreign_keys={'OFF' if rebuilding else 'ON'}")
                 database.exec_driver_sql("BEGIN IMMEDIATE")
             try:
                 yield database
