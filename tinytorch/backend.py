@@ -267,7 +267,10 @@ class Kernel:
     It may decline a case by returning NotImplemented; the reference then runs.
     """
 
+    known: list[Kernel] = []  # all of them
+
     def __init__(self, reference):
+        self.known.append(self)
         self.reference = reference
         self.bodies: dict[str, Any] = {}
         self.least: dict[str, float] = {
@@ -297,9 +300,8 @@ class Kernel:
 
     def look_up(self, backend: str) -> float:
         """How many elements an array needs for that backend's body; infinitely many where there is none."""
-        table = table_of(backend)
-        nobody = 0 if backend in self.bodies else math.inf
-        self.least[backend] = table[self.__name__][1] if self.__name__ in table else nobody
+        _, *least = table_of(backend).get(self.__name__, ("", 0 if backend in self.bodies else math.inf))
+        self.least[backend] = least[-1 if backend in ready else 0]
         return self.least[backend]
 
     def bring(self, backend: str):
@@ -313,6 +315,16 @@ class Kernel:
                 warnings.warn(f"NumPy computes {self.__name__}: {error}", stacklevel=3)
             self.bodies[backend] = self.reference
         return self.bodies[backend]
+
+
+ready: set[str] = set()  # backends whose compiler is loaded, so that a small array need not wait for it
+
+
+def is_ready(backend: str) -> None:
+    """The compiler of that backend has been loaded: from here on its bodies run where they pay by themselves."""
+    ready.add(backend)
+    for known in Kernel.known:
+        known.least.pop(backend, None)
 
 
 class together(threading.local):
@@ -348,12 +360,13 @@ def kernel(reference) -> Kernel:
     return Kernel(reference)
 
 
-# Where the bodies of a backend are: packages of module 13. Their tables, BODIES, say {kernel: (file, least size)}.
+# Where the bodies of a backend are: packages of module 13. Their tables, BODIES, say {kernel: (file, least size)}; a second size
+# holds once a compiler is loaded.
 PACKAGES = {"numba": f"{ROOT}.kernels.cpu", "cuda": f"{ROOT}.kernels.cuda"}
 
 
 @cache
-def table_of(backend: str) -> dict[str, tuple[str, int]]:
+def table_of(backend: str) -> dict[str, Any]:
     """The table of a backend's bodies; empty at a level that has none yet."""
     package = PACKAGES.get(backend, "")
     if not package or comes_with(package.removeprefix(f"{ROOT}.")):

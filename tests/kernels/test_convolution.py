@@ -6,7 +6,8 @@ import pytest
 import tinytorch
 from tests.kernels.against import close, torch
 from tinytorch.backend import kernels
-from tinytorch.kernels.cpu import convolution
+from tinytorch.kernels.cpu import convolution, direct
+from tinytorch.kernels.cpu.simd import WIDTH
 
 
 def draw(rng, *shape, last=True):
@@ -72,6 +73,9 @@ DIRECT = [
     dict(n=2, channels=20, size=(9, 19), outputs=20, kernel=(3, 5), stride=(2, 1), padding=(1, 2), dilation=(1, 2), groups=20),
     dict(n=2, channels=40, size=(11, 11), outputs=40, kernel=(3, 3), stride=(2, 2), padding=(1, 1), groups=40),
     dict(n=1, channels=1, size=(28, 28), outputs=6, kernel=(5, 5), padding=(2, 2)),
+    dict(n=2, channels=6, size=(14, 14), outputs=16, kernel=(5, 5)),
+    dict(n=2, channels=1, size=(13, 24), outputs=1, kernel=(3, 3), padding=(1, 1)),
+    dict(n=2, channels=3, size=(9, 25), outputs=5, kernel=(3, 4), stride=(2, 3), padding=(1, 2), dilation=(2, 1)),
     dict(n=1, channels=5, size=(1, 1), outputs=7, kernel=(3, 3), padding=(4, 4)),
     dict(n=1, channels=4, size=(40, 300), outputs=70, kernel=(7, 7), stride=(2, 2), padding=(3, 3)),
     dict(n=2, channels=4, size=(6, 6), outputs=4, kernel=(2, 2), stride=(3, 3)),
@@ -83,6 +87,14 @@ DIRECT = [
 @pytest.mark.parametrize("last", [True, False])
 def test_direct(geometry, last):
     check(**geometry, exact=True, last=last)
+
+
+def test_few_outputs_are_taken_side_by_side():
+    """Where it fills more lanes, and only where the places come out even."""
+    walk = direct.Walk((5, 5), (1, 1), (1, 1), (0, 0), (28, 28), (0, 0), (1, 1))
+    sides = [direct.side_by_side(walk._replace(count=(28, across)), 6) for across in (28, 27)]
+    assert sides == ([2, 1] if WIDTH == 16 else [sides[0], 1])
+    assert direct.side_by_side(walk, 16) == 1
 
 
 def test_an_empty_batch():

@@ -98,9 +98,26 @@ def test_the_table_is_right():
                 text = ast.unparse(decorator)
                 if text.endswith(".register('numba')"):
                     registered.add((text.partition(".")[0], path.stem))
-    assert registered == {(name, file) for name, (file, _) in table.items()}
+    assert registered == {(name, file) for name, (file, *_) in table.items()}
     for name in table:
         assert len(found.get(name, ())) == 1, f"{name}: {len(found.get(name, ()))} kernels of that name"
+
+
+def test_a_second_size_holds_once_the_compiler_is_loaded(monkeypatch):
+    table = {"doubled": ("nowhere", 10, 3)}
+    monkeypatch.setattr(backend, "table_of", lambda name: table if name == "numba" else {})
+    monkeypatch.setattr(backend, "ready", set())
+    monkeypatch.setattr(backend.Kernel, "known", [])
+
+    @backend.kernel
+    def doubled(x):
+        return "reference"
+
+    doubled.register("numba")(lambda x: "compiled")
+    before = [doubled(np.ones(n)) for n in (9, 10)]
+    backend.is_ready("numba")
+    assert before == ["reference", "compiled"]
+    assert [doubled(np.ones(n)) for n in (2, 3)] == ["reference", "compiled"]
 
 
 # ---------------------------------------------------------------- tiny programs, and machines without Numba

@@ -16,7 +16,7 @@ def draw(*shape, transposed=False, seed=0):
     return rng.standard_normal(shape).astype(np.float32)
 
 
-SHAPES = [(1, 64, 784, 128), (1, 9, 17, 5), (1, 1, 1, 1), (3, 20, 600, 50), (5, 64, 32, 64), (1, 300, 1100, 100), (1, 2, 5, 400), (2, 0, 3, 4)]  # fmt: skip
+SHAPES = [(1, 64, 784, 128), (1, 9, 17, 5), (1, 1, 1, 1), (3, 20, 600, 50), (5, 64, 32, 64), (1, 300, 1100, 100), (1, 40, 1024, 300), (1, 150, 520, 49), (2, 160, 1030, 20), (1, 2, 5, 400), (2, 0, 3, 4)]  # fmt: skip
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -32,6 +32,22 @@ def test_products(shape, transposed):
     t = torch()
     theirs = t.from_numpy(x.copy()) @ t.from_numpy(y.copy()) + t.from_numpy(bias)
     close(gemm.stacked_product(x, y, bias), exact, theirs)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_threads(count, transposed):
+    """The same numbers, bit for bit, whether the threads share the rows or the columns."""
+    before = tinytorch.get_num_threads()
+    try:
+        for n, k, m in ((60, 700, 200), (200, 700, 60), (9, 4096, 64)):
+            x, y = draw(1, n, k, transposed=transposed), draw(1, k, m)
+            tinytorch.set_num_threads(1)
+            alone = gemm.stacked_product(x, y)
+            tinytorch.set_num_threads(count)
+            assert np.array_equal(gemm.stacked_product(x, y), alone)
+    finally:
+        tinytorch.set_num_threads(before)
 
 
 def test_strides_and_memory_that_may_not_be_written():

@@ -29,12 +29,17 @@ import numba
 import numpy as np
 from numba import cfunc, config, njit, types
 
+from ...backend import is_ready
+from .allocation import keep_freed_memory
 from .simd import WIDTH, caller
 from .threads import pool, tasks
 
 # error_model="numpy": Python's would check every divisor, and a loop with such a branch has no vector form (7 times slower).
 # fastmath: sums may be reordered and products fused, but NaN and infinity keep their meaning.
 OPTIONS = {"error_model": "numpy", "nogil": True, "fastmath": {"contract", "reassoc", "nsz", "arcp", "afn"}}
+
+keep_freed_memory()
+is_ready("numba")
 
 # ---------------------------------------------------------------- where compiled code is kept
 

@@ -252,11 +252,56 @@ def run_slide(x, filters, transposed: bool, columns: int, bias, walk: Walk, out,
     slide(rows.address, x, packed, bias, out.transpose(0, 2, 3, 1), walk.numbers(), groups, work=work)
 
 
+# With few outputs most lanes of a vector would be idle. Then places side by side are taken as one with the outputs of all of
+# them: their filters are the same, each a stride to the right of the one before, in a wider one that is zero elsewhere.
+
+
+def side_by_side(walk: Walk, outputs: int) -> int:
+    """How many places are best taken as one: where the most lanes and taps are of use."""
+    if 2 * outputs > WIDTH or walk.out_step != (1, 1) or walk.out_begin != (0, 0) or walk.dilation[1] != 1:
+        return 1
+
+    def useful(side: int) -> float:
+        lanes, across = side * outputs, walk.kernel[1]
+        return lanes / (-(-lanes // WIDTH) * WIDTH) * across / (across + (side - 1) * walk.stride[1])
+
+    return max((side for side in (1, 2, 4, 8, 16) if walk.count[1] % side == 0), key=useful)
+
+
+def run_wide(x, filters, bias, walk: Walk, out, side: int) -> None:
+    """`run_slide` with filters (kh, kw, C, O) for so many places at once."""
+    kh, kw, channels, outputs = filters.shape
+    stride = walk.stride[1]
+    wide = np.zeros((kh, kw + (side - 1) * stride, channels, side, outputs), np.float32)
+    for i in range(side):
+        wide[:, i * stride : i * stride + kw, :, i] = filters
+    n, rows, places, _ = out.transpose(0, 2, 3, 1).shape
+    seen = out.transpose(0, 2, 3, 1).reshape(n, rows, places // side, side * outputs)
+    walk = walk._replace(
+        kernel=wide.shape[:2], stride=(walk.stride[0], side * stride), count=(rows, places // side)
+    )
+    bias = None if bias is None else np.tile(bias, side)
+    run_slide(
+        x,
+        wide.reshape(1, -1, side * outputs),
+        False,
+        side * outputs,
+        bias,
+        walk,
+        seen.transpose(0, 3, 1, 2),
+        1,
+    )
+
+
 def direct(x, weight, bias, stride, padding, dilation, groups: int, size):
     """(N, H, W, C) -> (N, O, *size)."""
     out = new_images(len(x), len(weight), *size)
     walk = Walk(weight.shape[2:], stride, dilation, (-padding[0], -padding[1]), size, (0, 0), (1, 1))
     o_group = len(weight) // groups
+    side = side_by_side(walk, len(weight)) if groups == 1 else 1
+    if side > 1:
+        run_wide(x, weight.transpose(2, 3, 1, 0), bias, walk, out, side)
+        return out
     filters = np.ascontiguousarray(weight.transpose(0, 2, 3, 1)).reshape(groups, o_group, -1)
     run_slide(x, filters, True, o_group, bias, walk, out, groups)
     return out
@@ -275,11 +320,16 @@ def direct_input(g, weight, size, stride, padding, dilation, groups: int):
             if not down or not across:
                 out[:, :, first :: stride[0], first_x :: stride[1]] = 0
                 continue
-            filters = np.ascontiguousarray(taps[:, down][:, :, across]).reshape(groups, -1, c_group)
+            filters = taps[:, down][:, :, across]
             walk = Walk(
                 (len(down), len(across)), (1, 1), (spacing, spacing_x), (begin, begin_x), (count, count_x),
                 (first, first_x), stride,
             )  # fmt: skip
+            side = side_by_side(walk, c_group) if groups == 1 else 1
+            if side > 1:
+                run_wide(g, filters[0], None, walk, out, side)
+                continue
+            filters = np.ascontiguousarray(filters).reshape(groups, -1, c_group)
             run_slide(g, filters, False, c_group, None, walk, out, groups)
     return out
 

@@ -23,6 +23,11 @@ DEPTH = (
 )
 ROWS = 252  # how many rows of A meet all panels before the next ones are read
 LEAST = 1 << 20  # multiply-adds from which it is faster than BLAS
+CHUNK = 512  # how much of K is packed at once: what was packed is then still in the second-level cache
+TOGETHER = 144  # rows of A that are copied at once: whole tiles, and whole squares of registers
+# A is copied where the numbers of a tile do not lie side by side: A is stored transposed, or its rows are a multiple of 4 KB
+# long, so that all of them compete for the same places in the cache.
+ALIASED = 1024
 
 call_rows = rows.call
 
@@ -82,62 +87,61 @@ def multiply_rows(run, a, a_row, a_step, packed, c, start, start_row, m0, m1, p0
 # ---------------------------------------------------------------- products
 
 
+@compiled
+def copy_block(a, transposed, m, k, rows, steps, count, depth, copied, pitch):
+    """Part of A, (count, depth) or transposed, as rows."""
+    if transposed:
+        transpose(a + (k * count + m) * 4, count, copied, pitch, steps, rows)
+    else:
+        for r in range(rows):
+            copy(a + ((m + r) * depth + k) * 4, copied + r * pitch * 4, steps)
+
+
+@compiled
+def multiply_part(
+    run, a, a_transposed, count, b, b_transposed, bias, c, m0, m1, p0, p1, depth, columns, packed, copied
+):
+    """The same from matrices as they are: B is packed, and A copied where that pays, one chunk after the other."""
+    pitch = CHUNK + WIDTH
+    copies = depth >= DEPTH and (a_transposed or depth % ALIASED == 0)
+    for k in range(0, depth, CHUNK):
+        deep = min(CHUNK, depth - k)
+        for panel in range(p0, p1):
+            at, step = (b + k * 4, depth) if b_transposed else (b + k * columns * 4, columns)
+            pack(at, step, b_transposed, panel, deep, columns, packed)
+        for m in range(m0, m1, TOGETHER):
+            here, to = min(TOGETHER, m1 - m), c + m * columns * 4
+            start, start_row = (to, columns) if k else (bias, 0)
+            if copies:
+                copy_block(a, a_transposed, m, k, here, deep, count, depth, copied, pitch)
+                row, step, at = pitch, 1, copied
+            elif a_transposed:
+                row, step, at = 1, count, a + (k * count + m) * 4
+            else:
+                row, step, at = depth, 1, a + (m * depth + k) * 4
+            multiply_rows(run, at, row, step, packed, to, start, start_row, 0, here, p0, p1, deep, columns)
+
+
 @entry
 def multiply(run, a, a_transposed, b, b_transposed, bias, out, tasks):
     """out[p] = a[p] @ b[p] + bias for stacks of matrices; where one is stored transposed, its flag says so."""
     stack, count, columns = out.shape
     depth = a.shape[1] if a_transposed else a.shape[2]
-    a_row, a_step = (1, count) if a_transposed else (depth, 1)
-    b_step = depth if b_transposed else columns
-    size = vectors_of(columns) * WIDTH * depth
     panels = panels_of(columns)
-    a_at, b_at, out_at, bias_at = a.ctypes.data, b.ctypes.data, out.ctypes.data, bias.ctypes.data
-    if stack == 1:
-        packed = np.empty(size, np.float32)
-        for panel in prange(
-            panels
-        ):  # not over tasks: Numba would join it with the next loop, which needs all panels
-            pack(b_at, b_step, b_transposed, panel, depth, columns, packed.ctypes.data)
-        for t in prange(tasks):
-            before = flush_subnormals()
-            by_rows = count >= 8 * tasks
-            m0, m1 = (t * count // tasks, (t + 1) * count // tasks) if by_rows else (0, count)
-            p0, p1 = (0, panels) if by_rows else (t * panels // tasks, (t + 1) * panels // tasks)
-            multiply_rows(
-                run,
-                a_at,
-                a_row,
-                a_step,
-                packed.ctypes.data,
-                out_at,
-                bias_at,
-                0,
-                m0,
-                m1,
-                p0,
-                p1,
-                depth,
-                columns,
-            )
-            restore(before)
-    else:
-        for t in prange(tasks):
-            before = flush_subnormals()
-            own = np.empty(size, np.float32)
-            for p in range(t * stack // tasks, (t + 1) * stack // tasks):
-                for panel in range(panels):
-                    pack(
-                        b_at + p * depth * columns * 4,
-                        b_step,
-                        b_transposed,
-                        panel,
-                        depth,
-                        columns,
-                        own.ctypes.data,
-                    )
-                multiply_rows(run, a_at + p * count * depth * 4, a_row, a_step, own.ctypes.data,
-                              out_at + p * count * columns * 4, bias_at, 0, 0, count, 0, panels, depth, columns)  # fmt: skip
-            restore(before)
+    by_rows = count >= columns or panels < tasks  # each thread packs what it needs: the less, the better
+    parts = tasks if stack == 1 else 1
+    for t in prange(tasks):
+        before = flush_subnormals()
+        packed = np.empty(vectors_of(columns) * WIDTH * min(depth, CHUNK), np.float32)
+        copied = np.empty(TOGETHER * (CHUNK + WIDTH), np.float32)
+        first, last = (0, 1) if stack == 1 else (t * stack // tasks, (t + 1) * stack // tasks)
+        part = t if stack == 1 else 0
+        m0, m1 = (part * count // parts, (part + 1) * count // parts) if by_rows else (0, count)
+        p0, p1 = (0, panels) if by_rows else (part * panels // parts, (part + 1) * panels // parts)
+        for p in range(first, last):
+            multiply_part(run, a[p].ctypes.data, a_transposed, count, b[p].ctypes.data, b_transposed, bias.ctypes.data,
+                          out[p].ctypes.data, m0, m1, p0, p1, depth, columns, packed.ctypes.data, copied.ctypes.data)  # fmt: skip
+        restore(before)
 
 
 def laid_out(x):

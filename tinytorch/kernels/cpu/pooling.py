@@ -17,6 +17,7 @@ from . import memory
 from .compiling import compiled, entry
 from .layout import PATTERN
 from .memory import plain, same_layout
+from .simd import WIDTH
 
 f4, u1 = np.float32, np.uint8
 LOWEST = f4(-np.inf)
@@ -102,6 +103,18 @@ def won_line(g, winner, number, out):
     zero = f4(0)
     for i in range(g.size):
         out[i] = g[i] if winner[i] == number else zero
+
+
+@compiled
+def won_by_four(g, winner, a, b, c, d):
+    """g in whichever of four lines won, 0 in the others."""
+    zero = f4(0)
+    for i in range(g.size):
+        value, number = g[i], winner[i]
+        a[i] = value if number == u1(0) else zero
+        b[i] = value if number == u1(1) else zero
+        c[i] = value if number == u1(2) else zero
+        d[i] = value if number == u1(3) else zero
 
 
 @compiled
@@ -252,6 +265,12 @@ def max_channels_backward(g, winner, window, padding, out, tasks):
                 for w in range(places):
                     line, won = g[n, h, w], winner[n, h, w]
                     if four:
+                        above, below = out[n, 2 * h], out[n, 2 * h + 1]
+                        if line.size < WIDTH:
+                            won_by_four(
+                                line, won, above[2 * w], above[2 * w + 1], below[2 * w], below[2 * w + 1]
+                            )
+                            continue
                         for i in range(4):
                             won_line(line, won, u1(i), out[n, 2 * h + i // 2, 2 * w + i % 2])
                         continue

@@ -5,12 +5,16 @@ Adding 262144 rows one after the other in float32 was measured to err by 2e-5, i
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import prange
 
+from ...nn.functional.convolution import sum_per_channel
 from ...ops.reduction import sum_leading
 from .compiling import compiled, entry
-from .memory import plain
+from .memory import is_channels_last, plain, rows_of_channels
+from .simd import WIDTH
 
 BLOCK = 256  # rows, or elements, that are added up in float32
 
@@ -51,13 +55,28 @@ def sum_rows(x, tasks):
     return out.astype(np.float32)
 
 
-NARROW = 8  # columns below which a row is no vector
+def sum_columns(x):
+    """(R, D) -> (D,). Where D is less than a vector, many rows are seen as one and their sums added up at the end."""
+    rows, columns = x.shape
+    if columns >= WIDTH or rows < SEEN_AS_ONE:
+        return sum_rows(x, work=x.size)
+    whole = rows - rows % SEEN_AS_ONE
+    sums = sum_rows(x[:whole].reshape(-1, SEEN_AS_ONE * columns), work=x.size).reshape(SEEN_AS_ONE, columns)
+    return sums.sum(axis=0) + x[whole:].sum(axis=0)
+
+
+SEEN_AS_ONE = 16  # rows of few columns: whole vectors, whatever the columns
 
 
 @sum_leading.register("numba")
 def sum_leading_in_blocks(x, lead: int):
-    shape = x.shape[lead:]
-    columns = int(np.prod(shape))
-    if x.dtype != np.float32 or columns < NARROW:
+    if x.dtype != np.float32 or x.size == 0:
         return NotImplemented
-    return sum_rows(plain(x).reshape(-1, columns), work=x.size).reshape(shape)
+    return sum_columns(plain(x).reshape(math.prod(x.shape[:lead]), -1)).reshape(x.shape[lead:])
+
+
+@sum_per_channel.forward.register("numba")
+def sum_per_channel_in_blocks(x):
+    if x.dtype != np.float32 or x.size == 0 or not is_channels_last(x):
+        return NotImplemented
+    return sum_columns(rows_of_channels(x))

@@ -164,6 +164,18 @@ def convolution_weight(g, x, *, kernel, stride, padding, dilation, groups):
     return out.astype(g.dtype, copy=False)
 
 
+@op
+@kernel
+def sum_per_channel(x):
+    """(N, C, ...) -> (C,): what a bias gets from all the places it was added to."""
+    return np.add.reduce(x, (0, *range(2, x.ndim)))
+
+
+sum_per_channel.vjps(
+    x=lambda g, x_shape: ops.expand_op(
+        ops.reshape_op(g, shape=(-1, *[1] * (len(x_shape) - 2))), shape=x_shape
+    )
+)
 convolution.vjps(
     x=lambda g, weight, x_shape, stride, padding, dilation, groups: convolution_input(
         g, weight, size=x_shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
@@ -171,7 +183,7 @@ convolution.vjps(
     weight=lambda g, x, weight_shape, stride, padding, dilation, groups: convolution_weight(
         g, x, kernel=weight_shape[2:], stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
-    bias=lambda g: ops.sum(g, dim=(0, *range(2, g.ndim))),
+    bias=lambda g: sum_per_channel(g),
 )
 convolution_input.vjps(
     g=lambda gg, g_shape, weight, stride, padding, dilation, groups: cropped(
