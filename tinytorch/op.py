@@ -347,7 +347,7 @@ def finish(op: Op, args, out, wrap):
             result._saved = saved  # `record` takes it off again
         return result
     if type(out) is tuple:
-        return tuple([wrap(as_array(o)) for o in out])
+        return tuple([finish_one(op, args, o, wrap) for o in out])
     return finish_one(op, args, out, wrap)
 
 

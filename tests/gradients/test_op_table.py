@@ -196,6 +196,7 @@ TABLE: dict[str, list[Row]] = {
     "fold_windows": [Row(x(2, 2, 3), dimension=1, size=3, step=2, shape=(2, 5))],
     "contiguous_op": [Row(x(2, 3), before=lambda a: [mT(a)])],
     "concatenate": [Row(x(2, 3), x(1, 3)), Row(x(2, 3), x(2, 1), dim=1), Row(x(2), x(2), x(1), dim=-1)],
+    "split_op": [Row(x(2, 3), sizes=(1, 2), dim=1), Row(x(4, 2), sizes=(3, 0, 1), dim=0)],
     "flip_op": [Row(x(2, 3), dims=(0, 1))],
     "roll": [Row(x(2, 3), shifts=1), Row(x(2, 3), shifts=(1, -2), dims=(0, 1))],
     "tril": [Row(x(3, 3)), Row(x(2, 2, 3), diagonal=1)],
@@ -288,6 +289,7 @@ TABLE: dict[str, list[Row]] = {
     ],
     # activations and losses
     "relu_op": [Row(x(4))],
+    "sum_per_channel": [Row(x(2, 3, 2, 2)), Row(x(3, 2, 4))],
     "relu_gradient": [Row(x(4), tinytorch.tensor([1.0, 0.0, 2.0, 0.0]))],
     "leaky_relu_op": [Row(x(4), negative_slope=0.1)],
     "gelu_op": [Row(x(4)), Row(x(4), approximate="tanh")],

@@ -58,6 +58,20 @@ def test_slower_means_beyond_the_spread(tmp_path):
     assert store.regressions(near, base) == [], "less than a tenth"
 
 
+def test_each_case_is_compared_with_its_own_last_result(tmp_path):
+    """Also where the run in between was of other cases, or with other threads."""
+    path, mlp = tmp_path / "benchmarks.db", replace(RESULT, name="MLP")
+    slow = replace(RESULT, low=0.9, ratio=0.95, high=1.0)
+    keep(path, RESULT, mlp)
+    keep(path, mlp)
+    store.add(path, machine.describe() | {"threads": 1}, machine.versions(), "abc", [slow])
+    keep(path, slow, mlp)
+    now, *known = store.runs(path)
+    before = store.last_before(now, known)
+    assert [(c.name, c.before, c.now) for c in store.regressions(now, before)] == [("steps: XOR", 0.5, 0.95)]
+    assert store.last_before(known[-1], [now, *known]) is None
+
+
 def test_a_file_that_is_no_database_is_left_alone(tmp_path):
     path = tmp_path / "benchmarks.db"
     path.write_text("not a database, but somebody's notes, long enough to be read as a header of one" * 20)

@@ -31,7 +31,7 @@ from .indexing import (
 )  # 01
 from .joining import (
     atleast_1d, atleast_2d, atleast_3d, block_diag, cartesian_prod, cat, chunk, column_stack, combinations,
-    concatenate, dsplit, dstack, hsplit, hstack, meshgrid, split, split_with_sizes, stack, tensor_split, unbind,
+    concatenate, dsplit, dstack, hsplit, hstack, meshgrid, split, split_op, split_with_sizes, stack, tensor_split, unbind,
     unravel_index, vsplit, vstack,
 )  # 01
 from .linalg import (

@@ -160,11 +160,15 @@ def split_with_sizes(input, split_sizes, dim=0):
         raise RuntimeError(
             f"split: expects split_sizes to sum to {input.array.shape[dim]} (the size at dimension {dim}), but got {list(split_sizes)}"
         )
-    pieces, start = [], 0
-    for size in split_sizes:
-        pieces.append(slice_dim(input, dim, start, start + size))
-        start += size
-    return tuple(pieces)
+    return split_op(input, sizes=tuple(split_sizes), dim=dim)
+
+
+@op(view=True)
+def split_op(x, *, sizes, dim):
+    """Pieces of these sizes along dim. One op for all of them, so that their gradients are joined rather than each filled up with
+    zeros and added."""
+    ends = list(itertools.accumulate(sizes))
+    return tuple(x[(slice(None),) * dim + (slice(end - n, end),)] for n, end in zip(sizes, ends))
 
 
 @spelled

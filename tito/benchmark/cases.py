@@ -113,6 +113,20 @@ def optimizer_step(T, make):
     return optimizer.step
 
 
+LONG_SUM = "a sum of two arrays of 64 MB"
+
+
+def long_sum(T):
+    """What memory gives when nothing fits into a cache."""
+    x, y = images(T, 1 << 24), images(T, 1 << 24)
+
+    def run():
+        with T.no_grad():
+            y.add_(x)
+
+    return run
+
+
 KERNELS = [
     conv_case("3x3, 32 to 32 at 32x32, b128", 128, 32, 32, 32, padding=1, goal=0.6),
     conv_case("3x3, 64 to 64 at 16x16, b128", 128, 64, 64, 16, padding=1, goal=0.6),
@@ -136,6 +150,7 @@ KERNELS = [
     layer_case("elementwise", "GELU, 2048 x 512", lambda nn: nn.GELU(), 2048, 512, goal=None),
     layer_case("elementwise", "dropout, 2048 x 512", lambda nn: nn.Dropout(0.1), 2048, 512),
     layer_case("elementwise", "ReLU, 2048 x 512", lambda nn: nn.ReLU(), 2048, 512, goal=None),
+    Case("elementwise", LONG_SUM, long_sum, moved=3 * 4 * (1 << 24)),
     Case("losses", "softmax and cross-entropy, 64 x 10", partial(cross_entropy, n=64, classes=10), 0.6),
     Case("losses", "softmax and cross-entropy, 2048 x 65", partial(cross_entropy, n=2048, classes=65), 0.6),
     Case(

@@ -7,6 +7,7 @@ import html
 import io
 from pathlib import Path
 
+from .cases import LONG_SUM
 from .measure import Result
 from .store import Change, Run, regressions
 
@@ -43,53 +44,97 @@ HEAD = f"{'group':12} {'case':50} {'ours':>9} {'peer':>9}  ratio  (quartiles)"
 # ---------------------------------------------------------------- pictures
 
 
+REACHED, MISSED, PEER = "#2a78a8", "#c8642a", "#555555"
+
+
 def bars(results):
-    """Ratios to PyTorch: left of the line is faster. The thin mark on each bar is its goal."""
+    """Ratios to PyTorch: left of the line is faster. The thick mark on each bar is its goal."""
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
     shown = [r for r in results if r.ratio is not None]
-    figure = Figure(figsize=(9, 0.8 + 0.27 * len(shown)), layout="constrained")
+    figure = Figure(figsize=(9, 1.4 + 0.27 * len(shown)), layout="constrained")
     axes = figure.subplots()
     for y, r in enumerate(shown):
-        colour = "#2a78a8" if r.ratio <= (r.goal or 1) else "#c8642a"
-        axes.barh(y, r.ratio, color=colour, height=0.7)
+        axes.barh(y, r.ratio, color=REACHED if r.ratio <= (r.goal or 1) else MISSED, height=0.7)
         axes.plot([r.low, r.high], [y, y], color="black", linewidth=1)
         if r.goal:
-            axes.plot([r.goal, r.goal], [y - 0.4, y + 0.4], color="#333333", linewidth=2)
-    axes.axvline(1, color="#888888", linewidth=1)
+            axes.plot([r.goal, r.goal], [y - 0.4, y + 0.4], color="#333333", linewidth=2.5)
+        axes.annotate(
+            f"{r.ratio:.2f}",
+            (max(r.high, r.goal or 0), y),
+            xytext=(5, -3),
+            textcoords="offset points",
+            fontsize=7,
+        )
+        if y and r.group != shown[y - 1].group:
+            axes.axhline(y - 0.5, color="#cccccc", linewidth=0.8, zorder=0)
+    axes.axvline(1, color="#888888", linewidth=1, zorder=0)
     axes.set_yticks(range(len(shown)), [f"{r.group}: {r.name}" for r in shown], fontsize=8)
-    axes.set_xlim(0, max([2.0, *(r.high * 1.05 for r in shown)]))
+    axes.set_xlim(0, max([1.5, *(max(r.high, r.goal or 0) * 1.1 for r in shown)]))
     axes.set_ylim(len(shown) - 0.4, -0.6)
-    axes.set_xlabel("time (or memory) over the peer's, same run; below 1 is better")
+    axes.set_xlabel("time (or memory) over PyTorch's, same run; below 1 is better", fontsize=9)
+    axes.spines[["top", "right"]].set_visible(False)
+    key = [
+        Patch(color=REACHED, label="as fast as its goal (or as PyTorch)"),
+        Patch(color=MISSED, label="slower"),
+        Line2D([], [], color="#333333", linewidth=2.5, label="goal"),
+        Line2D([], [], color="black", linewidth=1, label="middle half of the blocks"),
+    ]
+    figure.legend(handles=key, loc="outside upper center", ncols=4, fontsize=8, frameon=False)
     return figure
 
 
+def roofs(results) -> tuple[float, float] | None:
+    """GFLOP/s of the largest product and GB/s of a long sum, by whichever package was faster; None where they were not measured."""
+    compute = [r.work / t / 1e9 for r in results if r.group == "matmul" for t in (r.ours, r.theirs) if t]
+    memory = [r.moved / t / 1e9 for r in results if r.name == LONG_SUM for t in (r.ours, r.theirs) if t]
+    return (max(compute), max(memory)) if compute and memory else None
+
+
 def roofline(results):
-    """Floating-point operations per second over operations per byte, ours and the peer's."""
+    """Floating-point operations per second over operations per byte, ours and the peer's, under what the machine could do."""
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from matplotlib.ticker import LogLocator, NullFormatter
 
     shown = [r for r in results if r.work and r.moved]
-    figure = Figure(figsize=(9, 4.5), layout="constrained")
+    figure = Figure(figsize=(10, 4.8), layout="constrained")
     axes = figure.subplots()
-    for values, mark, label in (("ours", "o", "tinytorch"), ("theirs", "x", "PyTorch")):
-        points = [(r.work / r.moved, r.work / getattr(r, values) / 1e9) for r in shown if getattr(r, values)]
-        if points:
-            axes.scatter(*zip(*points), marker=mark, label=label)
-    for r in shown:
-        axes.annotate(
-            r.name,
-            (r.work / r.moved, r.work / r.ours / 1e9),
-            fontsize=6,
-            xytext=(4, 3),
-            textcoords="offset points",
+    axes.set(xscale="log", yscale="log")
+    for number, r in enumerate(shown, 1):
+        place, speed = r.work / r.moved, r.work / r.ours / 1e9
+        if r.theirs:
+            axes.plot(
+                [place, place], [speed, r.work / r.theirs / 1e9], color="#bbbbbb", linewidth=1, zorder=1
+            )
+            axes.plot(place, r.work / r.theirs / 1e9, "x", color=PEER)
+        axes.plot(place, speed, "o", color=REACHED)
+        axes.annotate(str(number), (place, speed), fontsize=8, xytext=(5, 3), textcoords="offset points")
+    known = roofs(results)
+    key = [
+        Line2D([], [], color=REACHED, marker="o", linestyle="", label="tinytorch"),
+        Line2D([], [], color=PEER, marker="x", linestyle="", label="PyTorch"),
+    ]
+    if known:
+        peak, bandwidth = known
+        left, right = axes.get_xlim()
+        corner = peak / bandwidth
+        axes.plot([min(left, corner), corner, max(right, corner)], [min(left, corner) * bandwidth, peak, peak],
+                  color="black", linewidth=1)  # fmt: skip
+        key.append(
+            Line2D([], [], color="black", linewidth=1, label=f"{peak:.0f} GFLOP/s, {bandwidth:.0f} GB/s")
         )
-    axes.set(
-        xscale="log",
-        yscale="log",
-        xlabel="operations per byte that must move",
-        ylabel="GFLOP/s (direct count)",
-    )
-    axes.legend()
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter(NullFormatter())
+    axes.set_xlabel("operations per byte that must move", fontsize=9)
+    axes.set_ylabel("GFLOP/s, counted as direct sums of products", fontsize=9)
+    axes.spines[["top", "right"]].set_visible(False)
+    key += [Line2D([], [], linestyle="", label=f"{number}  {r.name}") for number, r in enumerate(shown, 1)]
+    figure.legend(handles=key, loc="outside right upper", fontsize=7, frameon=False, handlelength=1)
     return figure
 
 

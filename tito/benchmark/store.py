@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -105,6 +105,20 @@ class Change:
     name: str
     before: float
     now: float
+
+
+def last_before(now: Run, known: Iterable[Run]) -> Run | None:
+    """What was last measured of each case before that run, on the same machine with as many threads; a run may be of a few cases."""
+    comparable = [
+        r
+        for r in known
+        if r.id < now.id and r.machine == now.machine and r.facts.get("threads") == now.facts.get("threads")
+    ]
+    if not comparable:
+        return None
+    comparable.sort(key=lambda r: r.id)
+    latest = {(r.group, r.name): r for run in comparable for r in run.results}
+    return replace(comparable[-1], results=tuple(latest.values()))
 
 
 def regressions(now: Run, before: Run) -> list[Change]:

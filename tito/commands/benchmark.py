@@ -45,10 +45,11 @@ def benchmark(context, only: str, blocks: int, quick: bool, threads: int, as_jso
             ui.echo(report.line(result))
     if not results:
         raise TitoError(f"no case holds {only!r} in its group or name")
-    facts = machine.describe()
+    facts = machine.describe() | {"threads": threads}
     number = store.add(database(), facts, machine.versions(), machine.commit(Path(__file__).parent), results)
-    latest = store.runs(database(), facts["machine"], last=2)
-    changes = store.regressions(latest[0], latest[1]) if len(latest) == 2 else []
+    now, *known = store.runs(database(), facts["machine"], last=1000)
+    before = store.last_before(now, known)
+    changes = store.regressions(now, before) if before else []
     if ui.give(
         as_json,
         {"run": number, "results": [asdict(r) for r in results], "slower": [asdict(c) for c in changes]},
@@ -88,7 +89,9 @@ def measured(only: str, blocks: int, threads: int):
 )
 @click.option("--run", "number", type=int, help="The run to show; the latest if not given.")
 @click.option(
-    "--against", type=int, help="The run to compare with; the one before on the same machine if not given."
+    "--against",
+    type=int,
+    help="The run to compare with; if not given, what was last measured of each case before.",
 )
 @ui.json_option
 def report_command(output: Path, number: int | None, against: int | None, as_json: bool):
@@ -102,8 +105,7 @@ def report_command(output: Path, number: int | None, against: int | None, as_jso
         if wanted is not None and wanted not in everything:
             raise TitoError(f"there is no run {wanted}; there are {', '.join(map(str, sorted(everything)))}")
     run = everything[number if number is not None else max(everything)]
-    earlier = [r for r in everything.values() if r.machine == run.machine and r.id < run.id]
-    before = everything[against] if against is not None else max(earlier, key=lambda r: r.id, default=None)
+    before = everything[against] if against is not None else store.last_before(run, everything.values())
     files = report.write(output, run, before)
     changes = store.regressions(run, before) if before else []
     if ui.give(
