@@ -214,25 +214,27 @@ def multiplier():
     """A compiled function that packs B and multiplies some rows."""
 
     @njit(**OPTIONS)
-    def multiply(run, a, a_row, a_step, b, c, start, m0, m1, p0, p1, depth, columns, packed):
+    def multiply(run, a, a_row, a_step, b, c, c_row, start, m0, m1, p0, p1, depth, columns, packed):
         for panel in range(gemm.panels_of(columns)):
             gemm.pack(b.ctypes.data, columns, False, panel, depth, columns, packed.ctypes.data)
         gemm.multiply_rows(
-            run, a.ctypes.data, a_row, a_step, packed.ctypes.data, c.ctypes.data, start.ctypes.data, 0, m0, m1, p0, p1, depth, columns
+            run, a.ctypes.data, a_row, a_step, packed.ctypes.data, c.ctypes.data, c_row, start.ctypes.data, 0, m0, m1, p0, p1, depth, columns
         )  # fmt: skip
 
     return multiply
 
 
 def blocked(a, a_row, a_step, b, bias, rows, m0=0, m1=None, p0=0, p1=None):
-    """bias + a @ b by multiply_rows, 9 where nothing was written; one row more, which must stay."""
+    """bias + a @ b by multiply_rows, 9 where nothing was written; one row more, which must stay. C's rows are 3 longer than that."""
     depth, columns = b.shape
     m1 = rows if m1 is None else m1
     p1 = gemm.panels_of(columns) if p1 is None else p1
-    c = np.full((rows + 1, columns), 9, f4)
+    c = np.full((rows + 1, columns + 3), 9, f4)
     packed = np.empty(gemm.vectors_of(columns) * WIDTH * depth, f4)
-    multiplier()(tiles.rows.address, a, a_row, a_step, b, c, bias, m0, m1, p0, p1, depth, columns, packed)
-    return c
+    multiplier()(
+        tiles.rows.address, a, a_row, a_step, b, c, columns + 3, bias, m0, m1, p0, p1, depth, columns, packed
+    )
+    return c[:, :columns]
 
 
 @check(of="multiply_rows", needs="a_tile", section=BLOCKS, seconds=90)

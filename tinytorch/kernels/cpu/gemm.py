@@ -14,9 +14,9 @@ from numba import prange
 from ...nn.functional.linear import linear_forward
 from ...ops.matmul import product
 from .compiling import compiled, entry
-from .copying import clear, copy, transpose
-from .simd import WIDTH, flush_subnormals, restore
-from .tiles import VECTORS, rows
+from .copying import clear, transpose
+from .simd import WIDTH, flush_subnormals, instructions, restore
+from .tiles import TALLEST, VECTORS, rows
 
 DEPTH = (
     256  # how much of K is taken at once: a panel of B so deep stays in cache, and shorter sums round less
@@ -24,10 +24,8 @@ DEPTH = (
 ROWS = 252  # how many rows of A meet all panels before the next ones are read
 LEAST = 1 << 20  # multiply-adds from which it is faster than BLAS
 CHUNK = 512  # how much of K is packed at once: what was packed is then still in the second-level cache
-TOGETHER = 144  # rows of A that are copied at once: whole tiles, and whole squares of registers
-# A is copied where the numbers of a tile do not lie side by side: A is stored transposed, or its rows are a multiple of 4 KB
-# long, so that all of them compete for the same places in the cache.
-ALIASED = 1024
+TOGETHER = 144  # rows of A that are copied at once: 16 tiles
+ALIASED = 1024  # floats in 4 KB
 
 call_rows = rows.call
 
@@ -50,6 +48,18 @@ def panel_begin(panel, columns):
     return panel * vectors_of(columns) // panels_of(columns)
 
 
+@instructions
+def copy_lines(e, source, source_row, target, count, vectors, lanes):
+    """`count` rows of whole vectors one behind the other; the last vector has zeros behind so many lanes."""
+    mask = e.mask(lanes)
+    for v in range(1, VECTORS + 1):
+        with e.when(vectors, v), e.loop(count) as i:
+            line, to = e.address(source, e.times(i, source_row)), e.address(target, e.times(i, v * e.width))
+            for j in range(v - 1):
+                e.store(e.load(line, j * e.width), to, j * e.width)
+            e.store(e.load_part(mask, line, (v - 1) * e.width), to, (v - 1) * e.width)
+
+
 @compiled
 def pack(b, step, transposed, panel, depth, columns, packed):
     """Copy a panel of B, (depth, columns) or transposed, to rows of whole vectors; what lies beyond B is zero."""
@@ -57,17 +67,16 @@ def pack(b, step, transposed, panel, depth, columns, packed):
     width = panel_begin(panel + 1, columns) * WIDTH - first
     inside = min(width, columns - first)
     target = packed + first * depth * 4
+    if not transposed:
+        copy_lines(b + first * 4, step, target, depth, width // WIDTH, inside - width + WIDTH)
+        return
     if inside < width:
         clear(target, depth * width)
-    if transposed:
-        transpose(b + first * step * 4, step, target, width, inside, depth)
-    else:
-        for k in range(depth):
-            copy(b + (k * step + first) * 4, target + k * width * 4, inside)
+    transpose(b + first * step * 4, step, target, width, inside, depth)
 
 
 @compiled
-def multiply_rows(run, a, a_row, a_step, packed, c, start, start_row, m0, m1, p0, p1, depth, columns):
+def multiply_rows(run, a, a_row, a_step, packed, c, c_row, start, start_row, m0, m1, p0, p1, depth, columns):
     """Rows m0 to m1 of C, in panels p0 to p1."""
     for k in range(0, depth, DEPTH):
         deep = min(DEPTH, depth - k)
@@ -78,48 +87,106 @@ def multiply_rows(run, a, a_row, a_step, packed, c, start, start_row, m0, m1, p0
                 vectors = panel_begin(panel + 1, columns) - first
                 lanes = min(WIDTH, columns - (first + vectors - 1) * WIDTH)
                 b = packed + (first * depth + k * vectors) * WIDTH * 4
-                to = c + (m * columns + first * WIDTH) * 4
-                begin, begin_row = (to, columns) if k else (start + first * WIDTH * 4, start_row)
+                to = c + (m * c_row + first * WIDTH) * 4
+                begin, begin_row = (to, c_row) if k else (start + first * WIDTH * 4, start_row)
                 call_rows(run, a + (m * a_row + k * a_step) * 4, a_row, 0, a_step, b, vectors * WIDTH,
-                          to, columns, begin, begin_row, 1, deep, lanes, vectors, count)  # fmt: skip
+                          to, c_row, begin, begin_row, 1, deep, lanes, vectors, count)  # fmt: skip
+
+
+# ---------------------------------------------------------------- A, where its numbers lie badly
+#
+# A tile reads up to 9 numbers of A per step. If A is stored transposed, those of the next step are a whole row away; if its rows are
+# a multiple of 4 KB long, all 9 compete for the same place in the cache. Then A is copied, tile by tile.
+
+
+@instructions
+def copy_steps(e, source, source_row, target, height, steps):
+    """`height` numbers of each step, one step behind the other. Vectors are written whole: the next step overwrites what is too much."""
+    whole = -(-TALLEST // e.width)
+    masks = [e.mask(e.minus(height, j * e.width)) for j in range(whole)]
+    with e.loop(steps) as i:
+        line, to = e.address(source, e.times(i, source_row)), e.address(target, e.times(i, height))
+        for j, mask in enumerate(masks):
+            e.store_part(mask, e.load_part(mask, line, j * e.width), to, j * e.width)
+
+
+@compiled
+def tile_begin(tile, tiles, count):
+    """The row that a tile begins with: tiles are as equal as can be."""
+    return tile * count // tiles
+
+
+@compiled
+def multiply_tiles(
+    run, a, a_transposed, a_row, packed, c, c_row, start, start_row, count, depth, columns, copied
+):
+    """C from a copy of A's first `count` rows; `depth` is no more than DEPTH."""
+    tiles = (count + TALLEST - 1) // TALLEST
+    for t in range(tiles):
+        m, to = tile_begin(t, tiles, count), copied + tile_begin(t, tiles, count) * depth * 4
+        height = tile_begin(t + 1, tiles, count) - m
+        if a_transposed:
+            copy_steps(a + m * 4, a_row, to, height, depth)
+        else:
+            transpose(a + m * a_row * 4, a_row, to, height, height, depth)
+    for panel in range(panels_of(columns)):
+        first = panel_begin(panel, columns)
+        vectors = panel_begin(panel + 1, columns) - first
+        lanes = min(WIDTH, columns - (first + vectors - 1) * WIDTH)
+        for t in range(tiles):
+            m = tile_begin(t, tiles, count)
+            height = tile_begin(t + 1, tiles, count) - m
+            call_rows(run, copied + m * depth * 4, 1, 0, height, packed + first * depth * WIDTH * 4, vectors * WIDTH,
+                      c + (m * c_row + first * WIDTH) * 4, c_row, start + (m * start_row + first * WIDTH) * 4, start_row,
+                      1, depth, lanes, vectors, height)  # fmt: skip
 
 
 # ---------------------------------------------------------------- products
 
 
 @compiled
-def copy_block(a, transposed, m, k, rows, steps, count, depth, copied, pitch):
-    """Part of A, (count, depth) or transposed, as rows."""
-    if transposed:
-        transpose(a + (k * count + m) * 4, count, copied, pitch, steps, rows)
-    else:
-        for r in range(rows):
-            copy(a + ((m + r) * depth + k) * 4, copied + r * pitch * 4, steps)
+def multiply_part(
+    run, a, a_transposed, a_row, b, b_transposed, b_row, bias, c, c_row, count, depth, columns, packed, copied
+):
+    """C = A @ B + bias for one thread's rows and columns: B is packed one chunk after the other."""
+    copies = depth >= DEPTH and (a_transposed or a_row % ALIASED == 0)
+    chunk = DEPTH if copies else CHUNK
+    for k in range(0, depth, chunk):
+        deep = min(chunk, depth - k)
+        b_at = b + (k if b_transposed else k * b_row) * 4
+        a_at = a + (k * a_row if a_transposed else k) * 4
+        for panel in range(panels_of(columns)):
+            pack(b_at, b_row, b_transposed, panel, deep, columns, packed)
+        for m in range(0, count, TOGETHER):
+            here, to = min(TOGETHER, count - m), c + m * c_row * 4
+            start, start_row = (to, c_row) if k else (bias, 0)
+            at = a_at + (m if a_transposed else m * a_row) * 4
+            if copies:
+                multiply_tiles(
+                    run,
+                    at,
+                    a_transposed,
+                    a_row,
+                    packed,
+                    to,
+                    c_row,
+                    start,
+                    start_row,
+                    here,
+                    deep,
+                    columns,
+                    copied,
+                )
+            else:
+                row, step = (1, a_row) if a_transposed else (a_row, 1)
+                multiply_rows(run, at, row, step, packed, to, c_row, start, start_row, 0, here, 0, panels_of(columns), deep,
+                              columns)  # fmt: skip
 
 
 @compiled
-def multiply_part(
-    run, a, a_transposed, count, b, b_transposed, bias, c, m0, m1, p0, p1, depth, columns, packed, copied
-):
-    """The same from matrices as they are: B is packed, and A copied where that pays, one chunk after the other."""
-    pitch = CHUNK + WIDTH
-    copies = depth >= DEPTH and (a_transposed or depth % ALIASED == 0)
-    for k in range(0, depth, CHUNK):
-        deep = min(CHUNK, depth - k)
-        for panel in range(p0, p1):
-            at, step = (b + k * 4, depth) if b_transposed else (b + k * columns * 4, columns)
-            pack(at, step, b_transposed, panel, deep, columns, packed)
-        for m in range(m0, m1, TOGETHER):
-            here, to = min(TOGETHER, m1 - m), c + m * columns * 4
-            start, start_row = (to, columns) if k else (bias, 0)
-            if copies:
-                copy_block(a, a_transposed, m, k, here, deep, count, depth, copied, pitch)
-                row, step, at = pitch, 1, copied
-            elif a_transposed:
-                row, step, at = 1, count, a + (k * count + m) * 4
-            else:
-                row, step, at = depth, 1, a + (m * depth + k) * 4
-            multiply_rows(run, at, row, step, packed, to, start, start_row, 0, here, p0, p1, deep, columns)
+def share(part, parts, whole):
+    """The part of a whole that is one thread's."""
+    return part * whole // parts, (part + 1) * whole // parts
 
 
 @entry
@@ -127,20 +194,24 @@ def multiply(run, a, a_transposed, b, b_transposed, bias, out, tasks):
     """out[p] = a[p] @ b[p] + bias for stacks of matrices; where one is stored transposed, its flag says so."""
     stack, count, columns = out.shape
     depth = a.shape[1] if a_transposed else a.shape[2]
-    panels = panels_of(columns)
-    by_rows = count >= columns or panels < tasks  # each thread packs what it needs: the less, the better
+    a_row, b_row = count if a_transposed else depth, depth if b_transposed else columns
+    vectors = vectors_of(columns)
+    by_rows = count >= columns or vectors < tasks  # each thread packs what it needs: the less, the better
     parts = tasks if stack == 1 else 1
     for t in prange(tasks):
         before = flush_subnormals()
-        packed = np.empty(vectors_of(columns) * WIDTH * min(depth, CHUNK), np.float32)
-        copied = np.empty(TOGETHER * (CHUNK + WIDTH), np.float32)
-        first, last = (0, 1) if stack == 1 else (t * stack // tasks, (t + 1) * stack // tasks)
+        packed = np.empty(vectors * WIDTH * min(depth, CHUNK), np.float32)
+        copied = np.empty(TOGETHER * DEPTH, np.float32)
+        first, last = (0, 1) if stack == 1 else share(t, tasks, stack)
         part = t if stack == 1 else 0
-        m0, m1 = (part * count // parts, (part + 1) * count // parts) if by_rows else (0, count)
-        p0, p1 = (0, panels) if by_rows else (part * panels // parts, (part + 1) * panels // parts)
+        m0, m1 = share(part, parts, count) if by_rows else (0, count)
+        v0, v1 = (0, vectors) if by_rows else share(part, parts, vectors)
+        c0, c1 = v0 * WIDTH, min(v1 * WIDTH, columns)
         for p in range(first, last):
-            multiply_part(run, a[p].ctypes.data, a_transposed, count, b[p].ctypes.data, b_transposed, bias.ctypes.data,
-                          out[p].ctypes.data, m0, m1, p0, p1, depth, columns, packed.ctypes.data, copied.ctypes.data)  # fmt: skip
+            multiply_part(run, a[p].ctypes.data + (m0 if a_transposed else m0 * a_row) * 4, a_transposed, a_row,
+                          b[p].ctypes.data + (c0 * b_row if b_transposed else c0) * 4, b_transposed, b_row,
+                          bias.ctypes.data + c0 * 4, out[p].ctypes.data + (m0 * columns + c0) * 4, columns,
+                          m1 - m0, depth, c1 - c0, packed.ctypes.data, copied.ctypes.data)  # fmt: skip
         restore(before)
 
 

@@ -11,8 +11,9 @@ from .simd import REGISTERS, WIDTH, instructions
 
 VECTORS = 3  # a panel of B is up to so many vectors wide
 PANEL = VECTORS * WIDTH
+TALLEST = 9
 # How many rows fit: their sums, one row of B and one number of A have to share the registers.
-HEIGHTS = {vectors: min(9, (REGISTERS - vectors - 1) // vectors) for vectors in range(1, VECTORS + 1)}
+HEIGHTS = {vectors: min(TALLEST, (REGISTERS - vectors - 1) // vectors) for vectors in range(1, VECTORS + 1)}
 
 
 @instructions
