@@ -6,12 +6,15 @@ from the other. What is reported is the median of the blocks' times, and of the 
 
 from __future__ import annotations
 
+import contextlib
+import os
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from .cases import Case
 
@@ -33,6 +36,31 @@ class Result:
     work: float = 0.0
     moved: float = 0.0
     unit: str = "s"
+
+
+@contextlib.contextmanager
+def apart():
+    """Inside, the main thread has one core and all others the rest.
+
+    The system leaves two threads on one core for seconds at times, and each then waits for the other at every step: 8 ms in place of 0.1.
+    """
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    if len(cores) < 2:
+        yield
+        return
+    place(cores[:1], cores[1:])
+    try:
+        yield
+    finally:
+        place(cores, cores)
+
+
+def place(main, others) -> None:
+    """On which cores this process's threads may run."""
+    for task in Path("/proc/self/task").iterdir():
+        number = int(task.name)
+        with contextlib.suppress(ProcessLookupError):  # a thread that has just ended
+            os.sched_setaffinity(number, main if number == os.getpid() else others)
 
 
 def block(run: Callable, times: int) -> float:
@@ -62,10 +90,12 @@ def measure(case: Case, peer, blocks: int = 11, seconds: float = 0.03) -> Result
     count = runs_per_block(ours, seconds)
     alone = Result(case.group, case.name, 0.0, goal=case.goal, work=case.work, moved=case.moved)
     if peer is None:
-        return replace(alone, ours=statistics.median(block(ours, count) for _ in range(blocks)))
+        with apart():
+            return replace(alone, ours=statistics.median(block(ours, count) for _ in range(blocks)))
     theirs = case.make(peer)
     peer_count = runs_per_block(theirs, seconds)
-    pairs = [(block(ours, count), block(theirs, peer_count)) for _ in range(blocks)]
+    with apart():
+        pairs = [(block(ours, count), block(theirs, peer_count)) for _ in range(blocks)]
     low, ratio, high = statistics.quantiles([a / b for a, b in pairs], n=4)
     mine, other = (statistics.median(times) for times in zip(*pairs))
     return replace(alone, ours=mine, theirs=other, low=low, ratio=ratio, high=high)

@@ -25,7 +25,6 @@ ROWS = 252  # how many rows of A meet all panels before the next ones are read
 LEAST = 1 << 20  # multiply-adds from which it is faster than BLAS
 CHUNK = 512  # how much of K is packed at once: what was packed is then still in the second-level cache
 TOGETHER = 144  # rows of A that are copied at once: 16 tiles
-ALIASED = 1024  # floats in 4 KB
 
 call_rows = rows.call
 
@@ -95,8 +94,8 @@ def multiply_rows(run, a, a_row, a_step, packed, c, c_row, start, start_row, m0,
 
 # ---------------------------------------------------------------- A, where its numbers lie badly
 #
-# A tile reads up to 9 numbers of A per step. If A is stored transposed, those of the next step are a whole row away; if its rows are
-# a multiple of 4 KB long, all 9 compete for the same place in the cache. Then A is copied, tile by tile.
+# A tile reads up to 9 numbers of A per step. If A is stored transposed, those of the next step are a whole row away, each step in a
+# line of the cache of its own. Then A is copied, tile by tile.
 
 
 @instructions
@@ -120,15 +119,12 @@ def tile_begin(tile, tiles, count):
 def multiply_tiles(
     run, a, a_transposed, a_row, packed, c, c_row, start, start_row, count, depth, columns, copied
 ):
-    """C from a copy of A's first `count` rows; `depth` is no more than DEPTH."""
+    """C from a copy of the first `count` columns of what is stored; `depth` is no more than DEPTH."""
     tiles = (count + TALLEST - 1) // TALLEST
     for t in range(tiles):
         m, to = tile_begin(t, tiles, count), copied + tile_begin(t, tiles, count) * depth * 4
         height = tile_begin(t + 1, tiles, count) - m
-        if a_transposed:
-            copy_steps(a + m * 4, a_row, to, height, depth)
-        else:
-            transpose(a + m * a_row * 4, a_row, to, height, height, depth)
+        copy_steps(a + m * 4, a_row, to, height, depth)
     for panel in range(panels_of(columns)):
         first = panel_begin(panel, columns)
         vectors = panel_begin(panel + 1, columns) - first
@@ -149,7 +145,7 @@ def multiply_part(
     run, a, a_transposed, a_row, b, b_transposed, b_row, bias, c, c_row, count, depth, columns, packed, copied
 ):
     """C = A @ B + bias for one thread's rows and columns: B is packed one chunk after the other."""
-    copies = depth >= DEPTH and (a_transposed or a_row % ALIASED == 0)
+    copies = a_transposed and depth >= DEPTH
     chunk = DEPTH if copies else CHUNK
     for k in range(0, depth, chunk):
         deep = min(chunk, depth - k)
@@ -225,16 +221,24 @@ def laid_out(x):
     return x.copy("C"), False
 
 
-def stacked_product(x, y, bias=None):
-    """(P, n, k) @ (P, k, m) + (m,) -> (P, n, m), for float32."""
+def stacked_product(x, y, bias=None, out=None):
+    """(P, n, k) @ (P, k, m) + (m,) -> (P, n, m), for float32; written into `out` if it is given."""
     (a, a_transposed), (b, b_transposed) = laid_out(x), laid_out(y)
-    out = np.empty((len(x), x.shape[1], y.shape[2]), np.float32)
+    if out is None:
+        out = np.empty((len(x), x.shape[1], y.shape[2]), np.float32)
     if bias is None:
         bias = np.zeros(y.shape[2], np.float32)
     elif not bias.flags.c_contiguous or not bias.flags.writeable:
         bias = bias.copy()
     work = out.size * x.shape[2] // 16  # 16 multiply-adds are worth one elementwise operation
     multiply(rows.address, a, a_transposed, b, b_transposed, bias, out, work=work)
+    return out
+
+
+def one_product(x, y, bias=None):
+    """(n, k) @ (k, m) + (m,): an array of its own rather than a view of a stack, since a view would be copied to become a `.grad`."""
+    out = np.empty((len(x), y.shape[1]), np.float32)
+    stacked_product(x[None], y[None], bias, out[None])
     return out
 
 
@@ -247,7 +251,7 @@ def pays(x, y, multiplications: int) -> bool:
 def linear_by_tiles(x, weight, bias=None):
     if not pays(x, weight, x.size * len(weight)) or (bias is not None and bias.shape != weight.shape[:1]):
         return NotImplemented
-    return stacked_product(x[None], weight.T[None], bias)[0]
+    return one_product(x, weight.T, bias)
 
 
 @product.register("numba")
@@ -255,7 +259,7 @@ def product_by_tiles(x, y):
     if not pays(x, y, x.size * y.shape[-1]) or (x.ndim > 2 and x.shape[:-2] != y.shape[:-2]):
         return NotImplemented
     if x.ndim == 2 == y.ndim:
-        return stacked_product(x[None], y[None])[0]
+        return one_product(x, y)
     stack = math.prod(x.shape[:-2])
     out = stacked_product(x.reshape(stack, *x.shape[-2:]), y.reshape(stack, *y.shape[-2:]))
     return out.reshape(*x.shape[:-1], y.shape[-1])

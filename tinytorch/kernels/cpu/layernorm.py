@@ -110,11 +110,11 @@ def layer_norm_by_rows(x, weight, bias, eps, dims):
         return NotImplemented
     rows = as_rows(x, dims)
     columns = rows.shape[1]
-    out, mean = np.empty_like(rows), np.empty(len(rows), f4)
+    out, mean = np.empty(x.shape, f4), np.empty(len(rows), f4)
     rstd = np.empty_like(mean)
     weight, bias = one_per_column(weight, columns, 1), one_per_column(bias, columns, 0)
-    normalise_rows(rows, weight, bias, float(eps), out, mean, rstd, work=WORTH * x.size)
-    return out.reshape(x.shape), mean[:, None], rstd[:, None]
+    normalise_rows(rows, weight, bias, float(eps), out.reshape(rows.shape), mean, rstd, work=WORTH * x.size)
+    return out, mean[:, None], rstd[:, None]
 
 
 @layer_norm_backward.register("numba")
@@ -122,8 +122,10 @@ def layer_norm_backward_by_rows(g, x, weight, dims, mean, rstd):
     if not fits(x, g, weight):
         return NotImplemented
     rows, shape = as_rows(x, dims), x.shape[x.ndim - dims :]
-    gx = np.empty_like(rows)
+    gx = np.empty(x.shape, f4)
     weight = one_per_column(weight, rows.shape[1], 1)
     statistics = plain(mean).reshape(-1), plain(rstd).reshape(-1)
-    gweight, gbias = gradients_of_rows(as_rows(g, dims), rows, *statistics, weight, gx, work=WORTH * x.size)
-    return gx.reshape(x.shape), gweight.reshape(shape), gbias.reshape(shape)
+    gweight, gbias = gradients_of_rows(
+        as_rows(g, dims), rows, *statistics, weight, gx.reshape(rows.shape), work=WORTH * x.size
+    )
+    return gx, gweight.reshape(shape), gbias.reshape(shape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...backend import kernel, module_of
+from ...backend import kernel, may_look, module_of
 from ...op import op
 from ...ops import gather, squeeze, sum, unsqueeze, where
 from .classes import by_class, check_classes, class_dim, with_valid_classes
@@ -118,20 +118,37 @@ def two_step_cross_entropy(logits, target, ignore_index: int, reduction: str):
 @op(saves=True, composed=two_step_cross_entropy)
 def softmax_cross_entropy(logits, target, *, ignore_index=-100, reduction="mean"):
     """(N, C), (N,) -> the mean, the sum, or (N,) of -log_softmax(logits) at the targets."""
-    kept = target != ignore_index
-    target = target * kept  # class 0 stands in for what is ignored
+    kept = which_count(target, ignore_index)
+    if kept is not None:
+        target = target * kept  # class 0 stands in for what is ignored
     losses, top, total = softmax_cross_entropy_forward(widened(logits), target)
-    losses = np.where(kept, losses, 0)
-    count = np.count_nonzero(kept) if reduction == "mean" else 1
+    if kept is not None:
+        losses = np.where(kept, losses, 0)
+    count = 1
+    if reduction == "mean":
+        count = len(target) if kept is None else np.count_nonzero(kept)
     loss = losses if reduction == "none" else losses.sum() / count
-    return loss.astype(logits.dtype, copy=False), (top, total, target, kept, np.maximum(count, 1))
+    return loss.astype(logits.dtype, copy=False), (top, total, target, kept, count)
+
+
+def which_count(target, ignore_index: int):
+    """Where the target is no class to be ignored; None where that is everywhere, as it mostly is."""
+    kept = target != ignore_index
+    return None if may_look(target) and kept.all() else kept
 
 
 def spread_over_rows(g, logits, saved):
     """The gradient of the logits from that of the loss."""
     top, total, target, kept, count = saved
-    g = (g / count * kept).astype(total.dtype, copy=False)
-    return softmax_cross_entropy_gradient(widened(logits), top, total, target, g)
+    g = g / module_of(g).maximum(count, 1) if kept is not None else g / max(count, 1)
+    each = (
+        module_of(logits).full(len(logits), g, total.dtype)
+        if g.ndim == 0
+        else g.astype(total.dtype, copy=False)
+    )
+    if kept is not None:
+        each = each * kept
+    return softmax_cross_entropy_gradient(widened(logits), top, total, target, each)
 
 
 softmax_cross_entropy.vjps(logits=spread_over_rows, target=None)
