@@ -119,8 +119,7 @@ def two_step_cross_entropy(logits, target, ignore_index: int, reduction: str):
 def softmax_cross_entropy(logits, target, *, ignore_index=-100, reduction="mean"):
     """(N, C), (N,) -> the mean, the sum, or (N,) of -log_softmax(logits) at the targets."""
     kept = which_count(target, ignore_index)
-    if kept is not None:
-        target = target * kept  # class 0 stands in for what is ignored
+    target = target.copy() if kept is None else target * kept  # class 0 stands in for what is ignored
     losses, top, total = softmax_cross_entropy_forward(widened(logits), target)
     if kept is not None:
         losses = np.where(kept, losses, 0)
