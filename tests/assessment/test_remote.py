@@ -241,6 +241,26 @@ def test_a_hang_costs_its_own_check(tmp_path):
     assert given == {"sigmoid": "timeout", "softplus": "passed", "running_average": "passed"}
 
 
+BOMBS = {
+    "memory": ("def sigmoid(x): return bytearray(1 << 42)", "memory_limit"),
+    "memory, little by little": ("def sigmoid(x):\n    held = []\n    while True: held.append(bytearray(1 << 26))", "memory_limit"),
+    "output": ("def sigmoid(x):\n    while True: print('x' * 1_000_000)", "output_limit"),
+    "a file": ("def sigmoid(x):\n    with open('big', 'wb') as f:\n        while True: f.write(bytes(1 << 24))", "failed"),
+    "processes": ("import os\ndef sigmoid(x):\n    while True: os.fork()", "failed"),
+    "recursion": ("def sigmoid(x): return sigmoid(x)", "failed"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_costs_its_own_check(name, tmp_path):
+    code, verdict = BOMBS[name]
+    if TIER == "C" and name == "processes":
+        pytest.skip("tier C does not keep a process from starting others")
+    folder = lay_out(tmp_path, SETUP, {"utils/numerics.py": f"{NUMERICS}\n{code}\n"})
+    found = judged(folder, SETUP, names=("sigmoid", "softplus"), memory=1024 << 20)
+    assert verdicts(found) == {"sigmoid": verdict, "softplus": "passed"}, found.records
+
+
 def test_hangs_without_end_are_given_up(tmp_path):
     code = "import os\ndef sigmoid(x): os._exit(3)\nlog1pexp = sigmoid\n"
     arrays = "import os\ndef batches(*a, **k): os._exit(4)\ndef one_hot(*a, **k): os._exit(5)\n"
