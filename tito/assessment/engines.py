@@ -7,6 +7,7 @@ with Local(room, "A", workers=2) as engine:
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import queue
@@ -19,6 +20,7 @@ import tempfile
 import threading
 import time
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from ..errors import TitoError
 from .boxes import sweep
 from .classroom import Class
 from .driver import broken, grade, result_of
+from .exams import Shelf
 from .store import Job, Result
 
 SILENT = 60.0  # seconds without a sign of life after which a driver is given up
@@ -222,4 +225,12 @@ def grade_far_away(room: Class, job: dict[str, Any], name: str, archive: bytes, 
     with tempfile.TemporaryDirectory(prefix="tito-job-") as folder:
         path = Path(folder) / name
         path.write_bytes(archive)
-        return asdict(grade(room, Job(**job), path, tier))
+        return asdict(grade(room, Job(**job), path, tier, a_shelf()))
+
+
+@cache
+def a_shelf() -> Shelf:
+    """One for each worker: its data sets are read once."""
+    shelf = Shelf()
+    atexit.register(shelf.close)
+    return shelf

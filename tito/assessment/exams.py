@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import TitoError
+from ..milestones import curriculum, language  # noqa: F401  (they bring judges)
 from ..milestones.datasets import Data, data_set
 from ..milestones.definitions import Milestone, find_milestone
 from ..milestones.exam import Exam, ask_judge
