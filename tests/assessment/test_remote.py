@@ -234,10 +234,18 @@ def test_a_package_that_cannot_be_imported(code, verdict, tmp_path):
     assert found.package and found.package["verdict"] == verdict, (found.package, found.records)
 
 
-def test_a_hang_costs_its_own_check(tmp_path):
-    code = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ndef sigmoid(x):\n    while True: pass\n"
+@pytest.mark.parametrize("tier", ["A", "B"])
+@pytest.mark.parametrize(
+    "body, options",
+    [("while True: pass", {"cpu_patience": 0.2}), ("import time; time.sleep(1000)", {"patience": 0.3})],
+    ids=["computing", "asleep"],
+)
+def test_a_hang_costs_its_own_check(body, options, tier, tmp_path):
+    """One that computes is ended by its CPU time, which a busy machine does not shorten; one that sleeps by the clock."""
+    code = f"import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ndef sigmoid(x):\n    {body}\n"
     folder = lay_out(tmp_path, SETUP, {"utils/numerics.py": NUMERICS + code})
-    given = verdicts(judged(folder, SETUP, patience=0.3, names=("sigmoid", "softplus", "running_average")))
+    names = ("sigmoid", "softplus", "running_average")
+    given = verdicts(judged(folder, SETUP, need(tier), names=names, **options))
     assert given == {"sigmoid": "timeout", "softplus": "passed", "running_average": "passed"}
 
 

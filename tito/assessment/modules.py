@@ -14,7 +14,7 @@ the lesson pass, so that nothing is earned by code that does not work yet:
 - `own code` (no weight): the module's files import no other framework. The sandbox does not have them, so that a body which leans on one
   fails where it is called; this line says why.
 - `code limits` (half a check): taught bodies at most three times as long as the reference's and 30 lines more, nested no deeper than six blocks.
-- `pace` (half a check): the time of the checks against the reference's on this machine, in this tier.
+- `pace` (half a check): the CPU time of the student's process against the reference's on this machine, in this tier.
 - `questions` (a tenth of the lesson's weight, if answers were handed in): `modules/NN_name/answers.yaml`, a list of
   choices, counted from 0.
 """
@@ -265,20 +265,20 @@ def depth_of(node: ast.AST) -> int:
 
 
 def pace(module: Module, tier: str, found: Found) -> list[Check]:
-    """How long the checks took beside the reference's time."""
+    """How long the student's process computed beside the reference's: CPU time, which other work on the machine hardly changes."""
+    if not found.cpu:
+        return []
     theirs = reference_time(module.name, tier)
-    mine = sum(record["seconds"] for record in found.records)
-    told = f"the checks took {mine:.1f} s, {mine / theirs:.1f} times the reference's time here; the bar is {SLOWEST:.0f}"
-    return [bar("pace", mine <= SLOWEST * theirs, PACE_WEIGHT, told)]
+    told = f"the checks took {found.cpu:.1f} s of CPU time, {found.cpu / theirs:.1f} times the reference's here; the bar is {SLOWEST:.0f}"
+    return [bar("pace", found.cpu <= SLOWEST * theirs, PACE_WEIGHT, told)]
 
 
 @cache
 def reference_time(name: str, tier: str) -> float:
-    """Seconds that the reference's checks take on this machine; measured once in a grader's life."""
+    """CPU seconds of the reference under the module's checks on this machine; measured once in a grader's life."""
     module = the_course().module(name)
     with laid_out(dict(reference_level(module.number))) as root:
-        found = run_apart(Work(root, module.checks, tier))
-    return max(0.5, sum(record["seconds"] for record in found.records if record["verdict"] == "passed"))
+        return max(0.2, run_apart(Work(root, module.checks, tier)).cpu)
 
 
 def questions(module: Module, folder: Path, weight: float) -> list[Check]:

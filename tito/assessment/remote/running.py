@@ -230,7 +230,7 @@ def main() -> None:
             record = {"verdict": "not_run", "message": "the process ended too often"}
         else:
             patience = job["patience"] * seconds[name]
-            desk.tell(begin=name, seconds=patience)
+            desk.tell(begin=name, seconds=patience, cpu=job["cpu_patience"] * seconds[name])
             begun = time.monotonic()
             if room is None:
                 room = opened(desk, source)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import re
 import shutil
@@ -33,6 +34,7 @@ FOREIGN = (
     "pytensor", "paddle", "chainer", "micrograd", "onnxruntime", "mlx",
 )  # fmt: skip
 GRACE = 20.0  # seconds until a process that runs checks, which has a clock of its own, is taken for hung
+A_LOOK = 0.5  # seconds between looks at how much the student's process has computed
 MOST_PRINTED = 64 * MB
 
 
@@ -47,7 +49,10 @@ class Work:
     mix: tuple[int, ...] = ()  # what is mixed into the seeds of all checks, or of each
     mixes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     spans: tuple[tuple[str, int, int], ...] = ()  # where the taught bodies stand: file, first line, last line
-    patience: float = 2.0  # how many times a check's own seconds are waited for: each request takes its time
+    # How many times a check's own seconds the student's process may compute (each request takes its time), and how many times they are
+    # waited for: on a busy machine the same work takes longer.
+    cpu_patience: float = 2.0
+    patience: float = 6.0
     import_seconds: float = 30.0
     memory: int = 4096 * MB
     cpu: int = 600
@@ -64,6 +69,7 @@ class Found:
     package: dict[str, Any] | None = None
     sandboxes: int = 0
     seconds: float = 0.0
+    cpu: float = 0.0  # seconds that the student's processes computed; 0 where that cannot be told
 
 
 def run_apart(work: Work) -> Found:
@@ -71,6 +77,7 @@ def run_apart(work: Work) -> Found:
     with Pair(work) as pair:
         while not pair.round(found):
             """A process of checks that hung is started anew, for the checks that are left."""
+        found.cpu = pair.total + pair.used()
     found.seconds = time.monotonic() - begun
     return found
 
@@ -84,6 +91,11 @@ class Pair:
         self.scratch = self.shared / "scratch"
         self.student: Sandbox | None = None
         self.printed: Printed | None = None
+        self.total = 0.0  # CPU seconds of the processes before the present one
+        self.allowed, self.overtime = (
+            math.inf,
+            False,
+        )  # CPU seconds of the student's process for the check that runs; whether it took more
 
     def __enter__(self) -> Pair:
         return self
@@ -100,7 +112,7 @@ class Pair:
         job = {
             "checks": str(self.work.checks), "root": str(self.work.root), "names": list(self.left(found, done)),
             "passed": [r["check"] for r in found.records if r["verdict"] == "passed"], "mix": list(self.work.mix),
-            "mixes": {name: list(mix) for name, mix in self.work.mixes.items()}, "patience": self.work.patience,
+            "mixes": {name: list(mix) for name, mix in self.work.mixes.items()}, "patience": self.work.patience, "cpu_patience": self.work.cpu_patience,
             "import_seconds": self.work.import_seconds, "settings": SETTINGS, "spans": self.work.spans,
         }  # fmt: skip
         with self.checker() as line:
@@ -143,13 +155,16 @@ class Pair:
     def listen(self, line: socket.socket, found: Found) -> bool:
         data, current, until = b"", "", time.monotonic() + GRACE + self.work.import_seconds
         while True:
-            line.settimeout(max(0.01, until - time.monotonic()))
+            line.settimeout(A_LOOK)
             try:
                 part = line.recv(1 << 16)
             except ConnectionError:
                 part = b""
             except TimeoutError:
-                return self.lost(found, current, "timeout", "it took too long and was stopped")
+                if time.monotonic() > until:
+                    return self.lost(found, current, "timeout", "it took too long and was stopped")
+                self.look()
+                continue
             if not part:
                 return self.lost(
                     found,
@@ -171,8 +186,9 @@ class Pair:
                     return True
                 elif "begin" in record:
                     current, until = record["begin"], until + 2 * record["seconds"]
+                    self.allowed = self.used() + record["cpu"]
                 elif "check" in record:
-                    current = ""
+                    current, self.allowed = "", math.inf
                     found.records.append(self.blamed(record))
                 elif "done" in record:
                     return True
@@ -200,8 +216,12 @@ class Pair:
     # ------------------------------------------------------------ the student's process
 
     def start_student(self, line: socket.socket) -> None:
+        taken = self.used()
         self.end_student()
         empty(self.scratch)  # the folder itself stays: the process of checks has it open
+        self.overtime = False
+        self.total += taken
+        self.allowed -= taken
         box = self.student = Sandbox(
             self.work.tier, reads=[self.work.root], limits=Limits(cpu=self.work.cpu, memory=self.work.memory)
         )
@@ -223,6 +243,16 @@ class Pair:
         os.close(reading[0])
         os.close(asking[1])
 
+    def used(self) -> float:
+        """CPU seconds that the student's process has taken, as the kernel counts them."""
+        return cpu_seconds(self.student.process.pid) if self.student and self.student.process else 0.0
+
+    def look(self) -> None:
+        """End a process that computes without end: whoever waits for it hears that it is gone."""
+        if self.used() > self.allowed and self.student and self.student.process:
+            self.overtime = True
+            self.student.process.kill()
+
     def end_student(self) -> None:
         if self.student is not None:
             self.student.end()
@@ -236,6 +266,11 @@ class Pair:
             code = self.student.process.wait(2)
         except subprocess.TimeoutExpired:
             return record
+        if self.overtime:
+            return record | {
+                "verdict": "timeout",
+                "message": "it computed for too long and was stopped: is there a loop that does not end?",
+            }
         words = self.printed.last() if self.printed else ""
         if self.printed and self.printed.total > MOST_PRINTED:
             return record | {
@@ -250,6 +285,18 @@ class Pair:
         return record | {
             "message": f"{record['message']} (exit status {code})" + (f": {words}" if words else "")
         }
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU seconds of a process and its descendants (in tier A the student's process is one); 0 where there is no /proc."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") + sum(
+        cpu_seconds(int(child)) for child in children
+    )
 
 
 class Printed:
