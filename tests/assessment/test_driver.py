@@ -182,3 +182,25 @@ for name in ("images", "inputs", "targets", "seeds", "labels", "directions"):
 """)  # fmt: skip
     assert desk.grade(work, best_tier).score == 1.0 and target.read_text() == "gradebook"
     assert os.path.exists(target)
+
+
+def test_code_of_the_course_comes_compiled(work, reference_at):
+    """Files as the course has them get their bytecode, and import as before; a file the student changed gets none."""
+    import subprocess
+    import sys
+
+    from tito.assessment.bytecode import lay_beside
+
+    change(work, "nn/linear.py", LINEAR, LINEAR + "  # mine")
+    count = lay_beside(work / "tinytorch", 4)
+    files = {p.relative_to(work / "tinytorch") for p in (work / "tinytorch").rglob("*.py")}
+    made = {
+        p.parent.parent.relative_to(work / "tinytorch") / f"{p.name.split('.')[0]}.py"
+        for p in work.rglob("*.pyc")
+    }
+    assert len(made) == count and files - made == {Path("nn/linear.py")}
+    code = "import sys; from tinytorch import nn; print(sys.modules['tinytorch.tensor'].__cached__, nn.Linear.forward.__code__.co_filename)"
+    told = subprocess.run(
+        [sys.executable, "-B", "-c", code], cwd=work, capture_output=True, text=True, check=True
+    ).stdout
+    assert "__pycache__" in told and "tinytorch/nn/linear.py" in told

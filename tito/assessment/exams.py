@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..course import the_course
 from ..errors import TitoError
 from ..milestones import curriculum, language  # noqa: F401  (they bring judges)
 from ..milestones.datasets import Data, data_set
@@ -24,6 +25,7 @@ from ..milestones.replay import fingerprint_of, points
 from ..milestones.session import ProbeFailed, Session
 from ..milestones.training import read_metrics, read_run
 from .boxes import Box
+from .bytecode import lay_beside
 from .classroom import Class
 from .isolation.limits import MB, Limits
 from .store import Check, Job, Result
@@ -251,6 +253,7 @@ def examine(room: Class, job: Job, root: Path, tier: str, shelf: Shelf) -> Resul
     one = find_milestone(job.task)
     begun = time.monotonic()
     work = HandedIn(root)
+    lay_beside(work.package, the_course().module(one.last_module).number)
     data = shelf.data(one.config["data"])
     sitting = Sitting(room, job, one, work, tier, data)
     try:
