@@ -8,7 +8,6 @@ Nothing here runs a submission's code or imports it. What goes wrong on this sid
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import os
 import shutil
@@ -28,6 +27,7 @@ from .classroom import Class
 from .exams import Shelf, examine
 from .intake import kept
 from .isolation.confine import die_with
+from .modules import grade_module
 from .store import Check, Job, Result
 
 A_BEAT = 2.0  # seconds between signs of life
@@ -39,22 +39,16 @@ def grade(room: Class, job: Job, archive: Path, tier: str, shelf: Shelf | None =
     own = None if shelf else Shelf()
     try:
         task = room.task(job.task)
-        with laid_out(archive, task.id if task.kind == "milestone" else "") as folder:
+        beside = f"runs/{task.id}/" if task.kind == "milestone" else f"modules/{task.id}/answers.yaml"
+        with laid_out(archive, beside) as folder:
             if task.kind == "module":
-                return grade_a_module(room, job, folder, tier)
+                return grade_module(room, job, folder, tier)
             return examine(room, job, folder, tier, shelf or own)  # type: ignore[arg-type]
     except Exception as error:
         return broken(error, tier, time.monotonic() - begun)
     finally:
         if own:
             own.close()
-
-
-def grade_a_module(room: Class, job: Job, folder: Path, tier: str) -> Result:
-    if importlib.util.find_spec("tito.assessment.modules") is None:
-        told = Check("module", "not_run", message="this tito grades no modules yet")
-        return Result("not_run", 0.0, tier, checks=(told,))
-    return importlib.import_module("tito.assessment.modules").grade_module(room, job, folder, tier)
 
 
 def broken(error: BaseException, tier: str, seconds: float) -> Result:
@@ -68,11 +62,11 @@ def broken(error: BaseException, tier: str, seconds: float) -> Result:
 
 
 @contextlib.contextmanager
-def laid_out(archive: Path, milestone: str) -> Iterator[Path]:
-    """A submission's files in a folder of their own: its package, and the milestone's run if there is one."""
+def laid_out(archive: Path, beside: str) -> Iterator[Path]:
+    """A submission's files in a folder of their own: its package, and beside it the milestone's run or the answers, if they are there."""
     folder = Path(tempfile.mkdtemp(prefix="tito-work-"))
     try:
-        kept(archive).only("tinytorch/", *[f"runs/{milestone}/"] * bool(milestone)).lay_out(folder)
+        kept(archive).only("tinytorch/", beside).lay_out(folder)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -41,6 +41,7 @@ def rubric_of(task: Task) -> str:
         module = the_course().module(task.id)
         folder = the_course().lessons / module.name
         asked = {path.name: file_digest(path) for path in sorted(folder.glob("*")) if path.is_file()}
+        asked["grading"] = file_digest(TITO / "assessment" / "modules.py")
     return digest_of([task.kind, task.id, asked, judges])
 
 

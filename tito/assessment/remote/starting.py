@@ -294,9 +294,10 @@ def cpu_seconds(pid: int) -> float:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
         return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") + sum(
-        cpu_seconds(int(child)) for child in children
-    )
+    own = sum(map(int, fields[11:15])) / os.sysconf(
+        "SC_CLK_TCK"
+    )  # its time, and that of children that have ended
+    return own + sum(cpu_seconds(int(child)) for child in children)
 
 
 class Printed:
