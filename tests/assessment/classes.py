@@ -102,11 +102,11 @@ class Bulk(Gradebook):
     held = None
 
     @contextmanager
-    def writing(self):
+    def writing(self, **settings):
         if self.held is not None:
             yield self.held
         else:
-            with super().writing() as database:
+            with super().writing(**settings) as database:
                 yield database
 
     @contextmanager

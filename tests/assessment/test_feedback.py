@@ -109,11 +109,15 @@ def test_an_override_keeps_its_reason_to_itself(found):
 @pytest.mark.parametrize(
     ("message", "says"),
     [
-        ("it is\nexpected 1\ngot      2", ("it is", "1", "2")),
-        ("only words\nand more", ("only words\nand more", "", "")),
-        ("expected 3 rows, there are 2", ("expected 3 rows, there are 2", "", "")),
-        ("m\nexpected a\n  b\ngot      c\ngot d", ("m", "a\n  b", "c\ngot d")),
-        ("", ("", "", "")),
+        ("it is\nexpected 1\ngot      2", ("it is", "1", "2", "")),
+        (
+            "it is\ngot      2\ntinytorch/ops.py:3  return x",
+            ("it is", "", "2", "tinytorch/ops.py:3  return x"),
+        ),
+        ("only words\nand more", ("only words\nand more", "", "", "")),
+        ("expected 3 rows, there are 2", ("expected 3 rows, there are 2", "", "", "")),
+        ("m\nexpected a\n  b\ngot      c\ngot d", ("m", "a\n  b", "c\ngot d", "")),
+        ("", ("", "", "", "")),
     ],
 )
 def test_a_message_is_taken_apart(message, says):

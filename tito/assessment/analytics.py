@@ -57,7 +57,6 @@ class Term:
     attempts: tuple[Attempt, ...]
     checks: dict[int, tuple[Check, ...]]  # by an attempt's `result`
     counts: dict[str, int]
-    extensions: dict[tuple[str, str], datetime]
 
     @property
     def tasks(self) -> list[str]:
@@ -97,7 +96,7 @@ class ReadOnly(Gradebook):
             self.close()
             raise TitoError(f"{where} is not a gradebook: {error.orig}") from None
 
-    def writing(self):
+    def writing(self, **_settings):
         raise TitoError("this gradebook is only read here")
 
 
@@ -110,14 +109,9 @@ def read(room: Class, book: Gradebook, at: datetime | None = None, details: bool
     """Everything the functions below need, in a handful of questions. Names and messages come out plain. Without `details` no checks."""
     found = tuple(attempts(book))
     people = tuple(Student(s.id, one_line(s.name, 80), one_line(s.email)) for s in room.students)
-    given = {
-        key: datetime.fromisoformat(d["value"])
-        for key, d in book.decisions("extension").items()
-        if d["value"]
-    }
     return Term(
         replace(room, students=people), at or datetime.now(timezone.utc), tuple(grades(room, book)), found,
-        checks_of(book, {a.result for a in found}) if details else {}, book.counts(), given,
+        checks_of(book, {a.result for a in found}) if details else {}, book.counts(),
     )  # fmt: skip
 
 
@@ -382,7 +376,7 @@ class Item:
 
 def items(term: Term) -> list[Item]:
     """Difficulty and discrimination (corrected point-biserial correlation) of each check, in everybody's first hand-in: later ones
-    have seen its message. What did not run is left out."""
+    have seen its message. What did not run, or weighs nothing, is left out."""
     people = {student.id: i for i, student in enumerate(term.room.students)}
     order = {task: i for i, task in enumerate(term.tasks)}
     first: dict[tuple[str, str], Attempt] = {}
@@ -395,7 +389,7 @@ def items(term: Term) -> list[Item]:
         for c in term.checks.get(a.result, ()) if task in order else ():
             column = columns.setdefault((task, c.name), len(columns))
             seen[column] = c.visible
-            if c.verdict not in UNJUDGED:
+            if c.weight and c.verdict not in UNJUDGED:
                 cells.append((people[student], column, c.score))
     scores = np.full((len(people), len(columns)), np.nan)
     for row, column, score in cells:
@@ -503,9 +497,7 @@ def at_risk(term: Term) -> list[Risk]:
     spoken = {task: title(task) for task in term.tasks}
     risks = []
     for row in heat(term):
-        counted = [
-            i for i in over if term.extensions.get((row.student.id, term.tasks[i]), term.at) <= term.at
-        ]
+        counted = [i for i in over if not later(row.grades[i], term.at)]
         reasons = tuple(reasons_of(row, counted, term.passed, spoken))
         if reasons:
             most = sum(row.grades[i].most for i in counted)
@@ -520,6 +512,11 @@ def is_over(term: Term, place: int) -> bool:
         return task.due < term.at
     handed_in = sum(some[place].attempts > 0 for some in term.rows().values())
     return 2 * handed_in >= max(len(term.room.students), 1)
+
+
+def later(grade: Grade, at: datetime) -> bool:
+    """Whether an extension runs on."""
+    return bool(grade.extended) and datetime.fromisoformat(grade.extended) > at
 
 
 def reasons_of(

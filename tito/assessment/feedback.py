@@ -10,6 +10,7 @@ Hidden checks are counted, never named, and nothing they found is repeated. What
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,7 @@ from .grades import Grade, grades
 from .plain import fenced, in_markdown, one_line
 from .store import Check, Gradebook, now
 
+PLACE = re.compile(r"\s*[\w./-]+\.py:\d+\b")
 UNTOLD = ("passed", "blocked", "not_run")  # verdicts of a check that are not the first thing to mend
 
 
@@ -37,7 +39,13 @@ class Failure:
     message: str
     expected: str = ""
     got: str = ""
+    place: str = ""  # a line of the student's code
     read: str = ""
+    weighs: bool = True
+
+    @property
+    def call(self) -> str:
+        return "Mend this first" if self.weighs else "Worth a look, though it costs no points"
 
 
 @dataclass(frozen=True)
@@ -130,19 +138,12 @@ def feedback(room: Class, book: Gradebook, only: Iterable[str] | None = None) ->
     wanted = {s.id for s in room.students} if only is None else set(only)
     shown = [g for g in grades(room, book) if g.student in wanted]
     found = checks_of(book, {g.result for g in shown if g.result is not None})
-    given = {
-        key: datetime.fromisoformat(d["value"])
-        for key, d in book.decisions("extension").items()
-        if d["value"]
-    }
     tasks = {task.id: task for task in room.tasks}
     parts: dict[str, list[Part]] = {}
     for grade in shown:
         task = tasks[grade.task]
         known = found.get(grade.result, ()) if grade.result is not None else ()
-        parts.setdefault(grade.student, []).append(
-            part(task, grade, known, given.get((grade.student, task.id), task.due))
-        )
+        parts.setdefault(grade.student, []).append(part(task, grade, known))
     return {
         s.id: Feedback(room, Student(s.id, one_line(s.name, 80), s.email), tuple(parts.get(s.id, ())), now())
         for s in room.students
@@ -150,33 +151,34 @@ def feedback(room: Class, book: Gradebook, only: Iterable[str] | None = None) ->
     }
 
 
-def part(task: Task, grade: Grade, checks: Sequence[Check], due: datetime | None) -> Part:
+def part(task: Task, grade: Grade, checks: Sequence[Check]) -> Part:
+    due = datetime.fromisoformat(grade.extended) if grade.extended else task.due
     visible = tuple(c for c in checks if c.visible)
-    first = next((c for c in visible if c.verdict not in UNTOLD), None)
+    wrong = [c for c in visible if c.verdict not in UNTOLD]
+    first = next((c for c in wrong if c.weight), wrong[0] if wrong else None)
     failure = None
     if first is not None:
-        message, expected, got = split(first.message)
-        failure = Failure(
-            first.name, first.verdict, message, expected, got, reading(task.kind, task.id, first.name)
-        )
+        where = reading(task.kind, task.id, first.name)
+        failure = Failure(first.name, first.verdict, *split(first.message), where, first.weight > 0)
     return Part(
         task, title(task.id), grade, due, visible, tuple(c for c in checks if not c.visible), failure,
         reproduce(task, first.name if first is not None else ""),
     )  # fmt: skip
 
 
-def split(message: str) -> tuple[str, str, str]:
-    """A check's message as it is stored: what it says, then lines that begin with `expected` and `got`."""
+def split(message: str) -> tuple[str, str, str, str]:
+    """A check's message as it is stored: what it says, after `expected` and `got` what was and what came, at the end a line of code."""
+    lines = message.strip().split("\n")
+    place = lines.pop().strip() if len(lines) > 1 and PLACE.match(lines[-1]) else ""
     parts: dict[str, list[str]] = {"": [], "expected": [], "got": []}
     where = ""
-    for line in message.strip().split("\n"):
+    for line in lines:
         first, _, rest = line.partition(" ")
         if first in ("expected", "got") and not parts[first] and (where or parts[""]):
             where, line = first, rest.strip()
         parts[where].append(line)
-    told = ("\n".join(parts[name]).strip() for name in ("", "expected", "got"))
-    text, expected, got = told
-    return text, expected, got
+    text, expected, got = ("\n".join(parts[name]).strip() for name in ("", "expected", "got"))
+    return text, expected, got, place
 
 
 def reproduce(task: Task, check: str) -> str:
@@ -227,7 +229,7 @@ def markdown(told: Feedback) -> str:
         if one.failure:
             lines += [
                 "",
-                f"Mend this first: **{in_markdown(one.failure.check.replace('_', ' '))}** ({spoken(one.failure.verdict)})",
+                f"{one.failure.call}: **{in_markdown(one.failure.check.replace('_', ' '))}** ({spoken(one.failure.verdict)})",
                 "",
             ]
             lines.append(fenced(written(one.failure)))
@@ -240,6 +242,7 @@ def written(failure: Failure) -> str:
     for name, value in (("expected", failure.expected), ("got", failure.got)):
         if value:
             told.append(f"{name:<9}" + value.replace("\n", "\n" + " " * 9))
+    told.append(failure.place)
     return "\n".join(filter(None, told)) or "(it says no more)"
 
 

@@ -113,6 +113,8 @@ def tell_part(part, hidden: bool, everything: bool) -> None:
         for name, value in (("expected", failure.expected), ("got", failure.got)):
             if value:
                 ui.echo(f"   {name:<9}" + value.replace("\n", "\n" + " " * 12))
+        if failure.place:
+            ui.echo(f"   {failure.place}", fg="cyan")
         ui.echo("   at the student's desk: " + ui.styled(part.command, fg="cyan"))
         ui.para(f"to read: {failure.read}", 3)
 
