@@ -542,9 +542,9 @@ def reasons_of(
 
 
 def title(task: str) -> str:
-    """`basic_inference` as one says it; a module keeps its number."""
+    """`basic_inference` as one says it; a module keeps its number: `03 Activations`."""
     words = task.replace("_", " ")
-    return words if words[:1].isdigit() else words.capitalize()
+    return words[:3] + words[3:].capitalize() if words[:1].isdigit() else words.capitalize()
 
 
 # ---------------------------------------------------------------- the grader itself

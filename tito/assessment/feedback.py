@@ -76,7 +76,7 @@ class Part:
             return {"missing_submission": "nothing handed in", "grader_error": "not graded yet"}.get(
                 self.grade.verdict, "blank"
             )
-        return f"{self.grade.points:.10g} of {self.grade.most:.10g} points"
+        return f"{points(self.grade.points)} of {points(self.grade.most)} points"
 
     @property
     def notes(self) -> list[str]:
@@ -166,6 +166,11 @@ def part(task: Task, grade: Grade, checks: Sequence[Check]) -> Part:
     )  # fmt: skip
 
 
+def points(value: float) -> str:
+    """At most two digits after the point; the exports have them all."""
+    return f"{round(value, 2):.10g}"
+
+
 def split(message: str) -> tuple[str, str, str, str]:
     """A check's message as it is stored: what it says, after `expected` and `got` what was and what came, at the end a line of code."""
     lines = message.strip().split("\n")
@@ -219,7 +224,7 @@ def markdown(told: Feedback) -> str:
     """For a pull request, a mail, an LMS. Every word that is not ours is escaped or stands in a code block."""
     lines = [
         f"# {in_markdown(told.room.name)}: {in_markdown(told.student.name or told.student.id)}",
-        f"**{told.points:.10g} of {told.most:.10g} points**",
+        f"**{points(told.points)} of {points(told.most)} points**",
     ]
     for one in told.parts:
         lines.append(

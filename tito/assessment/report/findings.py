@@ -47,12 +47,19 @@ def progress(a: Analysis) -> str:
     due = {task.id: task.due for task in a.term.room.tasks if task.due}
     left = [days(due[task] - at) for (_, task), at in firsts(judged(a.term))[1].items() if task in due]
     if not left:
-        return "Passes over time"
+        return passes(a)
     last = sum(0 <= gap < 1 for gap in left) / len(left)
     late = sum(gap < 0 for gap in left) / len(left)
     if last >= 0.3:
         return f"{last:.0%} of the passes were handed in on the last day before the due date, {late:.0%} after it"
     return f"The middle pass came {around(median(left))} the due date; {late:.0%} came after it"
+
+
+def passes(a: Analysis) -> str:
+    ends = [line.points[-1] for line in a.progress if line.points]
+    if not ends:
+        return "Nobody has passed anything yet"
+    return f"{count(sum(total for _, total in ends), 'pass', 'passes')} so far, the last on {max(day for day, _ in ends)}"
 
 
 def scores(a: Analysis) -> str:
@@ -102,14 +109,20 @@ def length(days: float) -> str:
 def checks(a: Analysis) -> str:
     if not a.items:
         return "No check has run yet"
-    hardest = min(a.items, key=lambda item: item.p)
-    told = (
-        f"The hardest check is “{hardest.check}” of {title(hardest.task)}: {hardest.p:.0%} at the first try"
-    )
+    most: dict[str, int] = {}
+    for item in a.items:
+        most[item.task] = max(most.get(item.task, 0), item.n)
+    # a check that few have met, as the import of a package that fails, says nothing about what is hard
+    hardest = min((item for item in a.items if 2 * item.n >= most[item.task]), key=lambda item: item.p)
+    told = f"The hardest check is “{spoken(hardest.check)}” of {title(hardest.task)}: {hardest.p:.0%} at the first try"
     odd = [item for item in a.items if doubtful(item)]
     if not odd:
         return told
     return f"{told}. {count(len(odd), 'check')} {'tells' if len(odd) == 1 else 'tell'} little about who can do the rest"
+
+
+def spoken(check: str) -> str:
+    return check.replace("_", " ")
 
 
 def doubtful(item: Item) -> bool:
@@ -135,7 +148,7 @@ def errors(a: Analysis) -> str:
     if not a.errors:
         return "No check has failed"
     top = a.errors[0]
-    return f"The commonest error stopped {count(top.students, 'student')}: “{top.check}” of {title(top.task)}"
+    return f"The commonest error stopped {count(top.students, 'student')}: “{spoken(top.check)}” of {title(top.task)}"
 
 
 def grader(a: Analysis) -> str:

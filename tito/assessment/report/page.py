@@ -43,7 +43,7 @@ def templates() -> jinja2.Environment:
         "title": title,
         "percent": lambda share: f"{share:.0%}",
         "when": when,
-        "points": lambda x: f"{x:,.10g}",
+        "points": lambda x: f"{round(x, 2):,.10g}",
     }
     made.globals |= {"charts": charts, "findings": findings, "FIRST": FIRST, "RULES": RULES}
     return made

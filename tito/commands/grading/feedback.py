@@ -74,6 +74,8 @@ def record(told, hidden: bool) -> dict:
 
 
 def tell(told, hidden: bool, everything: bool) -> None:
+    from ...assessment.feedback import points
+
     name = told.student.name or told.student.id
     ui.echo(f"{name} ({told.student.id})" if name != told.student.id else name, bold=True)
     wide = max((len(part.name) for part in told.parts), default=0)
@@ -83,7 +85,7 @@ def tell(told, hidden: bool, everything: bool) -> None:
         for note in part.notes:
             ui.para(note, wide + 5, dim=True)
     if len(told.parts) > 1:
-        ui.echo(f"   {'':<{wide}}  {told.points:.10g} of {told.most:.10g} points", bold=True)
+        ui.echo(f"   {'':<{wide}}  {points(told.points)} of {points(told.most)} points", bold=True)
     for part in told.parts:
         if part.failure or part.hint or everything:
             ui.echo()
