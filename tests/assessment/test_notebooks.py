@@ -252,6 +252,27 @@ def test_the_workspace_passes_the_checks(submitted, tmp_path):
     assert report.passed and len(report.results) == 21
 
 
+def test_the_notebooks_are_graded_in_the_sandbox(submitted, tmp_path):
+    """What nbgrader collected, graded by ours: every point for the reference, none where nothing is written."""
+    from tito.assessment import classroom
+    from tito.assessment.isolation.launch import possible
+    from tito.assessment.modules import grade_module
+    from tito.assessment.store import Job
+
+    module = COURSE.module("01")
+    tier = next((tier for tier in "AB" if not possible(tier)), None) or pytest.skip("no sandbox here")
+    book = notebook(COURSE, module)
+    submitted("ann", module.name, book)
+    submitted("bob", module.name, edited(book, cleared))
+    room = classroom.make(tmp_path / "cs101", "cs101", [], [module])
+    score = {}
+    for one in students(submitted.course, COURSE):
+        workspace_of(one, COURSE).lay_out(tmp_path / one.student)
+        job = Job(1, 1, one.student, "", module.name, 0, 1, "")
+        score[one.student] = grade_module(room, job, tmp_path / one.student, tier).score
+    assert score == {"ann": 1.0, "bob": 0.0}
+
+
 @pytest.mark.parametrize(
     "text",
     ["[]", '{"cells": 3}', '{"cells": [3]}', '{"cells": [{"cell_type": "code"}]}', "[" * 100_000, "\ud800"],
