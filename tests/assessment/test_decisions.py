@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from tests.assessment.exchange_class import DUE, a_class
 from tito.assessment.decisions import moment_of, points_of, student_named, task_named
 from tito.assessment.grades import grades
+from tito.assessment.single import open_class
 from tito.commands.assessment import assessment
 from tito.errors import TitoError
 
@@ -89,6 +90,10 @@ def test_who_and_what(room):
         student_named(room, "anne")
     assert error.value.hint == "near ones: ann, dan" or "ann" in error.value.details["near"]
     assert task_named(room, "tensor").id == "01_tensor" and task_named(room, "perceptron").id == "perceptron"
+    everything = open_class()
+    assert [task_named(everything, name).id for name in ("2", "02", "activations", "1957")] == [
+        "computer_vision", "02_autograd", "03_activations", "perceptron",
+    ]  # fmt: skip
     with pytest.raises(TitoError, match="has no task 'xor'"):
         task_named(room, "xor")
 

@@ -36,7 +36,7 @@ def student_named(room: Class, name: str) -> Student:
 
 
 def task_named(room: Class, name: str) -> Task:
-    """The task of that id, or the milestone or module that is called so elsewhere (`2`, `03`, `activations`)."""
+    """The task of that id, or what is called so elsewhere: `2` is a milestone, `02` a module, `activations` a word for one."""
     by_id = {task.id: task for task in room.tasks}
     if name in by_id:
         return by_id[name]
@@ -48,6 +48,8 @@ def task_named(room: Class, name: str) -> Task:
             continue
         if ident in by_id:
             called.append(ident)
+    if name.isdigit() and len(called) == 2:
+        called = called[1:] if len(name) == 2 else called[:1]
     if len(called) == 1:
         return by_id[called[0]]
     known = ", ".join(by_id) or "none"

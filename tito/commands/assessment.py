@@ -15,6 +15,7 @@ TABLE = {
     ),
     "batch": ("commands.grading.batch:batch", "Grade what was handed in and has no grade yet."),
     "status": ("commands.grading.batch:status", "How the grading stands: counts, what waits, what failed."),
+    "grade": ("commands.grading.grade:grade", "Grade one submission for one task; keep nothing."),
     "import": ("commands.grading.importing:importing", "Students, submissions or points from elsewhere."),
     "override": ("commands.grading.deciding:override", "Set a student's points for a task, with a reason."),
     "extension": ("commands.grading.deciding:extension", "Give a student more time for a task."),
