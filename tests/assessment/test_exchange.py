@@ -183,6 +183,17 @@ def test_canvas_gets_its_own_file_back(room, tmp_path):
     assert strangers == [] and points.differences(room, book, told) == []
 
 
+def test_canvas_numbers_are_nobodys_ids(room, tmp_path):
+    """A student whose number is another's number in Canvas is not taken for that one."""
+    class_ = standing(*room)
+    class_ = replace(class_, students=(Student("11"), Student("ann")), grades=class_.grades[:0])
+    numbers = canvas.by_any_name(class_.students, sheet(tmp_path, CANVAS))
+    assert [s and s.id for s in map(numbers, canvas.students_in(sheet(tmp_path, CANVAS)))] == ["ann", None, None, None]  # fmt: skip
+    plain = sheet(tmp_path, "Student,ID,Section\nA,11,\nB,12,\n")
+    known = canvas.by_any_name(class_.students, plain)
+    assert [s and s.id for s in map(known, canvas.students_in(plain))] == ["11", None]
+
+
 def test_canvas_students_and_points(room, tmp_path):
     table = sheet(tmp_path, CANVAS)
     found = canvas.students(table)

@@ -111,13 +111,17 @@ def students_in(sheet: Sheet) -> Iterator[Row]:
 
 
 def by_any_name(students: tuple[Student, ...], sheet: Sheet):
-    """Who a row of Canvas is in the class: by login, SIS number or Canvas's number, which may be an id or an e-mail address here."""
+    """Who a row of Canvas is in the class: its login, SIS number or address is an id or an address here. Canvas's own numbers count only
+    where there is nothing else: a student's number elsewhere may be another's there."""
     names: dict[str, set[Student]] = {}
     for student in students:
         for word in (student.id, student.email):
             if word:
                 names.setdefault(word.lower(), set()).add(student)
-    columns = [sheet.column(name) for name in ("SIS Login ID", "SIS User ID", "ID", "Email")]
+    outside = [
+        i for name in ("SIS Login ID", "SIS User ID", "Email") if (i := sheet.column(name)) is not None
+    ]
+    columns = outside or [sheet.column("ID")]
 
     def known(row: Row) -> Student | None:
         found = {student for i in columns for student in names.get(sheet.cell(row, i).lower(), ())}
