@@ -121,7 +121,8 @@ def by_any_name(students: tuple[Student, ...], sheet: Sheet):
     outside = [
         i for name in ("SIS Login ID", "SIS User ID", "Email") if (i := sheet.column(name)) is not None
     ]
-    columns = outside or [sheet.column("ID")]
+    number_there = sheet.column("ID")
+    columns = outside or ([] if number_there is None else [number_there])
 
     def known(row: Row) -> Student | None:
         found = {student for i in columns for student in names.get(sheet.cell(row, i).lower(), ())}
