@@ -77,19 +77,19 @@ def a_folder_with_links(files: Files, path: Path):
     return folder
 
 
-@line("archives", earns=EVERYTHING, archive=True)
+@line("archives", earns=EVERYTHING, archive=True, slow=True)
 def a_zip_that_explodes(files: Files, path: Path):
     """One file of 400 MB that packs to 400 KB."""
     return zipped(path / "x.zip", files | {"tinytorch/zeros.py": bytes(400 << 20)})
 
 
-@line("archives", verdicts=BROKEN, archive=True)
+@line("archives", verdicts=BROKEN, archive=True, slow=True)
 def a_zip_of_twenty_bombs(files: Files, path: Path):
     """Each file is as large as its kind may be; together they are too large."""
     return zipped(path / "x.zip", files | {f"tinytorch/zeros{i}.npz": bytes(60 << 20) for i in range(6)})
 
 
-@line("archives", verdicts=BROKEN, archive=True)
+@line("archives", verdicts=BROKEN, archive=True, slow=True)
 def fifty_thousand_files(files: Files, path: Path):
     with zipfile.ZipFile(path / "x.zip", "w") as archive:
         for i in range(50_000):
@@ -97,7 +97,7 @@ def fifty_thousand_files(files: Files, path: Path):
     return path / "x.zip"
 
 
-@line("archives", verdicts=BROKEN, archive=True)
+@line("archives", verdicts=BROKEN, archive=True, slow=True)
 def a_tar_whose_header_explodes(files: Files, path: Path):
     """An extended header of 400 MB, packed into 400 KB: tar readers take headers in whole."""
     size = 400 << 20
@@ -110,7 +110,7 @@ def a_tar_whose_header_explodes(files: Files, path: Path):
     return path / "x.tar.gz"
 
 
-@line("archives", verdicts=BROKEN, archive=True)
+@line("archives", verdicts=BROKEN, archive=True, slow=True)
 def a_tar_with_a_giant_to_skip(files: Files, path: Path):
     """Two gigabytes that nobody wants stand before the submission; to skip them is to unpack them."""
     size = 2 << 30

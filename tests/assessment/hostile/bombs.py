@@ -5,23 +5,23 @@ from .lines import EVERYTHING, Files, append, in_product, line
 # ---------------------------------------------------------------- hangs, ignored signals
 
 
-@line("hangs", verdicts="timeout|import_error")
+@line("hangs", verdicts="timeout|import_error", slow=True)
 def hangs_at_import(files: Files):
     append(files, "while True: pass")
 
 
-@line("hangs", verdicts="timeout|failed")
+@line("hangs", verdicts="timeout|failed", slow=True)
 def hangs_when_asked(files: Files):
     in_product(files, "while True: pass")
 
 
-@line("hangs", verdicts="timeout|failed")
+@line("hangs", verdicts="timeout|failed", slow=True)
 def sleeps_for_ever(files: Files):
     """No CPU time is used; the clock on the wall ends it."""
     in_product(files, "import time; time.sleep(10**6)")
 
 
-@line("hangs", verdicts="timeout|failed|crashed")
+@line("hangs", verdicts="timeout|failed|crashed", slow=True)
 def ignores_every_signal(files: Files):
     in_product(
         files,
@@ -29,7 +29,7 @@ def ignores_every_signal(files: Files):
     )
 
 
-@line("hangs", verdicts="timeout|failed")
+@line("hangs", verdicts="timeout|failed", slow=True)
 def catches_whatever_is_raised(files: Files):
     in_product(
         files,
@@ -37,19 +37,19 @@ def catches_whatever_is_raised(files: Files):
     )
 
 
-@line("hangs", verdicts="timeout|failed")
+@line("hangs", verdicts="timeout|failed", slow=True)
 def a_regular_expression_that_never_ends(files: Files):
     """One call into C that holds the interpreter's lock."""
     in_product(files, "import re; re.match(r'(a+)+$', 'a' * 60 + 'b')")
 
 
-@line("hangs", verdicts="timeout|crashed|failed")
+@line("hangs", verdicts="timeout|crashed|failed", slow=True)
 def hangs_on_the_way_out(files: Files):
     append(files, "import atexit, time\natexit.register(time.sleep, 10**6)")
     in_product(files, "raise SystemExit")
 
 
-@line("hangs", verdicts="timeout|failed|crashed")
+@line("hangs", verdicts="timeout|failed|crashed", slow=True)
 def a_lock_that_nobody_frees(files: Files):
     in_product(files, "import threading\nlock = threading.Lock()\nlock.acquire(); lock.acquire()")
 
@@ -57,12 +57,12 @@ def a_lock_that_nobody_frees(files: Files):
 # ---------------------------------------------------------------- fork, threads, memory, disk, output
 
 
-@line("bombs", verdicts="import_error|crashed|failed|policy_violation|timeout")
+@line("bombs", verdicts="import_error|crashed|failed|policy_violation|timeout", slow=True)
 def fork_bomb(files: Files):
     append(files, "import os\nwhile True: os.fork()")
 
 
-@line("bombs", verdicts="import_error|crashed|failed|policy_violation|timeout")
+@line("bombs", verdicts="import_error|crashed|failed|policy_violation|timeout", slow=True)
 def starts_a_shell(files: Files):
     append(files, "import subprocess\nsubprocess.run('sleep 1000 & sleep 1000', shell=True, check=True)")
 
@@ -75,7 +75,7 @@ def tries_a_process_and_does_without(files: Files):
     )
 
 
-@line("bombs", verdicts="import_error|crashed|failed|memory_limit|timeout")
+@line("bombs", verdicts="import_error|crashed|failed|memory_limit|timeout", slow=True)
 def thread_bomb(files: Files):
     append(
         files,
@@ -93,7 +93,7 @@ def memory_bomb_when_asked(files: Files):
     in_product(files, "np.ones((1 << 20, 1 << 20))")
 
 
-@line("bombs", verdicts="memory_limit|import_error|failed|crashed|timeout")
+@line("bombs", verdicts="memory_limit|import_error|failed|crashed|timeout", slow=True)
 def memory_that_is_never_let_go(files: Files):
     """It catches the MemoryError, and asks again."""
     append(
@@ -102,12 +102,12 @@ def memory_that_is_never_let_go(files: Files):
     )
 
 
-@line("bombs", verdicts="import_error|crashed|failed|output_limit")
+@line("bombs", verdicts="import_error|crashed|failed|output_limit", slow=True)
 def one_huge_file(files: Files):
     append(files, "file = open('big', 'wb')\nwhile True: file.write(bytes(1 << 24))")
 
 
-@line("bombs", verdicts="import_error|crashed|failed|output_limit|timeout")
+@line("bombs", verdicts="import_error|crashed|failed|output_limit|timeout", slow=True)
 def a_thousand_large_files(files: Files):
     append(
         files,
@@ -115,12 +115,12 @@ def a_thousand_large_files(files: Files):
     )
 
 
-@line("bombs", verdicts="import_error|crashed|failed|output_limit|timeout")
+@line("bombs", verdicts="import_error|crashed|failed|output_limit|timeout", slow=True)
 def a_million_small_files(files: Files):
     append(files, "import itertools\nfor i in itertools.count(): open(f'part{i}', 'w').close()")
 
 
-@line("bombs", verdicts="import_error|crashed|failed|output_limit|timeout")
+@line("bombs", verdicts="import_error|crashed|failed|output_limit|timeout", slow=True)
 def open_files_without_end(files: Files):
     append(files, "kept = []\nwhile True: kept.append(open(__file__))")
 
@@ -134,17 +134,17 @@ def folders_within_folders(files: Files):
     )
 
 
-@line("bombs", verdicts="output_limit|timeout|import_error|crashed|failed")
+@line("bombs", verdicts="output_limit|timeout|import_error|crashed|failed", slow=True)
 def prints_without_end(files: Files):
     append(files, "while True: print('x' * 100_000)")
 
 
-@line("bombs", verdicts="output_limit|timeout|import_error|crashed|failed")
+@line("bombs", verdicts="output_limit|timeout|import_error|crashed|failed", slow=True)
 def complains_without_end(files: Files):
     append(files, "import sys\nwhile True: sys.stderr.write('x' * 100_000)")
 
 
-@line("bombs", verdicts="output_limit|timeout|import_error|crashed|failed|protocol_violation")
+@line("bombs", verdicts="output_limit|timeout|import_error|crashed|failed|protocol_violation", slow=True)
 def writes_to_every_descriptor(files: Files):
     append(
         files,

@@ -35,7 +35,7 @@ def aborts(files: Files):
     in_product(files, "import os; os.abort()")
 
 
-@line("early exits", verdicts="crashed|failed|timeout")
+@line("early exits", verdicts="crashed|failed|timeout", slow=True)
 def stops_itself(files: Files):
     """SIGSTOP: the process neither answers nor ends."""
     append(files, "import signal\nsignal.raise_signal(signal.SIGSTOP)")

@@ -189,7 +189,7 @@ Tensor.numpy = numpy
     )
 
 
-@line("escapes", verdicts="failed|crashed|import_error|timeout|protocol_violation")
+@line("escapes", verdicts="failed|crashed|import_error|timeout|protocol_violation", slow=True)
 def replaces_itself(files: Files):
     append(files, "import os, sys\nos.execv(sys.executable, [sys.executable, '-c', 'while True: pass'])")
 

@@ -30,6 +30,7 @@ class Line:
     verdicts: frozenset[str]
     archive: bool = False  # `make(files, path)` writes what is handed in itself
     says: str = ""  # a pattern that the messages of its checks have to hold
+    slow: bool = False  # it takes its limit of time, or makes large files
 
     @property
     def name(self) -> str:
@@ -43,13 +44,13 @@ class Line:
 LINES: list[Line] = []
 
 
-def line(group: str, *, earns=NOTHING, verdicts: str = "", archive: bool = False, says: str = ""):
+def line(group: str, *, earns=NOTHING, verdicts: str = "", archive: bool = False, says: str = "", slow: bool = False):
     """Put a submission on the list. Without `verdicts`: passed for everything, failed for nothing, else partial."""
     usual = "passed" if earns == EVERYTHING else "partial" if earns else "failed"
 
     def note(make):
         LINES.append(
-            Line(make, group, frozenset(earns), frozenset((verdicts or usual).split("|")), archive, says)
+            Line(make, group, frozenset(earns), frozenset((verdicts or usual).split("|")), archive, says, slow)
         )
         return make
 

@@ -61,7 +61,7 @@ def a_reply_of_a_size_that_cannot_be(files: Files):
     append(files, FINDS)
 
 
-@line("replies", verdicts=VIOLATION)
+@line("replies", verdicts=VIOLATION, slow=True)
 def a_reply_that_never_comes_whole(files: Files):
     in_product(files, "from ..mine import say, asked\nimport time\nsay(f\"{asked()['request']} value predictions f8 1000,\\n\".encode())\ntime.sleep(10**6)")  # fmt: skip
     append(files, FINDS)
@@ -75,14 +75,14 @@ def answers_in_the_probe_s_place(files: Files):
     append(files, FINDS)
 
 
-@line("replies", verdicts=VIOLATION + "|memory_limit")
+@line("replies", verdicts=VIOLATION + "|memory_limit", slow=True)
 def a_flood_of_small_answers(files: Files):
     wrong(files)
     in_product(files, "from ..mine import say, asked\nname = asked()['request']\npiece = f'{name} log loss f8 3,\\n'.encode() + bytes(24)\nwhile True: say(piece * 500)")  # fmt: skip
     append(files, FINDS)
 
 
-@line("replies", verdicts=VIOLATION + "|memory_limit")
+@line("replies", verdicts=VIOLATION + "|memory_limit", slow=True)
 def a_flood_of_large_answers(files: Files):
     """The largest frame that is allowed, again and again: the grader's memory must not grow with it."""
     wrong(files)
@@ -90,14 +90,14 @@ def a_flood_of_large_answers(files: Files):
     append(files, FINDS)
 
 
-@line("replies", verdicts=VIOLATION + "|memory_limit")
+@line("replies", verdicts=VIOLATION + "|memory_limit", slow=True)
 def a_thousand_million_names(files: Files):
     wrong(files)
     in_product(files, "from ..mine import say, asked\nimport itertools\nname = asked()['request']\nfor i in itertools.count(): say(f'{name} value x{i} u1 1,\\n0'.encode())")  # fmt: skip
     append(files, FINDS)
 
 
-@line("replies", verdicts=VIOLATION)
+@line("replies", verdicts=VIOLATION, slow=True)
 def closes_the_stream_and_goes_on(files: Files):
     append(files, FINDS + "import time\nfor descriptor in streams(): os.close(descriptor)\ntime.sleep(10**6)")
 

@@ -1,0 +1,200 @@
+"""The list of `lines.py`, graded. Each line has the score that its honest part earns and one of the verdicts that fit; the others keep theirs;
+nothing is left: no process, no folder, no file outside; and the grader's memory stays what it was.
+
+Here a small share of the time is spent on it: each line in one tier, hangs given up soon. `pytest -m slow` grades the whole list in both tiers
+with a real batch.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import os
+import re
+import resource
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tito.assessment import classroom
+from tito.assessment.classroom import Student
+from tito.assessment.intake import IntakeError, Submission, take_in
+from tito.assessment.isolation.launch import possible
+from tito.assessment.store import Job, Result
+from tito.course import the_course
+from tito.levels import level_files
+from tito.milestones.definitions import Milestone, find_milestone
+
+from .lines import LINES, MILESTONE, Line
+
+GROUPS = ("endings", "bombs", "replies", "escapes", "archives", "shadows", "words", "shortcuts", "odd")
+for group in GROUPS:
+    importlib.import_module(f"{__package__}.{group}")
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="tiers A and B are Linux's")
+MB = 1 << 20
+OUTSIDE = ("/tmp/tito-was-here", "/tmp/tito-was-here.py", "/tito-was-here", "/var/tmp/tito-was-here", "/tmp/tito-note", "/dev/shm/tito-note", "/var/tmp/tito-note")  # fmt: skip
+TIERS = [tier for tier in "AB" if not possible(tier)]
+
+
+def complete() -> dict[str, bytes]:
+    """The submission that every line changes: all right, at the milestone's level."""
+    level = the_course().module(find_milestone(MILESTONE).last_module).number
+    files = level_files(the_course().package, the_course().modules, level)
+    return {f"tinytorch/{name}": data for name, data in files.items()}
+
+
+def hand_in(line: Line, folder: Path, honest: dict[str, bytes]) -> Path:
+    """What the student of this line hands in: an archive of its own making, or a zip of the changed files."""
+    files = dict(honest)
+    if line.archive:
+        (folder / line.name).mkdir(parents=True)
+        return line.make(files, folder / line.name)
+    line.make(files)
+    from .archives import zipped
+
+    folder.mkdir(exist_ok=True)
+    return zipped(folder / f"{line.name}.zip", files)
+
+
+@dataclasses.dataclass
+class Graded:
+    """What came of a list of lines, and what was left of them."""
+
+    results: dict[str, Result]
+    left_processes: list[str]
+    left_folders: list[str]
+    seconds: dict[str, float]
+
+
+def processes(folder: Path) -> dict[str, str]:
+    """What runs below this process, or for a box in this folder, by its number."""
+    found = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = status.read_text().rpartition(")")[2].split()[1]
+            found[status.parent.name] = (parent, (status.parent / "cmdline").read_bytes().decode(errors="replace"))
+        except OSError:
+            continue
+    mine, grown = {str(os.getpid())}, True
+    while grown:
+        more = {pid for pid, (parent, _) in found.items() if parent in mine} - mine
+        mine, grown = mine | more, bool(more)
+    boxed = {pid for pid, (_, command) in found.items() if str(folder) in command}
+    return {pid: found[pid][1].replace("\0", " ") for pid in (mine | boxed) - {str(os.getpid())} if pid in found}
+
+
+def grade_all(lines: Iterable[Line], tier_of, folder: Path) -> Graded:
+    """Grade each line on its own, two at a time, in this process: intake first, then the driver. What takes its limit of time has a short one."""
+    from tito.assessment.driver import grade
+    from tito.assessment.exams import Shelf
+
+    lines = list(lines)
+    room = classroom.make(folder / "class", "class", [MILESTONE], [])
+    room = dataclasses.replace(room, students=tuple(Student(line.name) for line in lines))
+    honest, took, temporary = complete(), {}, folder / "temporary"
+    temporary.mkdir()
+    before = set(processes(temporary))
+    patch = pytest.MonkeyPatch()
+    ours = threading.local()
+    limits = lambda _: {"cpu": 3 if ours.line.slow else 60, "memory": 2048, "answer": 8}
+    patch.setattr(Milestone, "grading", property(limits))
+    patch.setattr("tempfile.tempdir", str(temporary))
+    patch.setenv("SECRET_OF_THE_CLASS", "abc")
+
+    def one(line: Line) -> Result:
+        begun = time.monotonic()
+        ours.line, ours.shelf = line, getattr(ours, "shelf", None) or Shelf()
+        try:
+            archive = take_in(hand_in(line, folder / "submissions", honest)).keep(room.folder / "archives")
+        except IntakeError as error:
+            return Result("invalid_submission", 0.0, tier_of(line), checks=(Check_("intake", str(error)),))
+        finally:
+            shutil.rmtree(folder / "submissions" / line.name, ignore_errors=True)
+        result = grade(room, Job(1, 1, line.name, archive.stem, MILESTONE, 0, 1, "x"), archive, tier_of(line), ours.shelf)
+        took[line.name] = time.monotonic() - begun
+        return result
+
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            results = dict(zip([line.name for line in lines], pool.map(one, lines)))
+        left = {pid: command for pid, command in processes(temporary).items() if pid not in before}
+        folders = sorted(path.name for path in temporary.iterdir() if not path.name.startswith(("tito-runtime", "tito-data")))  # fmt: skip
+    finally:
+        patch.undo()
+    return Graded(results, list(left.values()), folders, took)
+
+
+def Check_(name: str, message: str):
+    from tito.assessment.store import Check
+
+    return Check(name, "invalid_submission", message=message)
+
+
+# ---------------------------------------------------------------- the list, once
+
+
+QUICK = [line for line in LINES if not line.slow]
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """Every quick line, in turn in one tier and the other."""
+    if not TIERS:
+        pytest.skip("neither bubblewrap nor Landlock on this machine")
+    tiers = {line.name: TIERS[place % len(TIERS)] for place, line in enumerate(LINES)}
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    done = grade_all(QUICK, lambda line: tiers[line.name], tmp_path_factory.mktemp("hostile"))
+    done.grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory) // 1024
+    return done
+
+
+def told(result: Result) -> str:
+    return "; ".join(f"{check.name} {check.verdict}: {check.message[:150]}" for check in result.checks)
+
+
+def judge(line: Line, result: Result) -> None:
+    passed = {check.name for check in result.checks if check.verdict == "passed" and check.weight}
+    assert passed == line.earns, told(result)
+    assert result.score == pytest.approx(line.score), told(result)
+    assert result.verdict in line.verdicts, f"{result.verdict}: {told(result)}"
+    assert re.search(line.says, told(result))
+
+
+@pytest.mark.parametrize("line", QUICK, ids=lambda line: line.name)
+def test_a_line_has_what_its_honest_part_earns(graded, line):
+    judge(line, graded.results[line.name])
+
+
+def test_nothing_is_left(graded):
+    assert graded.left_processes == [] and graded.left_folders == []
+    assert [path for path in OUTSIDE if os.path.lexists(path)] == []
+
+
+def test_the_grader_stays_small(graded):
+    """Floods, bombs and archives that explode have been graded by now: in MB more than before."""
+    assert graded.grown < 400
+
+
+def test_the_list_is_as_long_as_it_says():
+    names = [line.name for line in LINES]
+    assert len(set(names)) == len(names) >= 150
+    hostile = [line for line in LINES if line.group != "odd"]
+    assert len(hostile) >= 100 and len(LINES) - len(hostile) >= 50
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if not line.archive], ids=lambda line: line.name)
+def test_a_line_changes_something(line):
+    files = complete()
+    line.make(files)
+    assert files != complete()
+
+
+def test_the_submission_that_they_change_passes(tmp_path):
+    assert Submission(complete()).digest
