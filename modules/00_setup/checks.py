@@ -114,6 +114,10 @@ def test_promotion():
         (tt.bool, tt.uint8, tt.uint8),
         (tt.int32, tt.int64, tt.int64),
         (tt.bool, tt.bool, tt.bool),
+        (tt.bfloat16, tt.bfloat16, tt.bfloat16),
+        (tt.bfloat16, tt.int64, tt.bfloat16),
+        (tt.bfloat16, tt.float16, tt.float32),
+        (tt.bfloat16, tt.float32, tt.float32),
     ]:
         for one, other in ((a, b), (b, a)):
             expect_equal(tt.promote_types(one, other), answer, f"promote_types({one}, {other})")

@@ -1,5 +1,6 @@
 """The checks of 12_profiling. Each docstring is what the student reads; docs/lesson-format.md says how they are written."""
 
+import gzip
 import json
 import tempfile
 import threading
@@ -300,6 +301,9 @@ def test_chrome_trace():
         path = p.export_chrome_trace(f"{folder}/trace.json")
         expect_equal(path, Path(folder) / "trace.json", "what export_chrome_trace returned")
         trace = json.loads(path.read_text())
+        packed = p.export_chrome_trace(Path(folder) / "trace.json.gz").read_bytes()
+    expect_equal(packed[:2], b"\x1f\x8b", "how a file named .gz begins")
+    expect_equal(json.loads(gzip.decompress(packed)), trace, "what a file named .gz holds")
     expect_equal(sorted(trace), ["displayTimeUnit", "traceEvents"], "the keys of the file")
     expect_equal(trace["displayTimeUnit"], "ms", "displayTimeUnit")
     one, two, three = trace["traceEvents"]
