@@ -316,6 +316,22 @@ def test_update_leaves_what_the_student_wrote(tito):
     assert mine.read_text() == before
 
 
+def test_new_steps_in_a_stub_are_no_conflict_with_what_was_written_there(tito):
+    reach(tito, 1)
+    mine = student(tito, "first.py")
+    edit(mine, 'raise NotImplementedError("01_tensor: add")', "return x + y")
+    lesson = tito.course / "modules" / "01_tensor" / "lesson.md"
+    edit(lesson, "Add them.", "Add them, all of them.")
+    edit(lesson, "Three times x.", "Three times whatever x is.")
+    edit(tito.course / "tinytorch" / "first.py", "    return -x", "    return 0 - x")
+    record = tito.json("update")
+    assert (record["conflicts"], "tinytorch/first.py" in record["merged"]) == ([], True)
+    text = mine.read_text()
+    assert "return x + y" in text and "all of them" not in text
+    assert "# Three times whatever x is." in text and "return 0 - x" in text
+    assert tito.json("update")["merged"] == []
+
+
 def test_a_notebook_and_back(tito):
     reach(tito, 1)
     path = Path(tito.json("module", "notebook")["notebook"])

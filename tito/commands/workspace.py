@@ -43,7 +43,7 @@ def update(as_json: bool):
     laid = workspace.update()
     record = {"from": before, "to": workspace.course.version} | laid_record(laid)
     if not ui.give(as_json, record):
-        ui.echo(f"Course {before}" + (f" -> {record['to']}" if record["to"] != before else ", as it was"))
+        ui.echo(f"Course {before}" + (f" -> {record['to']}" if record["to"] != before else ""))
         show_laid(laid)
 
 
