@@ -2,6 +2,7 @@
 
 Markdown cells are the lesson. Each code cell with `metadata.tito` holds one top-level statement of a file; its text as it
 was written out stands in `.tito/notebooks/NAME.json`, so an edit on either side is seen, and on both sides is a conflict.
+The first cell loads `tito.jupyter`, by which such a cell goes into its file as soon as it is run.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ from typing import Any
 from .curriculum import Module
 from .errors import Conflict, TitoError
 from .files import write_atomic, write_json
-from .weave import NoSuchSymbol, Taught, swap, taught_by, text_of
+from .weave import NoSuchSymbol, Taught, locate, swap, taught_by, text_of
 
+FIRST = """\
+# Run this first: from here on `import tinytorch` finds yours, and a cell with something of yours goes into its file when you run it.
+%load_ext tito.jupyter"""
 NBFORMAT = {"nbformat": 4, "nbformat_minor": 5}
 
 
@@ -32,20 +36,25 @@ def write(workspace, module: Module) -> Path:
     """Write the notebook with the student's present code; edits in an older notebook are taken back first."""
     workspace.need(module)
     take_back(workspace, module)
-    made: list[dict[str, Any]] = []
+    made: list[dict[str, Any]] = [cell("code", FIRST)]
     memory: dict[str, str] = {}
-    for kind, content in lesson_cells(workspace.course, module):
+    for kind, content in lesson_cells(workspace.course, module, figures=True):
         if not isinstance(content, Taught):
             made.append(cell(kind, content))
             continue
         symbol = content.symbol
         statement = symbol if symbol.endswith(".vjps") else symbol.partition(".")[0]
         key = f"{content.file}:{statement}"
-        if key not in memory:
-            memory[key] = text_of(workspace.read(content.file), statement)
-            made.append(cell("markdown", f"**Yours to write**: `{symbol}` in `tinytorch/{content.file}`"))
-            made.append(cell("code", memory[key].rstrip("\n"), {"file": content.file, "symbol": statement}))
-    made.append(cell("code", f"!tito module test {module.number:02}"))
+        where = f"`{symbol}` in `tinytorch/{content.file}`"
+        if key in memory:
+            made.append(
+                cell("markdown", f"**Yours to write** too, in the cell of `{statement}` above: {where}")
+            )
+            continue
+        memory[key] = text_of(workspace.read(content.file), statement)
+        made.append(cell("markdown", f"**Yours to write**: {where}"))
+        made.append(cell("code", memory[key].rstrip("\n"), {"file": content.file, "symbol": statement}))
+    made.append(cell("code", f"%tito module test {module.number:02}"))
     for number, one_cell in enumerate(made):
         one_cell["id"] = f"tito-{number:03}"
     book = {
@@ -63,19 +72,25 @@ def write(workspace, module: Module) -> Path:
     return path
 
 
-def lesson_cells(course, module: Module) -> Iterator[tuple[str, str | Taught]]:
+def lesson_cells(course, module: Module, figures: bool = False) -> Iterator[tuple[str, str | Taught]]:
     """A lesson as cells: ("markdown", text), ("code", text), and ("build", what the student writes here)."""
     lesson = course.lesson(module)
     places = {one.line: one for one in taught_by(module, course.package, lesson)}
     for part in lesson.parts:
         if part.kind == "prose" and part.text.strip():
             yield "markdown", part.text.strip()
-        elif part.kind == "code" and part.argument.startswith("python"):
+        elif (part.kind == "code" and part.argument.startswith("python")) or (
+            part.kind == "figure" and figures
+        ):
             yield "code", part.text
         elif part.kind == "code":
             yield "markdown", f"```{part.argument}\n{part.text}\n```"
         elif part.kind == "build":
             yield "build", places[part.line]
+        elif part.kind == "show":
+            file, symbol = locate(course.package, part.argument)
+            code = text_of((course.package / file).read_text(encoding="utf-8"), symbol)
+            yield "markdown", f"**Given**: `tinytorch/{file}`\n\n```python\n{code.rstrip()}\n```"
 
 
 def cell(kind: str, text: str, tito: dict | None = None) -> dict[str, Any]:
@@ -96,14 +111,22 @@ def take_back(workspace, module: Module) -> list[str]:
         raise TitoError(
             f"{path} is not a notebook that can be read", "Delete it and write it again: tito module notebook"
         ) from None
+    edits = {
+        f"{one['metadata']['tito']['file']}:{one['metadata']['tito']['symbol']}": source_of(one)
+        for one in found
+    }
+    return put_back(workspace, module, edits)
+
+
+def put_back(workspace, module: Module, edits: dict[str, str]) -> list[str]:
+    """Put cells into their files: {"nn/linear.py:Linear": its new text}. Returns those that were changed."""
+    path, memory_path = path_of(workspace, module), memory_of(workspace, module)
     memory = json.loads(memory_path.read_text(encoding="utf-8"))
     texts: dict[str, str] = {}
     taken, conflicts = [], []
-    for one in found:
-        file, symbol = one["metadata"]["tito"]["file"], one["metadata"]["tito"]["symbol"]
-        key = f"{file}:{symbol}"
-        new = source_of(one).rstrip("\n") + "\n"
-        base = memory.get(key, "")
+    for key, source in edits.items():
+        file, _, symbol = key.partition(":")
+        new, base = source.rstrip("\n") + "\n", memory.get(key, "")
         text = texts.get(file) or workspace.read(file)
         try:
             mine = text_of(text, symbol)
