@@ -36,7 +36,7 @@ for block in job["blocks"]:
             exec(compile(block["text"], f"lesson.md:{block['line']}", "exec"), space)
             if block.get("save"):
                 import matplotlib.pyplot as plt
-                plt.savefig(block["save"])
+                plt.savefig(block["save"], bbox_inches="tight")
                 plt.close("all")
         except BaseException:
             problem = traceback.format_exc(limit=-3)

@@ -35,11 +35,21 @@ def write_atomic(path: Path, content: bytes | str) -> None:
             os.chmod(temporary, path.stat().st_mode & 0o777)
         else:
             os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def replace(temporary: str, path: Path) -> None:
+    """os.replace; on Windows an editor or a virus scanner may hold the old file for a moment."""
+    for _ in range(40 if sys.platform == "win32" else 0):
+        try:
+            return os.replace(temporary, path)
+        except PermissionError:
+            time.sleep(0.05)
+    os.replace(temporary, path)
 
 
 def write_json(path: Path, record: Any) -> None:

@@ -25,6 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from .errors import CourseError
 from .weave import Taught, find, span, split_lines, weave_file
 
 SWAPS = {
@@ -272,6 +273,8 @@ def try_versions(
     import numpy  # noqa: F401
 
     assert "tinytorch" not in sys.modules
+    if not hasattr(os, "fork"):
+        raise CourseError("mutants run in forked processes: this needs Linux, macOS or WSL")
     with ThreadPoolExecutor(jobs) as pool:
         return list(pool.map(lambda v: try_one(root, checks, v[0], v[1], v[2], seconds), versions))
 

@@ -204,6 +204,8 @@ def run_new_process(job, name: str, function) -> dict:
             timeout=function.check.seconds + 30,
         )
         record = json.loads(done.stdout.splitlines()[-1])
+        if done.stderr.strip():
+            record["printed"] = done.stderr[:4000]
     except subprocess.TimeoutExpired:
         record = out_of_time(name, function.check.seconds, None)
     except (ValueError, IndexError):

@@ -191,6 +191,8 @@ class Workspace:
             there = self.root / path
             base = self.base(path)
             mine = there.read_bytes() if there.is_file() else None
+            if mine and b"\r\n" not in new:  # an editor on Windows may end its lines so
+                mine = mine.replace(b"\r\n", b"\n")
             if mine is None and base is None:
                 laid.new.append(path)
                 writes.append((path, new))

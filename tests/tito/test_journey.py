@@ -332,6 +332,39 @@ def test_new_steps_in_a_stub_are_no_conflict_with_what_was_written_there(tito):
     assert tito.json("update")["merged"] == []
 
 
+def test_lines_that_end_as_on_windows_are_no_edit(tito):
+    reach(tito, 1)
+    path = student(tito, "zero.py")
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    edit(tito.course / "tinytorch" / "zero.py", '"""Numbers."""', '"""All numbers."""')
+    assert tito.json("update")["conflicts"] == []
+    assert "All numbers" in path.read_text()
+
+
+def test_checks_run_where_there_is_no_fork(tito):
+    """As on Windows: a new process for each check."""
+    reach(tito, 1)
+    fill(tito, "first.py")
+    edit(student(tito, "first.py"), "return SCALE * x", "print('so far'); return 5")
+    job = {
+        "root": str(tito.here),
+        "checks": str(tito.course / "modules" / "01_tensor" / "checks.py"),
+        "taught": [],
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", "import os; del os.fork; from tito.runner import main; main()"],
+        input=json.dumps(job),
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tito.here), str(tito.course)])},
+        cwd=tito.here,
+        capture_output=True,
+        text=True,
+    )
+    about, first, second = map(json.loads, done.stdout.splitlines())
+    assert [c["check"] for c in about["checks"]] == ["add", "scale"]
+    assert (first["outcome"], second["outcome"]) == ("passed", "failed")
+    assert "so far" in second["printed"] and second["got"] == "int64[] 5"
+
+
 def test_a_notebook_and_back(tito):
     reach(tito, 1)
     path = Path(tito.json("module", "notebook")["notebook"])
