@@ -94,7 +94,7 @@ def run_checks(
     workspace,
     module: Module,
     names: Sequence[str] = (),
-    seconds: float = 300.0,
+    seconds: float = 1200.0,
     checks: Path | None = None,
 ) -> Report:
     """Run the checks of one module (or those of another file of its folder) on a workspace's files."""

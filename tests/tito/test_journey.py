@@ -147,6 +147,7 @@ def test_what_a_failure_looks_like(tito):
     ("body", "said"),
     [
         ("while True: pass", "took too long"),
+        ("import time; time.sleep(60)", "took too long"),
         ("return scale(x)", "calls itself without end"),
         ("import os; os._exit(0)", "ended before the check did"),
         ("import os; os.kill(os.getpid(), 11)", "SIGSEGV"),
