@@ -229,8 +229,8 @@ def by_heart(exam, images: int = 32, steps: int = 30, at_least: float = 0.6) -> 
 
 @judge
 def speed(exam, within: float) -> Finding:
-    """Training time on our clock, in units of a fixed piece of work measured on this machine right before and after."""
-    units = exam.train_seconds / exam.unit
+    """What the training took on our clock, in units of a fixed piece of work measured on this machine right before and after."""
+    units = exam.train_work / exam.unit
     figure = f"{exam.train_seconds:.1f} s"
     exam.figures["training time"] = figure
     told = f"training took {figure}, {units:,.0f} times the calibration; the bar is {within:,.0f}"
@@ -265,20 +265,3 @@ def kernels_pay(exam, factor: float, batch: int = 128, rounds: int = 3) -> Findi
         "kernels", ratio >= factor, f"a step is {ratio:.2f} times as fast with your kernels as with your reference bodies (at least {factor})",
         f"{ratio:.1f}x", ratio, factor,
     )  # fmt: skip
-
-
-def calibration(repeats: int = 15) -> float:
-    """Seconds that a fixed mixture of matrix products and element-wise work takes here, the mean of a few (others may be at work too)."""
-    import time
-
-    import numpy as np
-
-    rng = np.random.default_rng(0)
-    a, b = rng.standard_normal((2, 128, 128), np.float32)
-    x = rng.standard_normal(1 << 18, np.float32)
-    begun = time.perf_counter()
-    for _ in range(repeats):
-        np.tanh(x, out=x)
-        for _ in range(10):
-            a = (a @ b) / 12
-    return (time.perf_counter() - begun) / repeats
