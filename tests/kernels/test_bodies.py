@@ -182,6 +182,7 @@ CASES = {
     "attention_forward": lambda: attentions(False),
     "attention_backward": lambda: attentions(True),
     "relu_op": lambda: elementwise(1),
+    "sum_of_two": lambda: elementwise(2),
     "relu_gradient": relu_gradients,
     "gelu_forward": lambda: gelus(1),
     "gelu_gradient": lambda: gelus(2),

@@ -103,6 +103,20 @@ def test_a_case_runs_in_both_packages(case):
     assert result.ours > 0 and result.theirs > 0 and result.low <= result.ratio <= result.high
 
 
+def test_the_peak_is_that_of_the_process_itself():
+    """Not what it inherits from a larger one that started it."""
+    script = "from tito.benchmark.measure import peak; before = peak(); x = bytearray(1 << 26); print(before, peak() - before)"
+    held = bytearray(1 << 28)
+    before, more = map(
+        int,
+        subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=True
+        ).stdout.split(),
+    )
+    assert len(held) > before > 0
+    assert 0.9 < more / (1 << 26) < 1.3
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("case", cases.CASES, ids=lambda case: f"{case.group}: {case.name}")
 def test_every_case_runs_in_both_packages(case):

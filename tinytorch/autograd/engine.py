@@ -690,13 +690,20 @@ def walk(roots, gradients, targets: Any, useful: Any, retain_graph: bool, create
                     ):
                         gp = fit(gp, p)
                 if p in grads:
-                    grads[p] = grads[p] + gp
+                    grads[p] = added(grads[p], gp)
                 else:
                     grads[p] = gp
                     heappush(heap, (p.order, p))
             pulled = gp = g = saved = None  # nothing but `grads` and the leaves may hold a gradient now
     finally:
         local.grad = before
+
+
+def added(g, more):
+    """The sum of two gradients of one result: arrays, tensors or parts."""
+    if type(g) is ndarray and g.shape == more.shape:
+        return ops.add_op.forward(g, more)
+    return g + more
 
 
 def send(node: Node, g, grads: dict, heap: list) -> None:

@@ -10,9 +10,20 @@ from ..op import Value, op, spelled
 # ---------------------------------------------------------------- arithmetic
 
 
+@backend.kernel
+def sum_of_two(x, y):
+    """x + y for large arrays of one shape, as where a residual connection ends and where gradients meet."""
+    return np.add(x, y)
+
+
+LARGE = 1 << 16  # elements from which asking for a faster body is worth the question
+
+
 @op(dtypes="promote")
 def add_op(x, y):
     """x + y."""
+    if type(x) is np.ndarray and x.size >= LARGE and type(y) is np.ndarray and x.shape == y.shape:
+        return sum_of_two(x, y)
     return np.add(x, y)
 
 

@@ -112,14 +112,26 @@ from tito.benchmark.cases import {case}
 print(time.perf_counter() - t)
 """
 PEAK = """
-import resource
 import {name} as T
 from tito.benchmark.cases import {case}
-base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+from tito.benchmark.measure import peak
+base = peak()
 run = {case}(T)
 for _ in range(3): run()
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - base) * (1 if __import__('sys').platform == 'darwin' else 1024))
+print(peak() - base)
 """
+
+
+def peak() -> int:
+    """The most memory that this process has had, in bytes.
+
+    `ru_maxrss` alone will not do on Linux: a new program starts from the peak of the process that started it.
+    """
+    with contextlib.suppress(OSError):
+        return int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]) << 10
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def told_by(script: str) -> float:

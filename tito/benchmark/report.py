@@ -175,6 +175,11 @@ def told(changes: list[Change]) -> list[str]:
     return [f"slower than before: {c.name}: {c.before:.2f} then, {c.now:.2f} now" for c in changes]
 
 
+def listed(changes: list[str]) -> str:
+    items = "".join(f"<li>{html.escape(c)}" for c in changes)
+    return f"<h2>Slower than before</h2><ul class=missed>{items}</ul>" if changes else ""
+
+
 def page(run: Run, before: Run | None) -> str:
     changes = told(regressions(run, before)) if before else []
     encoded = {
@@ -182,7 +187,7 @@ def page(run: Run, before: Run | None) -> str:
         for name, draw in (("bars", bars), ("roofline", roofline))
     }
     return PAGE.format(
-        about=html.escape(about(run)), changes="".join(f"<p class=missed>{html.escape(c)}</p>" for c in changes),
+        about=html.escape(about(run)), changes=listed(changes),
         rows="".join(map(cells, run.results)), **encoded,
     )  # fmt: skip
 

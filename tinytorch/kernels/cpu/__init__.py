@@ -32,6 +32,7 @@ BODIES: dict[str, tuple[str, int] | tuple[str, int, int]] = {
     "softmax_op": ("softmax", 4096, 64),
     "spread_windows": ("pooling", 2048),
     "sum_leading": ("sums", 16384),
+    "sum_of_two": ("activation", 65536),
     "sum_per_channel": ("sums", 4096),
     "sum_windows": ("pooling", 4096),
     "where_kept": ("dropout", 4096),

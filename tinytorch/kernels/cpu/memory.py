@@ -39,9 +39,14 @@ def in_memory(x):
     return x.reshape(-1) if x.flags.c_contiguous else x.ravel("K")
 
 
+def is_gapless(x) -> bool:
+    """Whether `in_memory` can show the elements of x without a copy."""
+    return x.flags.writeable and np.may_share_memory(in_memory(x), x)
+
+
 def gapless(x):
     """x, or a copy of it, whose elements `in_memory` can show without a copy."""
-    return x if x.flags.writeable and np.may_share_memory(in_memory(x), x) else x.copy("C")
+    return x if is_gapless(x) else x.copy("C")
 
 
 def channels_and_places(x):
