@@ -273,12 +273,14 @@ class Kernel:
         self.known.append(self)
         self.reference = reference
         self.bodies: dict[str, Any] = {}
-        self.least: dict[str, float] = {
-            "reference": math.inf
-        }  # per backend: elements from which its body runs
+        # per backend: elements from which its body runs
+        self.least: dict[str, float] = {"reference": math.inf}
+        self.small: float = 0  # NumPy arrays of fewer elements are for the reference, whatever is chosen
         self.__name__, self.__doc__ = reference.__name__, reference.__doc__
 
     def __call__(self, array, *args, **kwargs):
+        if type(array) is np.ndarray and array.size < self.small:
+            return self.reference(array, *args, **kwargs)
         name = choice.name if isinstance(array, (np.ndarray, np.generic)) else "cuda"
         least = self.least[name] if name in self.least else self.look_up(name)
         if array.size >= least:
@@ -302,6 +304,8 @@ class Kernel:
         """How many elements an array needs for that backend's body; infinitely many where there is none."""
         _, *least = table_of(backend).get(self.__name__, ("", 0 if backend in self.bodies else math.inf))
         self.least[backend] = least[-1 if backend in ready else 0]
+        if backend == "numba":
+            self.small = self.least[backend]
         return self.least[backend]
 
     def bring(self, backend: str):
@@ -325,6 +329,7 @@ def is_ready(backend: str) -> None:
     ready.add(backend)
     for known in Kernel.known:
         known.least.pop(backend, None)
+        known.small = 0
 
 
 class together(threading.local):

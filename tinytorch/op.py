@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import threading
 import types
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,8 +32,9 @@ class Value:
     _seen: Any  # writes to the base's memory when a view's history was last right
     wrap: Any
 
-    def __getattr__(self, name):
-        return types.MethodType(method_named(name, type(self)), self)
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name) -> Any: ...  # what later files bring: see Awaited
 
 
 class Counter:
@@ -61,25 +62,44 @@ def counted(tensor: Value) -> Counter:
     return tensor._counter
 
 
-methods: dict[str, object] = {}
+class Awaited:
+    """The place of a method of Tensor that a later file brings with `@method`: whoever asks for it first has those files read.
+
+    A `__getattr__` would do without a list of names, but Python 3.11 reads the slots of a class that has one four times slower.
+    """
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def __get__(self, tensor, kind):
+        bring_methods()
+        function = vars(Value)[self.name]
+        if function is self:
+            text = f"'{kind.__name__}' object has no attribute '{self.name}'"
+            raise AttributeError(comes_with(f"Tensor.{self.name}") or text)
+        return function if tensor is None else types.MethodType(function, tensor)
+
+
+AWAITED = (
+    "hardshrink",
+    "istft",
+    "log_softmax",
+    "prelu",
+    "relu",
+    "relu_",
+    "softmax",
+    "stft",
+    "to_dense",
+    "to_sparse",
+)
+for _name in AWAITED:
+    setattr(Value, _name, Awaited(_name))
 
 
 def method(function):
     """Make a function of a later file a method of Tensor too: `@method` on `softmax` gives `x.softmax(...)`."""
-    methods[function.__name__] = function
-    setattr(Value, function.__name__, function)  # found without the detour over Value.__getattr__
+    setattr(Value, function.__name__, function)
     return function
-
-
-def method_named(name: str, kind: type):
-    """The function that a later file made a method."""
-    if name not in methods and not name.startswith("_"):
-        bring_methods()
-    if name not in methods:
-        raise AttributeError(
-            comes_with(f"Tensor.{name}") or f"'{kind.__name__}' object has no attribute '{name}'"
-        )
-    return methods[name]
 
 
 # ---------------------------------------------------------------- ops
@@ -98,6 +118,7 @@ class Op:
         self.forward = forward
         self.name = self.__name__ = forward.__name__
         self.dtypes, self.grad, self.saves, self.view = dtypes, grad, saves, view
+        self.special = saves or view  # whether more is to be done with a result than to wrap it
         self.composed = composed  # the same result from ops that have second derivatives
         self.rules: dict[str, Rule | None] = {}
         self.plans: dict[
@@ -125,12 +146,27 @@ class Op:
         return inspect.signature(getattr(self.forward, "reference", self.forward))
 
     def __call__(self, *args, **kwargs):
-        if (kwargs and not kwargs.keys() <= self.settings.keys()) or len(args) != self.arity:
-            if "out" in kwargs and "out" not in self.settings:
-                out = kwargs.pop("out")
-                result = self(*args, **kwargs)
-                return result if out is None else fill_out(out, result)
-            args, kwargs = self.bind(args, kwargs)
+        if len(args) != self.arity:
+            return self.call_otherwise(args, kwargs)
+        if kwargs:
+            for key in kwargs:
+                if key not in self.settings:
+                    return self.call_otherwise(args, kwargs)
+        elif self.arity <= 2 and isinstance(args[0], Value):
+            return local.few(self, *args)
+        for a in args:
+            if isinstance(a, Value):
+                return local.stack[-1](self, args, kwargs)
+        result = self.forward(*args, **kwargs)
+        return result[0] if self.saves else result
+
+    def call_otherwise(self, args, kwargs):
+        """A call that passes data by name, settings by position, or `out=`."""
+        if "out" in kwargs and "out" not in self.settings:
+            out = kwargs.pop("out")
+            result = self(*args, **kwargs)
+            return result if out is None else fill_out(out, result)
+        args, kwargs = self.bind(args, kwargs)
         for a in args:
             if isinstance(a, Value):
                 return local.stack[-1](self, args, kwargs)
@@ -260,8 +296,8 @@ class Shared:
 def operator(op: Op):
     """The op as a method for Python's `x + y`: the left operand is a Value for sure, so nothing need be sorted out."""
     if op.arity == 1:
-        return lambda self: local.stack[-1](op, (self,), NOTHING)
-    return lambda self, other: local.pair(op, self, other)
+        return lambda self: local.few(op, self)
+    return lambda self, other: local.few(op, self, other)
 
 
 def reflected(op: Op):
@@ -374,7 +410,9 @@ def shares_memory(view, array) -> bool:
 
 def as_array(result):
     """NumPy turns 0-dim results into scalars; tensors hold arrays."""
-    return np.asarray(result) if isinstance(result, (np.generic, *dtypes._NUMBERS)) else result
+    if isinstance(result, np.generic) or is_number(result):
+        return np.asarray(result)
+    return result
 
 
 def convert(op: Op, arrays) -> list:
@@ -448,21 +486,21 @@ def describe(arrays, kwargs) -> str:
     return ", ".join(shown + [f"{key}={value!r}" for key, value in kwargs.items()])
 
 
-def any_pair(op: Op, x, y):
-    """`x + y` by whatever interpreter is on top."""
-    return local.stack[-1](op, (x, y), NOTHING)
+def any_few(op: Op, *args):
+    """`x + y` or `exp(x)` by whatever interpreter is on top."""
+    return local.stack[-1](op, args, NOTHING)
 
 
 class Local(threading.local):
-    """Per thread: the stack of interpreters (the last one is asked first), the short way it has for operators, and whether
-    gradients are recorded."""
+    """Per thread: the stack of interpreters (the last one is asked first), the short way it has for one or two operands and no
+    settings, and whether gradients are recorded."""
 
     default = [evaluate]
-    default_pair = staticmethod(any_pair)
+    default_few = staticmethod(any_few)
 
     def __init__(self):
         self.stack = list(self.default)
-        self.pair = self.default_pair
+        self.few = self.default_few
         self.grad = True
         self.watch = None  # under a profiler: called as watch(node, pull) for every step of a backward pass
 
@@ -471,12 +509,12 @@ local = Local()
 ndarray = np.ndarray
 
 
-def install(interpreter, pair=any_pair) -> None:
+def install(interpreter, few=any_few) -> None:
     """Put an interpreter on every thread's stack for good: what module 02 does with `record`."""
     Local.default.append(interpreter)
-    Local.default_pair = staticmethod(pair)
+    Local.default_few = staticmethod(few)
     local.stack.append(interpreter)
-    local.pair = pair
+    local.few = few
 
 
 class interpret:
@@ -488,9 +526,9 @@ class interpret:
     def __enter__(self):
         below = local.stack[-1]
         local.stack.append(lambda op, args, kwargs: self.interpreter(op, args, kwargs, below))
-        self.pair, local.pair = local.pair, any_pair
+        self.few, local.few = local.few, any_few
         return self
 
     def __exit__(self, *error) -> None:
         local.stack.pop()
-        local.pair = self.pair
+        local.few = self.few

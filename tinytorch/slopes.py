@@ -9,6 +9,7 @@ import numpy as np
 from . import ops
 from .backend import device_of, module_of
 from .op import Value
+from .ops.choosing import FEW
 
 
 def move_back(g, x):
@@ -113,6 +114,10 @@ def kept(g, shape, dim, keepdim: bool):
 def spread(g, shape, dim, keepdim: bool):
     """A reduction's gradient, handed to each element that went into it."""
     if dim is None and not keepdim:
+        if isinstance(g, (np.ndarray, np.generic)) and math.prod(shape) < FEW:
+            out = np.empty(shape, g.dtype)
+            out.fill(g)
+            return out
         return ops.expand_op(g, shape=shape)
     return ops.expand_op(kept(g, shape, dim, keepdim), shape=shape)
 

@@ -13,7 +13,7 @@ from operator import attrgetter
 import numpy as np
 
 from . import backend, dtypes, formats, ops
-from .op import Value, counted, method_named, operator, reflected
+from .op import Value, counted, operator, reflected
 from .storage import TypedStorage, UntypedStorage
 from .tensor_convert import Converting
 from .tensor_inplace import Writing, inplace
@@ -54,14 +54,7 @@ def comparable(compare):
     return guarded
 
 
-class TensorType(type):
-    """The class of Tensor, so that `Tensor.relu` finds what `@method` made a method later."""
-
-    def __getattr__(cls, name):
-        return method_named(name, cls)
-
-
-class Tensor(Methods, Writing, Converting, metaclass=TensorType):
+class Tensor(Methods, Writing, Converting):
     """An n-dimensional array that remembers how it was computed."""
 
     __slots__ = ("__dict__", "__weakref__")  # beside Value's slots users may set attributes of their own
@@ -297,7 +290,7 @@ class Tensor(Methods, Writing, Converting, metaclass=TensorType):
                     f"grad can be implicitly created only for scalar outputs, but this one has shape {list(self.shape)}; reduce it, for"
                     " example with .sum(), or pass gradient="
                 )
-            one = backend.module_of(self.array).empty(self.array.shape, self.array.dtype)
+            one = self.array.copy()
             one.fill(1)
             return Tensor.wrap(one)
         if gradient.array.shape != self.array.shape:

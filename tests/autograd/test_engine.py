@@ -11,7 +11,7 @@ import pytest
 
 import tinytorch as tt
 from tinytorch.autograd import AnomalyError, detect_anomaly, grad
-from tinytorch.autograd.engine import record_pair
+from tinytorch.autograd.engine import record_few
 from tinytorch.op import interpret, op
 
 # ---------------------------------------------------------------- walking
@@ -68,10 +68,10 @@ def test_an_operand_without_a_gradient_gets_none():
     plus = op(lambda x, y: x + y)
     plus.vjps(x=None, y=lambda g: g * 3)
     x, y = tt.ones(2, requires_grad=True), tt.ones(2, requires_grad=True)
-    record_pair(plus, x, y).sum().backward()
+    record_few(plus, x, y).sum().backward()
     assert x.grad is None and y.grad.tolist() == [3.0, 3.0]
     plus.vjps(y=None)
-    assert not record_pair(plus, x, y).requires_grad
+    assert not record_few(plus, x, y).requires_grad
 
 
 # ---------------------------------------------------------------- memory

@@ -49,24 +49,12 @@ LABELS = {  # PyTorch's names for ops that have others here
 
 
 class Plan:
-    """For one op and one set of arguments that need a gradient: what to keep for the rules, and the class of its nodes.
+    """For one op and one set of arguments that need a gradient: which get one, the class of its nodes, and how one is made.
 
-    `fetch` lists what to keep as (kind, key). The commonest cases are told apart: `only_args`, which arguments where there is nothing
-    else; `all_args`, all of them and nothing else; `only_out`, the result alone.
+    `fetch` lists what the rules ask to keep as (kind, key).
     """
 
-    __slots__ = (
-        "all_args",
-        "fetch",
-        "node_class",
-        "only_args",
-        "only_out",
-        "op",
-        "out_at",
-        "positions",
-        "pull",
-        "rules",
-    )
+    __slots__ = ("attach", "fetch", "node_class", "op", "out_at", "positions", "pull", "rules")
 
     def __init__(self, op: Op, mask: int, count: int, same_shape: bool = False):
         self.op = op
@@ -80,13 +68,6 @@ class Plan:
         if op.composed:
             self.fetch += [(ARGS, None), (SETTINGS, None)]
         self.out_at = self.fetch.index((OUT, 0)) if (OUT, 0) in self.fetch else None
-        self.only_args = (
-            [key for kind, key in self.fetch if kind == ARG]
-            if all(kind == ARG for kind, _ in self.fetch)
-            else None
-        )
-        self.all_args = self.only_args == list(range(count))
-        self.only_out = self.fetch == [(OUT, 0)]
         self.pull: Any = puller(self.rules, self.fetch, tensors)
         label = LABELS.get(op.name) or "".join(
             part.title() for part in op.name.removesuffix("_op").split("_")
@@ -102,6 +83,42 @@ class Plan:
                 "pull": self.pull,
             },
         )
+        self.attach = attacher(self, count)
+
+
+def attacher(plan: Plan, count: int):
+    """A function that makes a node for what its op has just returned, and hangs it on the result.
+
+    It is composed as text, one line per field, so that nothing is decided or counted while a program runs.
+    """
+    names = "".join(f"a{i}, " for i in range(count))
+    inputs = "".join(f"a{i}.node or a{i}._leaf or leaf(a{i}), " for i in plan.positions)
+    if plan.op.variadic:  # there may be hundreds
+        names, inputs = "*_,", "*[node_of(args[i]) for i in positions],"
+    texts = {
+        ARG: "args[{0}]", SHAPE: "shape_of(args[{0}])", SETTING: "settings.get('{0}', default_{0})", OUT: "array", SAVED: "saved",
+        NUMBER: "{0}", ARGS: "args", SHAPES: "[shape_of(a) for a in args]", SETTINGS: "{{**defaults, **settings}}",
+    }  # fmt: skip
+    kept = ", ".join(texts[kind].format(key) for kind, key in plan.fetch)
+    everything = plan.fetch == [(ARG, i) for i in range(count)]
+    lines = [
+        "def attach(node, out, array, args, settings, saved):",
+        f"    {names} = args",
+        "    node.shape = array.shape",
+        "    node.dtype = array.dtype",
+        "    node.time = Counter.now",
+        "    node.notes = None",
+        f"    node.saved = {'args' if everything else f'[{kept}]' if kept else '()'}",
+        f"    node.inputs = ({inputs})",
+        "    node.order = next(orders)  # after its inputs, one of which may be a new leaf",
+        "    out.node = node",
+        "    out._requires_grad = True",
+    ]
+    known = {f"default_{name}": value for name, value in plan.op.settings.items()}
+    known |= {"Counter": Counter, "leaf": leaf, "node_of": node_of, "orders": _orders, "shape_of": shape_of}
+    known |= {"defaults": plan.op.settings, "positions": plan.positions}
+    exec("\n".join(lines), known)
+    return known["attach"]
 
 
 def puller(rules, fetch, tensors):
@@ -179,17 +196,6 @@ def locate(op: Op, name: str, i: int):
         "i": (NUMBER, i),
         op.variadic: (ARGS, 0),
     }[name]
-
-
-def fetch(kind: int, key, op: Op, args, kwargs, saved):
-    """The rarer things that a rule may ask for."""
-    if kind == SAVED:
-        return saved
-    if kind == SHAPES:
-        return [shape_of(a) for a in args]
-    if kind == SETTINGS:
-        return {**op.settings, **kwargs}
-    return args if kind == ARGS else key
 
 
 def shape_of(value):
@@ -475,8 +481,7 @@ def record(op: Op, args, kwargs):
         arrays.append(a)
         bit += bit
     out = compute(op, args, kwargs, arrays, dtype, mixed, wrap)
-    if op.saves:
-        saved = out.__dict__.pop("_saved", None)
+    saved = out.__dict__.pop("_saved", None) if op.saves else None
     if not mask or not op.grad:
         return out
     plan = op.plans.get(mask | bit)  # the highest bit tells how many arguments there are
@@ -485,115 +490,80 @@ def record(op: Op, args, kwargs):
     if type(out) is tuple:
         return record_many(plan, args, kwargs, out)
     if plan.positions:
-        array = out.array
-        dtype = array.dtype
-        if dtype.kind != "c":
-            node = plan.node_class()
-        else:
+        node: Any = plan.node_class()
+        if out.array.dtype.kind == "c":
             node = _new(ComplexNode)
             node.plan = plan
-        node.shape, node.dtype, node.time = array.shape, dtype, Counter.now
-        node.saved, node.notes = (), None
-        node.inputs = inputs = []
-        for i in plan.positions:
-            a = args[i]
-            inputs.append(a.node or a._leaf or leaf(a))
-        node.order = next(_orders)  # after its inputs, one of which may be a new leaf
-        if plan.only_args:
-            node.saved = args if plan.all_args else [args[i] for i in plan.only_args]
-        elif plan.only_out and out._counter is None:
-            node.saved = [array]
-        elif plan.fetch:
-            save(node, plan, args, kwargs, out, saved if op.saves else None)
-        out.node, out._requires_grad = node, True
+        plan.attach(node, out, out.array, args, kwargs, saved)
+        if plan.out_at is not None and out._counter is not None:
+            node.counter = (
+                out._counter
+            )  # the count of writes to the result, if they are counted yet: see `counted`
     return out
 
 
-def record_pair(op: Op, x, y):
-    """`record` for what is tiny and frequent: x + y and the like on tensors of one float dtype, or with a number.
+ALONE = object()  # in place of a second operand
+
+
+def record_few(op: Op, x, y=ALONE):
+    """`record` for what is small and frequent: exp(x), x + y and the like on tensors of one float dtype, or with a number.
 
     Half the time per op, which is all there is to gain in a small network (`tito benchmark --only overhead`). Anything else, errors
     among it, goes the long way.
     """
     a = x.array
-    dtype, shape = a.dtype, a.shape
-    if type(y) is float or type(y) is int:
-        b, mask, same_shape = y, 4 | x._requires_grad, True
+    dtype, mask, same_shape = a.dtype, x._requires_grad, False
+    args: Any
+    if y is ALONE:
+        args, key = (x,), 2 | mask
+    elif type(y) is float or type(y) is int:
+        args, key, b, same_shape = (x, y), 12 | mask, y, True
     elif isinstance(y, Value) and y._base is None and y.array.dtype is dtype:
-        b, mask = y.array, 4 | x._requires_grad | y._requires_grad << 1
-        same_shape = b.shape == shape
+        args, b, mask = (x, y), y.array, mask | y._requires_grad << 1
+        same_shape = op.dtypes is not None and a.shape == b.shape
+        key = 12 | mask if same_shape else 4 | mask  # operands of one shape have a plan of their own
     else:
         return record(op, (x, y), NOTHING)
-    if dtype.kind != "f" or x._base is not None or not local.grad:
-        return record(op, (x, y), NOTHING)
+    if dtype.kind != "f" or x._base is not None or not local.grad or op.special:
+        return record(op, args, NOTHING)
     try:
-        array = op.forward(a, b)
-    except (ValueError, TypeError, RuntimeWarning):
-        return record(op, (x, y), NOTHING)
+        array = op.forward(a) if y is ALONE else op.forward(a, b)
+    except (ValueError, TypeError, IndexError, RuntimeWarning):
+        return record(op, args, NOTHING)
+    if type(array) is not ndarray:
+        array = as_array(array)
+        if type(array) is tuple:
+            op.special = True
+            return record(op, args, NOTHING)
     out = _new(Tensor)
-    out.array = array if type(array) is ndarray else as_array(array)
+    out.array = array
     out.node = out._leaf = out._base = out._counter = None
-    if mask == 4 or not op.grad:
-        out._requires_grad = False
-        return out
-    key = mask | 8 if same_shape else mask  # operands of one shape have a plan of their own
-    plan = op.plans.get(key)
-    if plan is None:
-        plan = op.plans[key] = Plan(op, mask & 3, 2, same_shape)
-    positions = plan.positions  # an operand that wants a gradient may have a rule that says it has none
-    if not positions:
-        out._requires_grad = False
-        return out
-    node = plan.node_class()
-    node.shape = shape if same_shape else array.shape
-    node.dtype, node.time, node.notes = dtype, Counter.now, None
-    if len(positions) == 2:
-        node.inputs = (x.node or x._leaf or leaf(x), y.node or y._leaf or leaf(y))
-    else:
-        a = y if positions[0] else x
-        node.inputs = (a.node or a._leaf or leaf(a),)
-    node.order = next(_orders)
-    if plan.all_args:
-        node.saved = (x, y)
-    elif plan.fetch:
-        save(node, plan, (x, y), NOTHING, out, None)
-    else:
-        node.saved = ()
-    out.node, out._requires_grad = node, True
+    out._requires_grad = False
+    if mask and op.grad:
+        if array.dtype is not dtype:  # real numbers became complex ones
+            return record(op, args, NOTHING)
+        plan = op.plans.get(key)
+        if plan is None:
+            plan = op.plans[key] = Plan(op, mask, len(args), same_shape)
+        if plan.positions:  # an operand that wants a gradient may have a rule that says it has none
+            plan.attach(plan.node_class(), out, array, args, NOTHING, None)
     return out
 
 
-def save(node: Node, plan: Plan, args, kwargs, out, saved) -> None:
-    """Keep what the rules asked for, where that is more than arguments."""
-    op = plan.op
-    node.saved = kept = []
-    for kind, key in plan.fetch:
-        if kind == SHAPE:
-            kept.append(shape_of(args[key]))
-        elif kind == SETTING:
-            kept.append(kwargs[key] if key in kwargs else op.settings[key])
-        elif kind == ARG:
-            kept.append(args[key])
-        elif kind == OUT:
-            kept.append(
-                out.array
-            )  # not the tensor; and the count of writes to it, if they are counted yet: see `counted`
-            if out._counter is not None:
-                node.counter = out._counter
-        else:
-            kept.append(fetch(kind, key, op, args, kwargs, saved))
+class Results(tuple):
+    """The arrays that an op with several results returned, kept together."""
+
+    shape = None
+    dtype = property(lambda self: [(array.shape, array.dtype) for array in self])
 
 
 def record_many(plan: Plan, args, kwargs, outputs: tuple):
     """An op with several results: one node for it, and one for each of them."""
     if plan.positions:
-        bundle = Tensor.wrap(tuple(o.array for o in outputs))
-        inputs = [node_of(args[i]) for i in plan.positions]
-        node: Any = blank_node(_new(ManyNode))
-        node.plan, node.shape = plan, None
-        node.dtype = [(o.array.shape, o.array.dtype) for o in outputs]
-        node.inputs = inputs
-        save(node, plan, args, kwargs, bundle, None)
+        node: Any = _new(ManyNode)
+        node.plan = plan
+        together = Results([o.array for o in outputs])
+        plan.attach(node, Tensor.wrap(together), together, args, kwargs, None)
         for i, out in enumerate(outputs):
             if out.array.dtype.kind in "fc":
                 out.node, out._requires_grad = Output(node, i, out.array), True
@@ -657,25 +627,26 @@ def walk(roots, gradients, targets: Any, useful: Any, retain_graph: bool, create
         while heap:
             node = heappop(heap)[1]
             g = grads.pop(node)
-            is_leaf = type(node) is Leaf
-            if node.notes is not None or (is_leaf and node.hooks):
-                g = run_hooks(node, g, create_graph)
+            if type(node) is Leaf and targets is None:
+                deposit(node.tensor(), g)
+                continue
+            if node.notes is not None or type(node) is Leaf:
+                g = run_hooks(node.hooks, g)
             if targets is not None:
                 if node in targets:
                     targets[node] = as_tensor(g)
                 if node not in useful:
                     continue
-            if is_leaf:
-                deposit(node, g)
-                continue
             saved = node.saved
             if saved is None or Counter.now != node.time:  # freed, or something was written in place since
                 node.refuse_stale()
-            pull = node.pull_tensors if create_graph else node.pull
             try:
-                pulled = pull(g) if watch is None else watch(node, partial(pull, g))
+                if create_graph or watch is not None:
+                    pulled = pull_watched(node, g, create_graph, watch)
+                else:
+                    pulled = node.pull(g)
             except RuntimeWarning:  # as in `compute`
-                pulled = quietly(pull, g)
+                pulled = quietly(node.pull_tensors if create_graph else node.pull, g)
             if node.notes is not None and node.line is not None:
                 refuse_nan(node, g, pulled)
             if saved and not retain_graph:
@@ -704,6 +675,12 @@ def added(g, more):
     if type(g) is ndarray and g.shape == more.shape:
         return ops.add_op.forward(g, more)
     return g + more
+
+
+def pull_watched(node: Node, g, create_graph: bool, watch):
+    """A node's step for a graph that is to be differentiated again, or under a profiler."""
+    pull = node.pull_tensors if create_graph else node.pull
+    return pull(g) if watch is None else watch(node, partial(pull, g))
 
 
 def send(node: Node, g, grads: dict, heap: list) -> None:
@@ -757,29 +734,38 @@ def unbroadcast(g, have, want):
     return ops.reshape_op(ops.sum(g, dim=dims) if dims else g, shape=want)
 
 
-def run_hooks(node, g, create_graph: bool):
+def run_hooks(hooks, g):
     """Let each hook see the gradient, and replace it if it returns one."""
-    if isinstance(g, Parts) or not node.hooks:
+    if not hooks or isinstance(g, Parts):
         return g
-    for hook in list(node.hooks):
+    for hook in list(hooks):
         result = hook(as_tensor(g))
         if result is not None:
-            g = result if create_graph else result.array
+            g = result if isinstance(g, Value) else result.array
     return g
 
 
-def deposit(leaf: Leaf, g) -> None:
-    """Add a gradient to a leaf's `.grad`."""
-    tensor: Any = leaf.tensor()
+def owns(view) -> bool:
+    """Whether nobody else holds the memory of this view: it is all of an array that was but reshaped."""
+    base = view.base
+    return type(base) is ndarray and base.base is None and base.size == view.size and getrefcount(base) == 3
+
+
+def deposit(tensor: Any, g) -> None:
+    """Add a gradient to a leaf's `.grad`; nowhere, if the leaf is gone."""
     if tensor is None:
         return
+    if tensor._hooks:
+        g = run_hooks(tensor._hooks, g)
     if isinstance(g, Value):
         tensor._grad = g if tensor._grad is None else tensor._grad + g
     elif tensor._grad is None:
         # A rule may hand the same array to two inputs, or a view: `.grad` must be memory of its own, since users write to it.
-        if g.base is not None or getrefcount(g) > 3 or (type(g) is np.ndarray and not g.flags.writeable):
+        if type(g) is not ndarray:  # NumPy's scalars, CuPy's arrays
+            g = as_array(g)
+        if getrefcount(g) > 3 or not backend.writable(g) or (g.base is not None and not owns(g)):
             g = g.copy()
-        tensor._grad = Tensor.wrap(np.asarray(g) if isinstance(g, np.generic) else g)
+        tensor._grad = Tensor.wrap(g)
     elif tensor._grad._requires_grad:
         tensor._grad = tensor._grad + Tensor.wrap(g)
     else:
@@ -788,4 +774,4 @@ def deposit(leaf: Leaf, g) -> None:
         hook(tensor)
 
 
-install(record, record_pair)
+install(record, record_few)

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import dtypes
 from ..dtypes import BFLOAT16, to_bfloat16
-from ..op import Local, Value, any_pair, local, op
+from ..op import Local, Value, any_few, local, op
 
 
 @op
@@ -88,8 +88,8 @@ def begin() -> None:
     interpreter = lambda op, args, kwargs: compute_wide(op, args, kwargs, below)
     local.stack.insert(len(Local.default), interpreter)
     Local.default.append(interpreter)
-    Local.default_pair = staticmethod(any_pair)
-    local.pair = any_pair
+    Local.default_few = staticmethod(any_few)
+    local.few = any_few
 
 
 dtypes.before_bfloat16.append(begin)

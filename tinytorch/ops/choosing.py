@@ -14,6 +14,11 @@ def choose(condition, x, y, dtype):
     np.where branches, and a processor that cannot guess the branch takes ten times as long (7.5 ms against 0.6 ms for two
     million float32 and y = 0). So floats are chosen by their bits, without a branch, and without the nan of inf * 0.
     """
+    same = type(condition) is type(y) is np.ndarray and condition.shape == y.shape
+    if same and type(x) is float and y.size < FEW and y.dtype is dtype:  # what a relu's gradient asks for
+        out = y.copy("K")
+        np.putmask(out, condition, x)
+        return out
     if (
         type(condition) is not np.ndarray
         or condition.size < FEW

@@ -20,7 +20,7 @@ from .shape import normal_dim, permute_op, reshape_op, unsqueeze
 @kernel
 def product(x, y):
     """(..., n, k) @ (..., k, m) -> (..., n, m), of arrays."""
-    return np.matmul(x, y)
+    return x.dot(y) if x.ndim == y.ndim == 2 else np.matmul(x, y)  # `dot` begins twice as fast
 
 
 @op

@@ -36,7 +36,7 @@ def mean(x, *, dim=None, keepdim=False, dtype=None):
             f"mean: the input must be floating point or complex, got {dtypes.of(x)!r}; convert it first, x.float().mean()"
         )
     total = np.add.reduce(x, axes(x, dim), dtypes.to_numpy(dtype), None, keepdim)
-    return np.true_divide(total, x.size / total.size if total.size else 1, dtype=total.dtype)
+    return total / (x.size / total.size if total.size else 1)
 
 
 @op

@@ -11,6 +11,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -135,17 +136,21 @@ def peak() -> int:
 
 
 def told_by(script: str) -> float:
-    """What a fresh process prints at its end."""
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    """What a fresh process prints at its end. It finds bytecode, and may write it, as an installed package's users do."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    environment.setdefault("PYTHONPYCACHEPREFIX", os.path.join(tempfile.gettempdir(), "tito-benchmark-bytecode"))
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment
+    )
     return float(done.stdout.split()[-1])
 
 
 def fresh(group: str, name: str, script: str, peer: str, goal=None, unit="s", times: int = 5) -> Result:
-    """The same script for tinytorch and its peer, each time in a new process; medians."""
+    """The same script for tinytorch and its peer, each time in a new process; medians of all but the first run."""
     pairs = [
         (told_by(script.replace("{name}", "tinytorch")), told_by(script.replace("{name}", peer)))
-        for _ in range(times)
-    ]
+        for _ in range(times + 1)
+    ][1:]
     low, ratio, high = statistics.quantiles([a / b for a, b in pairs], n=4)
     ours, theirs = (statistics.median(values) for values in zip(*pairs))
     return Result(group, name, ours, theirs, low, ratio, high, goal, unit=unit)

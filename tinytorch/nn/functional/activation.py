@@ -30,7 +30,7 @@ def relu_op(x):
 @kernel
 def relu_gradient(g, y):
     """g where y, the result of relu, is above 0, and 0 elsewhere."""
-    return where_between(y <= 0, 0.0, g)
+    return choose(y <= 0, 0.0, g, g.dtype)
 
 
 relu_op.vjps(x=lambda g, out: relu_gradient(g, out))

@@ -58,7 +58,7 @@ def with_valid_classes(input, target, ignore_index: int):
 
 def check_classes(input, target, weight, ignore_index: int) -> None:
     """Raise what PyTorch raises for shapes, dtypes and class numbers that do not fit."""
-    shape, places = input.shape, target.shape
+    shape, places = input.array.shape, target.array.shape
     if input.ndim == 0:
         raise ValueError("Expected 1 or more dimensions (got 0)")
     if target.array.dtype not in (np.int64, np.uint8):

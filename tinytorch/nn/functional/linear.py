@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ... import dtypes
 from ...backend import kernel
 from ...op import op
@@ -14,7 +12,7 @@ from ...tensor import Tensor
 @kernel
 def linear_forward(x, weight, bias=None):
     """(N, in), (out, in), (out,) -> (N, out): x @ weight.T + bias."""
-    out = np.matmul(x, weight.T)
+    out = x.dot(weight.T)  # not np.matmul, which takes twice as long to begin
     if bias is not None:
         out += bias
     return out
@@ -23,9 +21,9 @@ def linear_forward(x, weight, bias=None):
 @op
 def linear_op(x, weight, bias=None):
     """(..., in), (out, in), (out,) -> (..., out)."""
-    rows = (
-        x if x.ndim == 2 else x.reshape(-1, x.shape[-1])
-    )  # one large product instead of a stack of small ones
+    if x.ndim == 2:
+        return linear_forward(x, weight, bias)
+    rows = x.reshape(-1, x.shape[-1])  # one large product instead of a stack of small ones
     return linear_forward(rows, weight, bias).reshape((*x.shape[:-1], len(weight)))
 
 
