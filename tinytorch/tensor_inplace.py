@@ -101,8 +101,10 @@ class Writing(Value):
 
     def _wrote(self) -> None:
         """Count a write to the memory, so that backward notices if it needed the old values."""
-        counted(self).count()
-        self._seen = self._counter.writes
+        counter = self._counter or counted(self)
+        counter.count()
+        if self._base is not None:
+            self._seen = counter.writes
 
     def _fill_with(self, result) -> Tensor:
         """What `out=` does: this tensor gets the result's shape and values."""

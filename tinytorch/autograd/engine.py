@@ -83,10 +83,10 @@ class Plan:
                 "pull": self.pull,
             },
         )
-        self.attach = attacher(self, count)
+        self.attach = attacher(self, mask, count)
 
 
-def attacher(plan: Plan, count: int):
+def attacher(plan: Plan, mask: int, count: int):
     """A function that makes a node for what its op has just returned, and hangs it on the result.
 
     It is composed as text, one line per field, so that nothing is decided or counted while a program runs.
@@ -99,7 +99,10 @@ def attacher(plan: Plan, count: int):
         ARG: "args[{0}]", SHAPE: "shape_of(args[{0}])", SETTING: "settings.get('{0}', default_{0})", OUT: "array", SAVED: "saved",
         NUMBER: "{0}", ARGS: "args", SHAPES: "[shape_of(a) for a in args]", SETTINGS: "{{**defaults, **settings}}",
     }  # fmt: skip
-    kept = ", ".join(texts[kind].format(key) for kind, key in plan.fetch)
+    sure = lambda kind, key: kind == SHAPE and mask >> key & 1  # it needs a gradient, so it is a tensor
+    kept = ", ".join(
+        f"args[{key}].array.shape" if sure(kind, key) else texts[kind].format(key) for kind, key in plan.fetch
+    )
     everything = plan.fetch == [(ARG, i) for i in range(count)]
     lines = [
         "def attach(node, out, array, args, settings, saved):",
@@ -117,50 +120,38 @@ def attacher(plan: Plan, count: int):
     known = {f"default_{name}": value for name, value in plan.op.settings.items()}
     known |= {"Counter": Counter, "leaf": leaf, "node_of": node_of, "orders": _orders, "shape_of": shape_of}
     known |= {"defaults": plan.op.settings, "positions": plan.positions}
-    exec("\n".join(lines), known)
-    return known["attach"]
+    return composed("attach", "\n".join(lines), known)
 
 
 def puller(rules, fetch, tensors):
     """How a node gets from the gradient of its result to those of its inputs, both arrays: run each rule on what it picks of `saved`.
 
-    `tensors` are the places in `saved` that hold tensors for sure. Most of a small network is covered by the cases without a loop.
+    `tensors` are the places in `saved` that hold tensors for sure. Composed as text too.
     """
-    picks = [at for _, at in rules]
-    if len(rules) == 1 and not picks[0]:
-        ((rule, _),) = rules
-        return lambda node, g: (rule(g),)
-    if len(rules) == 2 and not picks[0] and not picks[1]:
-        (first, _), (second, _) = rules
-        return lambda node, g: (first(g), second(g))
-    if len(rules) == 2 and all(len(at) == 1 and at[0] in tensors for at in picks):
-        ((first, (i,)), (second, (j,))) = rules
 
-        def pull_pair(node, g):
-            saved = node.saved
-            return first(g, saved[i].array), second(g, saved[j].array)
+    def text(k):
+        kept = f"saved[{k}]"
+        return (
+            f"{kept}.array" if k in tensors else f"plain({kept})" if fetch[k][0] in MAY_BE_TENSORS else kept
+        )
 
-        return pull_pair
-    if len(rules) == 1 and not any(kind in MAY_BE_TENSORS for kind, _ in fetch):
-        ((rule, at),) = rules
-        if at == list(range(len(fetch))):
-            return lambda node, g: (rule(g, *node.saved),)
-        return lambda node, g: (rule(g, *[node.saved[k] for k in at]),)
-    if len(rules) == 1 and len(picks[0]) == 1 and picks[0][0] in tensors:
-        ((rule, (i,)),) = rules
-        return lambda node, g: (rule(g, node.saved[i].array),)
-
-    def pull(node, g):
-        kept = [
-            v.array if isinstance(v, Value) else v if type(v) is not tuple else plain(v) for v in node.saved
-        ]
-        return [rule(g, *[kept[k] for k in at]) for rule, at in rules]
-
-    return pull
+    calls = "".join(f"rule{n}({', '.join(['g', *map(text, picks)])}), " for n, (_, picks) in enumerate(rules))
+    known = {"plain": plain} | {f"rule{n}": rule for n, (rule, _) in enumerate(rules)}
+    saved = "\n    saved = node.saved" if "saved" in calls else ""
+    return composed("pull", f"def pull(node, g):{saved}\n    return ({calls})", known)
 
 
-def plain(values: tuple) -> tuple:
-    return tuple([v.array if isinstance(v, Value) else v for v in values])
+def composed(name: str, text: str, known: dict):
+    """The function that the text defines, with the names it knows."""
+    exec(text, known)
+    return known[name]
+
+
+def plain(value):
+    """What was kept, with arrays in the place of tensors."""
+    if isinstance(value, Value):
+        return value.array
+    return tuple(map(plain, value)) if type(value) is tuple else value
 
 
 class Missing:

@@ -138,7 +138,9 @@ def peak() -> int:
 def told_by(script: str) -> float:
     """What a fresh process prints at its end. It finds bytecode, and may write it, as an installed package's users do."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    environment.setdefault("PYTHONPYCACHEPREFIX", os.path.join(tempfile.gettempdir(), "tito-benchmark-bytecode"))
+    environment.setdefault(
+        "PYTHONPYCACHEPREFIX", os.path.join(tempfile.gettempdir(), "tito-benchmark-bytecode")
+    )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment
     )

@@ -49,7 +49,7 @@ def vector_times(g, weight):
 def linear(input, weight, bias=None):
     """input @ weight.T + bias: (..., in) -> (..., out), with weight (out, in) and bias (out,)."""
     check_linear(input, weight, bias)
-    if weight.ndim == 1:  # one output, without a dim of its own
+    if weight.array.ndim == 1:  # one output, without a dim of its own
         return linear_op(input, unsqueeze(weight, 0)).squeeze(-1)
     if bias is not None and bias.array.ndim > 1:
         return linear_op(input, weight) + bias
