@@ -77,7 +77,7 @@ def run_apart(work: Work) -> Found:
     with Pair(work) as pair:
         while not pair.round(found):
             """A process of checks that hung is started anew, for the checks that are left."""
-        found.cpu = pair.total + pair.used()
+        found.cpu = max(found.cpu, pair.total + pair.used())
     found.seconds = time.monotonic() - begun
     return found
 
@@ -189,6 +189,7 @@ class Pair:
                     self.allowed = self.used() + record["cpu"]
                 elif "check" in record:
                     current, self.allowed = "", math.inf
+                    found.cpu = self.total + self.used()
                     found.records.append(self.blamed(record))
                 elif "done" in record:
                     return True
@@ -291,9 +292,11 @@ def cpu_seconds(pid: int) -> float:
     """CPU seconds of a process and its descendants (in tier A the student's process is one); 0 where there is no /proc."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
         return 0.0
+    children: list[str] = []
+    with contextlib.suppress(OSError):  # one that has ended has none
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     own = sum(map(int, fields[11:15])) / os.sysconf(
         "SC_CLK_TCK"
     )  # its time, and that of children that have ended
