@@ -44,13 +44,23 @@ class Line:
 LINES: list[Line] = []
 
 
-def line(group: str, *, earns=NOTHING, verdicts: str = "", archive: bool = False, says: str = "", slow: bool = False):
+def line(
+    group: str,
+    *,
+    earns=NOTHING,
+    verdicts: str = "",
+    archive: bool = False,
+    says: str = "",
+    slow: bool = False,
+):
     """Put a submission on the list. Without `verdicts`: passed for everything, failed for nothing, else partial."""
     usual = "passed" if earns == EVERYTHING else "partial" if earns else "failed"
 
     def note(make):
         LINES.append(
-            Line(make, group, frozenset(earns), frozenset((verdicts or usual).split("|")), archive, says, slow)
+            Line(
+                make, group, frozenset(earns), frozenset((verdicts or usual).split("|")), archive, says, slow
+            )
         )
         return make
 

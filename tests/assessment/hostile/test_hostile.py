@@ -79,7 +79,10 @@ def processes(folder: Path) -> dict[str, str]:
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
             parent = status.read_text().rpartition(")")[2].split()[1]
-            found[status.parent.name] = (parent, (status.parent / "cmdline").read_bytes().decode(errors="replace"))
+            found[status.parent.name] = (
+                parent,
+                (status.parent / "cmdline").read_bytes().decode(errors="replace"),
+            )
         except OSError:
             continue
     mine, grown = {str(os.getpid())}, True
@@ -87,7 +90,9 @@ def processes(folder: Path) -> dict[str, str]:
         more = {pid for pid, (parent, _) in found.items() if parent in mine} - mine
         mine, grown = mine | more, bool(more)
     boxed = {pid for pid, (_, command) in found.items() if str(folder) in command}
-    return {pid: found[pid][1].replace("\0", " ") for pid in (mine | boxed) - {str(os.getpid())} if pid in found}
+    return {
+        pid: found[pid][1].replace("\0", " ") for pid in (mine | boxed) - {str(os.getpid())} if pid in found
+    }
 
 
 def grade_all(lines: Iterable[Line], tier_of, folder: Path) -> Graded:
@@ -117,7 +122,9 @@ def grade_all(lines: Iterable[Line], tier_of, folder: Path) -> Graded:
             return Result("invalid_submission", 0.0, tier_of(line), checks=(Check_("intake", str(error)),))
         finally:
             shutil.rmtree(folder / "submissions" / line.name, ignore_errors=True)
-        result = grade(room, Job(1, 1, line.name, archive.stem, MILESTONE, 0, 1, "x"), archive, tier_of(line), ours.shelf)
+        result = grade(
+            room, Job(1, 1, line.name, archive.stem, MILESTONE, 0, 1, "x"), archive, tier_of(line), ours.shelf
+        )
         took[line.name] = time.monotonic() - begun
         return result
 
