@@ -20,7 +20,7 @@ cay,Cay C.,,A
 dan,,dan@x.org,B
 """
 CHECKS = (
-    Check("values", "passed", 1.0, 3.0, "", True),
+    Check("values", "passed", 1.0, 3.0, "", True, 0.97),
     Check("a <b>hidden</b> one", "failed", 0.0, 1.0, "expected 3 & got\x00 \x1b[31m4", False),
 )
 

@@ -123,6 +123,9 @@ def test_json_is_read_back_as_the_same_class(room):
     room, book = room
     class_ = standing(room, book)
     assert record.read(record.write(class_)) == class_
+    for result, found in class_.findings.items():
+        assert list(found.checks) == book.checks_of(result), "an export knows what the gradebook knows"
+    assert class_.of(class_.grades[0]).checks[0].value == 0.97
     assert class_.of(class_.grades[0]).checks[1].message == "expected 3 & got\x00 \x1b[31m4"
     odd = replace(class_, students=(Student("ann", "\u2028\x00'\"<&é🎉", "\\"),), name="\ud7ff")
     assert record.read(record.write(odd)) == odd

@@ -67,13 +67,15 @@ def standing(room: Class, book: Gradebook, details: bool = True) -> Standing:
 def findings_of(book: Gradebook, wanted: set[int]) -> dict[int, Findings]:
     if not wanted:
         return {}
+    columns = [c for c in checks.c if c.name not in ("result", "place")]
+    names = [c.name for c in columns]
+    query = select(checks.c.result, *columns).order_by(checks.c.result, checks.c.place)
     by_result: dict[int, list[Check]] = {}
     with book.engine.connect() as database:
-        for row in database.execute(select(checks).order_by(checks.c.result, checks.c.place)):
+        for row in database.execute(query):
             if row.result in wanted:
-                by_result.setdefault(row.result, []).append(
-                    Check(row.name, row.verdict, row.score, row.weight, row.message, bool(row.visible))
-                )
+                told = dict(zip(names, row[1:])) | {"visible": bool(row.visible)}
+                by_result.setdefault(row.result, []).append(Check(**told))
         rows = database.execute(
             select(results.c.id, results.c.graded, results.c.isolation, results.c.seconds)
         ).all()
