@@ -60,6 +60,23 @@ class Box(Sandbox):
                 return "it fills the disk"
         return ""
 
+    def wants_to_run(self) -> bool:
+        """Whether one of its processes computes, or would if a core were free: then its limit on CPU time ends it, not the clock.
+
+        On a machine with much else to do an honest submission is slow through no fault of its own; one that sleeps is not.
+        """
+        ahead = [self.process.pid] if self.process else []
+        while ahead:
+            pid = ahead.pop()
+            try:
+                told = Path(f"/proc/{pid}/stat").read_text()
+                ahead += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+            except OSError:
+                continue  # it has ended, or there is no /proc
+            if told.rpartition(")")[2].split()[0] in "RD":
+                return True
+        return False
+
     def cause(self, code: int) -> str:
         """What an exit status stands for. bubblewrap gives a signal as 128 more."""
         number = -code if code < 0 else code - 128
