@@ -208,10 +208,10 @@ def examine_lesson(workspace, module: Module, mutants: bool = False) -> dict[str
     return record
 
 
-def judged(module: Module) -> dict[str, Any]:
+def judged(module: Module, every: int = 1) -> dict[str, Any]:
     """Stubs and mutants, in a process of their own (they fork from one that has not imported tinytorch)."""
     done = subprocess.run(
-        [sys.executable, "-m", "tito.mutants", module.name], capture_output=True, text=True,
+        [sys.executable, "-m", "tito.mutants", module.name, f"--every={every}"], capture_output=True, text=True,
         env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[1]), "OPENBLAS_NUM_THREADS": "1", "TINYTORCH_KERNELS": "reference"},
     )  # fmt: skip
     if done.returncode:

@@ -1,6 +1,7 @@
 """Wrong versions of what a module teaches, made by the syntax tree: a module's checks must tell nearly all of them.
 
-    python -m tito.mutants 03          # killed and survivors, as JSON
+    python -m tito.mutants 03             # killed and survivors, as JSON
+    python -m tito.mutants 13 --every=10  # a tenth of them: each version of a kernel is compiled
 
 A mutant swaps an operator or its operands, drops a term or a sign, shifts a constant, an axis or a comparison, changes a
 scale, drops a gradient, a condition or a statement. Each runs in a process forked from one that has NumPy loaded; the
@@ -331,13 +332,13 @@ def judge(root: Path, checks: Path, name: str, file: str, source: str) -> tuple[
     return "", ""
 
 
-def examine(course, module, jobs: int = 2, symbols: Iterable[str] = ()) -> dict:
-    """The reference, every stub and every mutant of a module, judged by its checks."""
+def examine(course, module, jobs: int = 2, symbols: Iterable[str] = (), every: int = 1) -> dict:
+    """The reference, every stub and every mutant of a module (or every so many-th one), judged by its checks."""
     start = time.monotonic()
     taught = [one for one in course.taught(module) if not symbols or one.symbol in symbols]
     sources = {one.file: (course.package / one.file).read_bytes().decode() for one in taught}
     stubs = [(one.symbol, one.file, weave_file(sources[one.file], [one])) for one in taught]
-    mutants = [m for one in taught for m in mutants_of(sources[one.file], one)]
+    mutants = [m for one in taught for m in mutants_of(sources[one.file], one)][::every]
     (reference,) = try_versions(course.root, module.checks, [("reference", "", "")], seconds=300)
     patience = 30 + 6 * (time.monotonic() - start)  # a loaded machine must not kill mutants
     versions = [*stubs, *((m.name, m.file, m.source) for m in mutants)]
@@ -356,7 +357,9 @@ def examine(course, module, jobs: int = 2, symbols: Iterable[str] = ()) -> dict:
         "killed": sum(bool(t.killed_by) for t in mutated),
         "survivors": [name for name in survivors if name not in equivalent],
         "justified": {name: equivalent[name] for name in survivors if name in equivalent},
-        "stale_justifications": [name for name in equivalent if name not in survivors] if not symbols else [],
+        "stale_justifications": [name for name in equivalent if name not in survivors]
+        if not symbols and every == 1
+        else [],
         "rate": killed / len(counted) if counted else 1.0,
         "seconds": round(time.monotonic() - start, 1),
     }
@@ -376,11 +379,10 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ["TINYTORCH_KERNELS"] = "reference"  # the bodies that are mutated are to run
     course = the_course()
-    print(
-        json.dumps(
-            examine(course, course.module(sys.argv[1]), symbols=sys.argv[2:]), indent=2, ensure_ascii=False
-        )
-    )
+    every = next((int(word.partition("=")[2]) for word in sys.argv if word.startswith("--every=")), 1)
+    name, *symbols = [word for word in sys.argv[1:] if not word.startswith("--")]
+    verdict = examine(course, course.module(name), symbols=symbols, every=every)
+    print(json.dumps(verdict, indent=2, ensure_ascii=False))
 
 
 if __name__ == "__main__":

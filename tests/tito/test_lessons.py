@@ -61,9 +61,10 @@ def test_wrong_versions_of_the_package_are_what_is_imported():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1500)
 @lessons
 def test_stubs_fail_and_mutants_are_killed(module):
-    verdict = judged(module)
+    verdict = judged(module, every=10 if module.name == "13_kernels" else 1)  # each version is compiled
     assert verdict["reference"]["killed_by"] == ""
     assert verdict["stubs_that_pass"] == []
     assert verdict["rate"] >= 0.95, "\n".join(verdict["survivors"])
