@@ -1,5 +1,7 @@
 """Forked and spawned processes, several Python threads, BLAS beside Numba, and registers of every width."""
 
+import platform
+
 import pytest
 
 from tests.kernels.test_dispatch import python
@@ -57,6 +59,37 @@ def test_blas_computes_in_the_thread_that_calls_it():
     print({p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas"})
     """
     assert python(WORK + code).stdout.strip() == "{1}"
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc's malloc has the settings")
+def test_memory_that_was_freed_is_there_for_the_next_array():
+    """Of 16 MB, 4096 pages, none has to be cleared again; unless the user has settings of his own."""
+    code = """
+    import numpy as np, resource
+    from tinytorch.kernels.cpu import compiling
+    faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(3):
+        before = faults()
+        x = np.empty(1 << 22, np.float32); x[::1024] = 1
+        found = faults() - before
+        del x
+    print(found)
+    """
+    assert int(python(code).stdout) < 100
+    assert (
+        int(
+            python(
+                code, MALLOC_MMAP_MAX_=1000, MALLOC_TRIM_THRESHOLD_=0, MALLOC_MMAP_THRESHOLD_=1 << 20
+            ).stdout
+        )
+        > 0
+    )
+
+
+def test_waiting_threads_sleep_soon_unless_the_user_says_otherwise():
+    code = "import os; from tinytorch.kernels.cpu import threads; print(os.environ.get('GOMP_SPINCOUNT'))"
+    given = [{}, {"GOMP_SPINCOUNT": 7}, {"OMP_WAIT_POLICY": "active"}]
+    assert [python(code, **settings).stdout.strip() for settings in given] == ["2000", "7", "None"]
 
 
 @pytest.mark.parametrize("width", [1, 4, 8, 16])
