@@ -3,7 +3,6 @@
 import subprocess
 import sys
 
-
 AWAITED_METHODS = """
 import tinytorch
 from tinytorch.later import bring_methods
