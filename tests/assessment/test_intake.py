@@ -179,3 +179,14 @@ def test_no_workspace_in_it(tmp_path):
         take_in(zipped(tmp_path / "a.zip", {"homework.py": b"print(1)"}))
     with pytest.raises(IntakeError, match="no such file"):
         take_in(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize(
+    "names", [("tinytorch/a.py", "tinytorch/a.py/b.py"), ("tinytorch/a.py/b.py", "tinytorch/a.py")]
+)
+def test_a_file_that_is_a_folder_too(tmp_path, names):
+    taken = take_in(zipped(tmp_path / "a.zip", FILES | dict.fromkeys(names, b"")))
+    assert taken.files == FILES | {"tinytorch/a.py": b""}
+    assert taken.left_out == {"tinytorch/a.py/b.py": "a file stands where its folder would be"}
+    (tmp_path / "out").mkdir()
+    taken.lay_out(tmp_path / "out")

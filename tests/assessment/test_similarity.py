@@ -10,6 +10,7 @@ from tests.assessment.authors import ANN, AUTHORS, BOB, disguised, skeleton, wor
 from tito.assessment import classroom
 from tito.assessment.similarity import THRESHOLD, compare, known, page, read
 from tito.commands.grading.similarity import similarity
+from tito.course import the_course
 from tito.errors import TitoError
 from tito.weave import cells
 
@@ -59,8 +60,6 @@ def test_half_a_copy(alone, given):
 
 def test_what_was_given_counts_for_nobody(given):
     """Two untouched skeletons, two complete references: nothing of their own, nothing shared."""
-    from tito.course import the_course
-
     bare = {name: text.encode() for name, text in skeleton().items()}
     course = the_course()
     whole = {f"tinytorch/{f}": (course.package / f).read_bytes() for m in course.modules for f in m.files}

@@ -6,6 +6,8 @@ with Session(work, script, box=Box("A", reads=[work.root, script])) as session: 
 from __future__ import annotations
 
 import compileall
+import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -49,13 +51,22 @@ class Box(Sandbox):
     def overflow(self) -> str:
         """What it has written too much of by now; empty if nothing."""
         size = count = 0
-        for folder, _, files in os.walk(self.scratch):
-            for name in files:
-                try:
-                    size += os.lstat(os.path.join(folder, name)).st_blocks * 512
-                except OSError:
-                    continue
-            count += len(files) + 1
+        waiting = [str(self.scratch)]
+        while waiting:
+            try:
+                entries = list(os.scandir(waiting[-1]))
+            except OSError as error:
+                if error.errno == errno.ENAMETOOLONG:
+                    return "it makes folders deeper than a path may be long"
+                entries = []  # closed to its owner, or gone; opening it here could be led astray by a link
+            waiting.pop()
+            for entry in entries:
+                with contextlib.suppress(OSError):  # gone by now
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    else:
+                        size += entry.stat(follow_symlinks=False).st_blocks * 512
+            count += len(entries)
             if size > MOST_SCRATCH or count > MOST_FILES:
                 return "it fills the disk"
         return ""

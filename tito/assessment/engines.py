@@ -12,7 +12,6 @@ import json
 import os
 import queue
 import secrets
-import shutil
 import signal
 import subprocess
 import sys
@@ -29,6 +28,7 @@ from .boxes import sweep
 from .classroom import Class
 from .driver import broken, grade, result_of
 from .exams import Shelf
+from .isolation.launch import remove
 from .store import Job, Result
 
 SILENT = 60.0  # seconds without a sign of life after which a driver is given up
@@ -160,7 +160,7 @@ def clear(folder: Path) -> int:
     if folder.is_symlink():
         raise TitoError(f"{folder} is a link; graders' boxes would go where it leads", "remove it")
     left = sweep(folder)
-    shutil.rmtree(folder, ignore_errors=True)
+    remove(folder)
     return left
 
 

@@ -258,6 +258,9 @@ def gather(name: str, entries: Iterator[Entry]) -> Submission:
         if len(raw) >= MOST_FILES or total > MOST_BYTES:
             raise IntakeError(f"{name}: more than {MOST_FILES:,} files or {MOST_BYTES // MB} MB")
         raw[path] = data
+    for path in [path for path in raw if any(str(above) in raw for above in PurePosixPath(path).parents)]:
+        del raw[path]
+        found.left_out[shown(path)] = "a file stands where its folder would be"
     root = workspace_root(name, raw)
     for path, data in raw.items():
         inside = path[len(root) :] if path.startswith(root) else ""

@@ -83,6 +83,7 @@ class Exam:
         self.figures: dict[str, str] = {}
         self.ground: dict[str, Any] = {}  # of a loss landscape: heights and paths
         self.train_seconds = self.train_work = 0.0  # by the clock on the wall, and by the processor's
+        self.learns = 0.0  # how many numbers the network learns, once its gradients have been asked for
         self.unit = 0.0  # seconds that a fixed piece of work took around the training
         self.curve: list[dict[str, float]] = []
         self.classes = int(data.answers.max()) + 1 if "labels" in data.train else 0

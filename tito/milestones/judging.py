@@ -163,7 +163,8 @@ def gradients(exam, batch: int = 16, directions: int = 3, parameters: int = 6, b
     for _ in range(batches):
         trouble = disagreement(exam, exam.batch(batch), directions, parameters)
         if not trouble:
-            return Finding("gradients", True, "backpropagation agrees with the changes of the loss")
+            told = "backpropagation agrees with the changes of the loss"
+            return Finding("gradients", True, told, value=exam.learns)
     return Finding("gradients", False, trouble)
 
 
@@ -173,6 +174,7 @@ def disagreement(exam, rows: dict[str, Any], directions: int, parameters: int) -
 
     answer = exam.session.ask("gradients", rows, seconds=exam.patience, seed=exam.seed)
     norms = answer.array("norms", (None,), "f")
+    exam.learns = float(sum(array.size for name, array in answer.values.items() if name[0] == "g"))
     for which in sorted(exam.rng.permutation(len(norms))[:parameters].tolist()):
         g = answer.array(f"g{which}", None, "f").astype(np.float64)
         if not g.any():

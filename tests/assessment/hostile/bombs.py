@@ -127,10 +127,10 @@ def open_files_without_end(files: Files):
 
 @line("bombs", earns=EVERYTHING)
 def folders_within_folders(files: Files):
-    """Deeper than a path may be long, and closed to everyone: cleaning up has to manage. It is only odd otherwise."""
+    """More than a function may call itself, and one closed to everyone: cleaning up has to manage. It is only odd otherwise."""
     append(
         files,
-        "import os\nhere = os.getcwd()\nfor _ in range(3000):\n    os.mkdir('d')\n    os.chdir('d')\nos.chdir(here)\nos.mkdir('closed'); open('closed/file', 'w').close(); os.chmod('closed', 0)",
+        "import os\nhere = os.getcwd()\nfor _ in range(1500):\n    os.mkdir('d')\n    os.chdir('d')\nos.chdir(here)\nos.mkdir('closed'); open('closed/file', 'w').close(); os.chmod('closed', 0)",
     )
 
 
@@ -152,16 +152,25 @@ def writes_to_every_descriptor(files: Files):
     )
 
 
+@line("bombs", verdicts="import_error|crashed|failed|output_limit|timeout", slow=True)
+def a_disk_filled_where_no_path_leads(files: Files):
+    """Deeper than a path may be long there are large files."""
+    append(
+        files,
+        "import itertools, os, time\nfor _ in range(3000):\n    os.mkdir('d')\n    os.chdir('d')\nfor i in range(40):\n    with open(f'part{i}', 'wb') as file: file.write(bytes(1 << 24))\ntime.sleep(1000)",
+    )
+
+
 @line("bombs", verdicts="failed|import_error")
 def an_error_as_long_as_a_book(files: Files):
     append(files, "raise ValueError('x' * 50_000_000)")
 
 
-@line("bombs", verdicts="failed|import_error|memory_limit")
+@line("bombs", verdicts="syntax_error|failed|import_error|memory_limit")
 def ten_thousand_nested_parentheses(files: Files):
     append(files, "x = " + "(" * 10_000 + ")" * 10_000)
 
 
-@line("bombs", verdicts="failed|import_error|memory_limit|timeout|crashed|invalid_submission")
+@line("bombs", verdicts="syntax_error|failed|import_error|memory_limit|timeout|crashed|invalid_submission")
 def a_constant_that_explodes_when_compiled(files: Files):
     append(files, "x = " + "-" * 90_000 + "1")
