@@ -31,6 +31,7 @@ from ..op import (
     quietly,
     unusual,
 )
+from ..ops.arithmetic import LARGE
 from ..tensor import Tensor
 
 ARG, SHAPE, SETTING, OUT, SAVED, NUMBER, ARGS, SHAPES, SETTINGS = range(9)
@@ -663,7 +664,7 @@ def walk(roots, gradients, targets: Any, useful: Any, retain_graph: bool, create
 
 def added(g, more):
     """The sum of two gradients of one result: arrays, tensors or parts."""
-    if type(g) is ndarray and g.shape == more.shape:
+    if type(g) is ndarray and g.size >= LARGE:
         return ops.add_op.forward(g, more)
     return g + more
 
