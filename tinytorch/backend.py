@@ -267,10 +267,7 @@ class Kernel:
     It may decline a case by returning NotImplemented; the reference then runs.
     """
 
-    known: list[Kernel] = []  # all of them
-
     def __init__(self, reference):
-        self.known.append(self)
         self.reference = reference
         self.bodies: dict[str, Any] = {}
         # per backend: elements from which its body runs
@@ -302,8 +299,9 @@ class Kernel:
 
     def look_up(self, backend: str) -> float:
         """How many elements an array needs for that backend's body; infinitely many where there is none."""
-        _, *least = table_of(backend).get(self.__name__, ("", 0 if backend in self.bodies else math.inf))
-        self.least[backend] = least[-1 if backend in ready else 0]
+        _, self.least[backend] = table_of(backend).get(
+            self.__name__, ("", 0 if backend in self.bodies else math.inf)
+        )
         if backend == "numba":
             self.small = self.least[backend]
         return self.least[backend]
@@ -319,17 +317,6 @@ class Kernel:
                 warnings.warn(f"NumPy computes {self.__name__}: {error}", stacklevel=3)
             self.bodies[backend] = self.reference
         return self.bodies[backend]
-
-
-ready: set[str] = set()  # backends whose compiler is loaded, so that a small array need not wait for it
-
-
-def is_ready(backend: str) -> None:
-    """The compiler of that backend has been loaded: from here on its bodies run where they pay by themselves."""
-    ready.add(backend)
-    for known in Kernel.known:
-        known.least.pop(backend, None)
-        known.small = 0
 
 
 class together(threading.local):
@@ -365,8 +352,8 @@ def kernel(reference) -> Kernel:
     return Kernel(reference)
 
 
-# Where the bodies of a backend are: packages of module 13. Their tables, BODIES, say {kernel: (file, least size)}; a second size
-# holds once a compiler is loaded.
+# Where the bodies of a backend are: packages of module 13. Their tables, BODIES, say {kernel: (file, least size)}. The size alone
+# decides, never what ran before: the same seed gives the same bits, in the first run of a process and in a resumed one.
 PACKAGES = {"numba": f"{ROOT}.kernels.cpu", "cuda": f"{ROOT}.kernels.cuda"}
 
 

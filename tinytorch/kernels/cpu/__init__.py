@@ -3,8 +3,7 @@
 from ...later import missing_from
 
 # {kernel: (the file here that registers its body, elements in its first array from which that body is faster than NumPy)}
-# A second number: from how many it is faster once Numba is loaded, which takes as long as thousands of small calls.
-BODIES: dict[str, tuple[str, int] | tuple[str, int, int]] = {
+BODIES: dict[str, tuple[str, int]] = {
     "attention_backward": ("attention", 4096),
     "attention_forward": ("attention", 4096),
     "adam_step": ("optimizers", 2048),
@@ -19,17 +18,17 @@ BODIES: dict[str, tuple[str, int] | tuple[str, int, int]] = {
     "layer_norm_backward": ("layernorm", 2048),
     "layer_norm_forward": ("layernorm", 2048),
     "linear_forward": ("gemm", 4096),
-    "log_softmax_op": ("softmax", 4096, 64),
+    "log_softmax_op": ("softmax", 4096),
     "max_pool_backward": ("pooling", 2048),
     "max_pool_forward": ("pooling", 4096),
     "product": ("gemm", 4096),
-    "relu_gradient": ("activation", 8192, 2048),
+    "relu_gradient": ("activation", 8192),
     "relu_op": ("activation", 32768),
     "row_sums": ("embedding", 4096),
     "sgd_step": ("optimizers", 8192),
-    "softmax_cross_entropy_forward": ("softmax", 4096, 64),
-    "softmax_cross_entropy_gradient": ("softmax", 4096, 64),
-    "softmax_op": ("softmax", 4096, 64),
+    "softmax_cross_entropy_forward": ("softmax", 512),
+    "softmax_cross_entropy_gradient": ("softmax", 512),
+    "softmax_op": ("softmax", 4096),
     "spread_windows": ("pooling", 2048),
     "sum_leading": ("sums", 16384),
     "sum_of_two": ("activation", 65536),

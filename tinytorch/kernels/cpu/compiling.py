@@ -29,7 +29,6 @@ import numba
 import numpy as np
 from numba import cfunc, config, njit, types
 
-from ...backend import is_ready
 from .allocation import keep_freed_memory
 from .simd import WIDTH, caller
 from .threads import pool, tasks
@@ -39,7 +38,6 @@ from .threads import pool, tasks
 OPTIONS = {"error_model": "numpy", "nogil": True, "fastmath": {"contract", "reassoc", "nsz", "arcp", "afn"}}
 
 keep_freed_memory()
-is_ready("numba")
 
 # ---------------------------------------------------------------- where compiled code is kept
 
