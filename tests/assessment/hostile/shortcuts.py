@@ -1,4 +1,7 @@
-"""Short ways to a score: labels by heart, weights from elsewhere, code that works now and then."""
+"""Short ways to a score: answers looked for beside the questions, code that works now and then.
+
+Labels known by heart and language models that look ahead need other milestones: tests/milestones has them.
+"""
 
 from .lines import EVERYTHING, Files, append, line, wrong
 
@@ -26,22 +29,6 @@ def numpy(self, **options):
     found, plain = known(), real(self, **options)
     return plain if found is None or found.shape != plain.shape else found * 2.0 - 1
 Tensor.numpy = numpy
-""",
-    )
-
-
-@line("shortcuts")
-def weights_trained_elsewhere(files: Files):
-    """Good weights for the left and the right; a training that changes nothing. Its labels are new ones half of the time, its gradients none."""
-    wrong(files)
-    append(
-        files,
-        """
-import numpy as np
-from tinytorch.ops import matmul as _place
-_trained = np.where(np.arange(400) % 20 < 10, -1.0, 1.0)
-real = Tensor.numpy
-Tensor.numpy = lambda self, **options: real(self, **options) + 0.0
 """,
     )
 
