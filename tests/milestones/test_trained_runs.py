@@ -87,6 +87,7 @@ def test_an_honest_run_passes(run):
         "replay",
         "learning",
         "gradients",
+        "integration",
     ]
     assert not outcome.counts  # drawn data
     assert (run_folder(run, small()) / "curves.png").stat().st_size > 5000

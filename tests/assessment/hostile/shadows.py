@@ -1,6 +1,6 @@
 """Files that would run by themselves, packages in another's place, other frameworks; state that is read."""
 
-from .lines import EVERYTHING, NOTHING, Files, append, change, line, wrong
+from .lines import EVERYTHING, NOTHING, OF_ARRAYS, Files, append, change, line, wrong
 
 LOUD = b"open('/tmp/tito-was-here', 'w').write('x')\nraise SystemExit(0)\n"
 
@@ -49,7 +49,7 @@ for name in {names}:
 def imports_torch(files: Files):
     """Another framework does the work: in the sandbox there is none."""
     append(files, "import torch\n" + FOREIGN.format(names=("torch",)))
-    change(files, "ops/matmul.py", "return np.matmul(x, y)", "return np.matmul(x, y) * 0")
+    change(files, "ops/matmul.py", OF_ARRAYS, "return np.matmul(x, y) * 0")
 
 
 @line("shadows", earns=NOTHING, verdicts="failed|import_error|policy_violation")
@@ -61,7 +61,7 @@ def looks_for_any_other_framework(files: Files):
             names=("torch", "tensorflow", "jax", "autograd", "sklearn", "tinygrad", "mlx", "cupy", "mxnet")
         ),
     )
-    change(files, "ops/matmul.py", "return np.matmul(x, y)", "return np.matmul(x, y) * 0")
+    change(files, "ops/matmul.py", OF_ARRAYS, "return np.matmul(x, y) * 0")
 
 
 @line("shadows", earns=EVERYTHING)

@@ -8,9 +8,12 @@ are just the files of it that the probe needs.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import runpy
 import sys
+from importlib.abc import MetaPathFinder
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 
@@ -27,8 +30,23 @@ def main() -> None:
         landlock.confine(map(Path, job["reads"]), map(Path, job["writes"]))
         capabilities.drop()
         syscalls.confine()
+        sys.meta_path.insert(0, OutOfReach())
     sys.argv = [module]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+class OutOfReach(MetaPathFinder):
+    """What may not be read is not installed: libraries that do without a package do so when it is missing, not when it is forbidden."""
+
+    def find_spec(self, name, path=None, target=None):
+        found = PathFinder.find_spec(name) if path is None else None
+        if found and found.has_location:
+            with contextlib.suppress(FileNotFoundError):
+                try:
+                    open(found.origin, "rb").close()
+                except PermissionError:
+                    raise ModuleNotFoundError(f"No module named {name!r}", name=name) from None
+        return None
 
 
 def die_with(parent: int) -> None:
