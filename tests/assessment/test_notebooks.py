@@ -85,7 +85,8 @@ def test_the_notebook_is_one_of_nbgraders(module):
     assert sum(one["points"] for one in told if one["grade"]) == module.points
     assert min(one["points"] for one in told if one["grade"]) > 0
     left = {line.strip() for c in book["cells"] for line in cleared(source_of(c)).splitlines()}
-    woven = weave_module(module, COURSE.package)  # code that is given may have a line in common with what is taught
+    # code that is given may have a line in common with what is taught
+    woven = weave_module(module, COURSE.package)
     left -= {line.strip() for text in woven.values() for line in text.decode().splitlines()}
     for one in COURSE.taught(module):
         for line in solutions(one):

@@ -31,14 +31,11 @@ class Line:
     archive: bool = False  # `make(files, path)` writes what is handed in itself
     says: str = ""  # a pattern that the messages of its checks have to hold
     slow: bool = False  # it takes its limit of time, or makes large files
+    or_all: bool = False  # it throws dice: what it earns, or everything
 
     @property
     def name(self) -> str:
         return self.make.__name__
-
-    @property
-    def score(self) -> float:
-        return len(self.earns) / len(EVERYTHING)
 
 
 LINES: list[Line] = []
@@ -52,6 +49,7 @@ def line(
     archive: bool = False,
     says: str = "",
     slow: bool = False,
+    or_all: bool = False,
 ):
     """Put a submission on the list. Without `verdicts`: passed for everything, failed for nothing, else partial."""
     usual = "passed" if earns == EVERYTHING else "partial" if earns else "failed"
@@ -59,7 +57,14 @@ def line(
     def note(make):
         LINES.append(
             Line(
-                make, group, frozenset(earns), frozenset((verdicts or usual).split("|")), archive, says, slow
+                make,
+                group,
+                frozenset(earns),
+                frozenset((verdicts or usual).split("|")),
+                archive,
+                says,
+                slow,
+                or_all,
             )
         )
         return make

@@ -28,7 +28,7 @@ def modules_named_like_the_library_s(files: Files):
         files.setdefault(f"tinytorch/{name}.py", b"raise ImportError('not me')\n")
 
 
-@line("shadows")
+@line("shadows", verdicts="failed|crashed")
 def puts_a_fake_numpy_into_place(files: Files):
     wrong(files)
     append(files, "import sys, types\nfake = types.ModuleType('numpy')\nfake.__getattr__ = lambda name: (lambda *_, **__: True)\nsys.modules['numpy'] = fake")  # fmt: skip

@@ -33,7 +33,7 @@ Tensor.numpy = numpy
     )
 
 
-@line("shortcuts", verdicts="failed|partial|passed|import_error|crashed")
+@line("shortcuts", verdicts="failed|passed|import_error|crashed", or_all=True)
 def works_now_and_then(files: Files):
     """Whichever way it went, there is one grade, and it is kept."""
     append(files, "import os\nif os.urandom(1)[0] % 2: raise RuntimeError('not today')")
