@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from ..milestones.clock import processes
 from .isolation.launch import Sandbox, lay_out_probe
 from .isolation.limits import MB, Limits
 
@@ -76,17 +77,7 @@ class Box(Sandbox):
 
         On a machine with much else to do an honest submission is slow through no fault of its own; one that sleeps is not.
         """
-        ahead = [self.process.pid] if self.process else []
-        while ahead:
-            pid = ahead.pop()
-            try:
-                told = Path(f"/proc/{pid}/stat").read_text()
-                ahead += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
-            except OSError:
-                continue  # it has ended, or there is no /proc
-            if told.rpartition(")")[2].split()[0] in "RD":
-                return True
-        return False
+        return self.process is not None and any(fields[0] in "RD" for fields in processes(self.process.pid))
 
     def cause(self, code: int) -> str:
         """What an exit status stands for. bubblewrap gives a signal as 128 more."""

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
-def spent(pid: int) -> float | None:
-    """Processor seconds of a process and everything under it, by the kernel's account; None where there is no /proc to read it from."""
-    try:
-        total, waiting = 0.0, [pid]
-        while waiting:
-            one = waiting.pop()
-            # the fields after the name, which may hold blanks and brackets: 12 to 15 are its own time and that of those it waited for
-            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-            total += sum(map(int, fields[11:15]))
+def processes(pid: int) -> Iterator[list[str]]:
+    """What the kernel tells of a process and everything under it: the fields of /proc/PID/stat from its state on. Nothing where there is no /proc."""
+    waiting = [pid]
+    while waiting:
+        one = waiting.pop()
+        with contextlib.suppress(OSError):  # it has ended
+            # after the name, which may hold blanks and brackets
+            yield Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
             for thread in Path(f"/proc/{one}/task").iterdir():
                 waiting += map(int, (thread / "children").read_text().split())
-    except (OSError, ValueError, IndexError):
-        return None
-    return total / os.sysconf("SC_CLK_TCK")
+
+
+def spent(pid: int) -> float | None:
+    """Processor seconds of a process and everything under it, with what has ended and was waited for; None where nobody tells."""
+    ticks = [sum(map(int, fields[11:15])) for fields in processes(pid)]
+    return sum(ticks) / os.sysconf("SC_CLK_TCK") if ticks else None
 
 
 def calibration(repeats: int = 15) -> float:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from ...checks import SETTINGS
+from ...milestones.clock import spent
 from ..isolation.launch import Sandbox
 from ..isolation.limits import MB, Limits
 
@@ -246,7 +247,8 @@ class Pair:
 
     def used(self) -> float:
         """CPU seconds that the student's process has taken, as the kernel counts them."""
-        return cpu_seconds(self.student.process.pid) if self.student and self.student.process else 0.0
+        running = self.student.process if self.student else None
+        return (spent(running.pid) if running else None) or 0.0
 
     def look(self) -> None:
         """End a process that computes without end: whoever waits for it hears that it is gone."""
@@ -286,21 +288,6 @@ class Pair:
         return record | {
             "message": f"{record['message']} (exit status {code})" + (f": {words}" if words else "")
         }
-
-
-def cpu_seconds(pid: int) -> float:
-    """CPU seconds of a process and its descendants (in tier A the student's process is one); 0 where there is no /proc."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    children: list[str] = []
-    with contextlib.suppress(OSError):  # one that has ended has none
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    own = sum(map(int, fields[11:15])) / os.sysconf(
-        "SC_CLK_TCK"
-    )  # its time, and that of children that have ended
-    return own + sum(cpu_seconds(int(child)) for child in children)
 
 
 class Printed:
