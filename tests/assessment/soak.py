@@ -35,6 +35,7 @@ from tito.levels import level_files
 from tito.mutants import mutants_of
 
 MILESTONE, LEVEL = "basic_inference", 4
+KINDS = ("supervisor", "driver", "sandbox")
 
 
 def versions(count: int, rng: random.Random) -> list[Submission]:
@@ -82,7 +83,7 @@ def a_class(
 @dataclass
 class Outcome:
     graded: int = 0
-    wrong: dict[str, tuple] = field(default_factory=dict)
+    wrong: dict[str, list[str]] = field(default_factory=dict)  # what a student's wrong score is made of
     killed: Counter = field(default_factory=Counter)
     errors: int = 0  # listed for a person on the way, and graded again
     results: int = 0
@@ -116,9 +117,9 @@ def children(pid: int) -> list[int]:
         return []
 
 
-def kill_one(rng: random.Random, process: subprocess.Popen) -> str:
+def kill_one(rng: random.Random, process: subprocess.Popen, kinds) -> str:
     """SIGKILL to the supervisor, a driver or a sandbox; which it was, or nothing if there is none of the kind."""
-    kind = rng.choice(("supervisor", "driver", "sandbox"))
+    kind = rng.choice(kinds)
     drivers = children(process.pid)
     pids = {
         "supervisor": [process.pid],
@@ -135,9 +136,9 @@ def kill_one(rng: random.Random, process: subprocess.Popen) -> str:
 
 
 def soak(
-    folder: Path, expected: dict[str, float], kills: int, seed: int = 1, pause: float = 1.0, options=()
-) -> Outcome:
-    """Grade the class under fire."""
+    folder: Path, expected: dict[str, float], kills: int, seed: int = 1, pause: float = 1.0, options=(), kinds=KINDS
+) -> Outcome:  # fmt: skip
+    """Grade the class under fire, of these kinds of process."""
     rng, outcome, begun = random.Random(seed), Outcome(), time.monotonic()
     process = supervisor(folder, *options)
     while sum(outcome.killed.values()) < kills:
@@ -148,7 +149,7 @@ def soak(
             if counts and set(counts) == {"done"}:
                 break
             process = supervisor(folder, *options)
-        elif kind := kill_one(rng, process):
+        elif kind := kill_one(rng, process, kinds):
             outcome.killed[kind] += 1
     for _ in range(5):  # what a person does at the end: run it to its end, then what the grader failed at
         process.wait(), process.stderr.close()
@@ -163,8 +164,13 @@ def soak(
     found = {student: row["score"] for student, row in newest(folder).items()}
     outcome.graded, outcome.results = len(found), len(standing(folder))
     outcome.scores = dict(Counter(round(s, 2) for s in found.values()))
-    outcome.wrong = {s: (expected[s], found.get(s)) for s in expected if found.get(s) != expected[s]}
     book = Gradebook(folder / "gradebook.db")
+    for student in expected:
+        if found.get(student) != expected[student]:
+            outcome.wrong[student] = [
+                f"{found.get(student)} for {expected[student]}",
+                *failures(book, student),
+            ]
     intact = book.broken_at() is None
     book.close()
     with sqlite3.connect(folder / "gradebook.db") as database:
@@ -198,6 +204,13 @@ def newest(folder: Path) -> dict[str, dict]:
     return {row["student"]: row for row in standing(folder) if row["state"] == "done"}
 
 
+def failures(book: Gradebook, student: str) -> list[str]:
+    """The checks of a student's newest result that did not pass."""
+    result = next((a["result"] for a in reversed(book.attempts()) if a["student"] == student), 0)
+    failed = [check for check in book.checks_of(result) if check.verdict != "passed"]
+    return [f"{check.name}: {check.verdict}, {check.message}" for check in failed]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -207,6 +220,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--pause", type=float, default=3.0, help="seconds between kills, on average")
+    parser.add_argument("--only", choices=KINDS, action="append", help="kill only such a process")
     parser.add_argument("--folder", type=Path, default=None)
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="soak-") as temporary:
@@ -216,7 +230,7 @@ def main() -> None:
             folder, wanted.submissions, versions(wanted.kinds, random.Random(wanted.seed)), 6.0, tier
         )
         print(f"{len(expected)} submissions, {len(set(expected.values()))} different scores", flush=True)
-        outcome = soak(folder, expected, wanted.kills, wanted.seed, wanted.pause)
+        outcome = soak(folder, expected, wanted.kills, wanted.seed, wanted.pause, kinds=wanted.only or KINDS)
     print(json.dumps(vars(outcome), indent=2, default=str))
     sys.exit(0 if not outcome.wrong and not outcome.left and outcome.intact else 1)
 

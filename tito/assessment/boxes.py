@@ -12,20 +12,24 @@ import os
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from ..milestones.clock import processes
+from ..milestones.clock import processes, spent
 from .isolation.launch import Sandbox, lay_out_probe
 from .isolation.limits import MB, Limits
 
 MOST_SCRATCH, MOST_FILES = 512 * MB, 20_000  # what a submission may write beside its answers
 
-ENDS = {  # of processes that the kernel stopped, by the signal's number
+ENDS = {  # of processes that the kernel stopped, by the signal's number; SIGKILL is the hard limit on CPU time
     getattr(signal, name): verdict
-    for name, verdict in (("SIGXCPU", "timeout"), ("SIGXFSZ", "output_limit"), ("SIGSYS", "policy_violation"))
+    for name, verdict in (
+        ("SIGXCPU", "timeout"),
+        ("SIGKILL", "timeout"),
+        ("SIGXFSZ", "output_limit"),
+        ("SIGSYS", "policy_violation"),
+    )
     if hasattr(signal, name)
 }
 
@@ -38,7 +42,8 @@ class Box(Sandbox):
     ):  # fmt: skip
         super().__init__(tier, reads, limits, runtime())
         self.package, self.largest = package, largest
-        self.killed = False  # from outside, as far as can be told
+        self.killed = False  # by somebody else, as far as can be told
+        self.computed = 0.0  # CPU seconds when last looked at: of what has ended nobody tells them
 
     def environment(self) -> dict[str, str]:
         """The student's package is found after what is the grader's."""
@@ -46,11 +51,11 @@ class Box(Sandbox):
         return mine | {"PYTHONPATH": f"{mine['PYTHONPATH']}{os.pathsep}{self.package}"}
 
     def start(self, module: str = "tito.milestones.probe", **pipes) -> subprocess.Popen:
-        self.begun = time.monotonic()
         return super().start(module, **pipes)
 
     def overflow(self) -> str:
-        """What it has written too much of by now; empty if nothing."""
+        """What it has written too much of by now; empty if nothing. Looked at while it is waited for, and its CPU time with it."""
+        self.computed = max(self.computed, spent(self.process.pid) or 0.0) if self.process else 0.0
         size = count = 0
         waiting = [str(self.scratch)]
         while waiting:
@@ -82,12 +87,8 @@ class Box(Sandbox):
     def cause(self, code: int) -> str:
         """What an exit status stands for. bubblewrap gives a signal as 128 more."""
         number = -code if code < 0 else code - 128
-        if (
-            number == signal.SIGKILL
-        ):  # not by us: the hard limit on time, the kernel for want of memory, or somebody
-            if time.monotonic() - self.begun > self.limits.cpu:
-                return "timeout"
-            self.killed = True
+        if number == signal.SIGKILL and self.computed < self.limits.cpu:
+            self.killed = True  # inside nobody may: by the kernel, for want of memory, or by hand
             return "memory_limit"
         return ENDS.get(number, "crashed")
 

@@ -27,17 +27,14 @@ from ..milestones.training import read_metrics, read_run
 from .boxes import Box
 from .bytecode import lay_beside
 from .classroom import Class
+from .isolation.kills import Killed, undisturbed
 from .isolation.limits import MB, Limits
 from .store import Check, Job, Result
 
-RESPAWNS, TRIES = 3, 3
+RESPAWNS = 3
 FOREIGN = re.compile(  # an import of somebody else's framework: there is none in the sandbox
     r"(No module named '|-packages/)(torch|tensorflow|jax|keras|theano|mxnet|paddle|sklearn|onnxruntime)\b"
 )
-
-
-class Killed(Exception):
-    """Somebody other than the grader ended a sandbox: no verdict on the submission."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +72,12 @@ class Shelf:
 
 
 class Sitting:
-    """One submission before one milestone's judges."""
+    """One submission before one milestone's judges. `believed`: a process that was killed has failed, whoever did it."""
 
-    def __init__(self, room: Class, job: Job, one: Milestone, work: HandedIn, tier: str, data: Data):
-        self.one, self.work, self.tier, self.data, self.job = one, work, tier, data, job
+    def __init__(
+        self, room: Class, job: Job, one: Milestone, work: HandedIn, tier: str, data: Data, believed: bool
+    ):
+        self.one, self.work, self.tier, self.data, self.believed = one, work, tier, data, believed
         self.box: Box | None = None  # the newest
         self.setting = one.graded
         self.seeds = lambda check: room.seed(job.student, job.task, check, job.epoch)
@@ -99,14 +98,14 @@ class Sitting:
         knobs = self.run["made_of"]["knobs"] if self.run else self.one.config["settings"].get(self.setting)
         cost = self.one.grading
         reads = [self.work.root, self.one.script, *self.data.train_paths().values()]
-        box = Box(
+        self.box = Box(
             self.tier, reads, self.work.root, Limits(cpu=cost["cpu"], memory=cost["memory"] * MB),
             largest=cost["answer"] * MB,
         )  # fmt: skip
         self.spawned += 1
         patience = 2.0 * cost["cpu"]  # wall clock: others may be at work on this machine too
         session = Session(
-            self.work, self.one.script, knobs=knobs, box=box, seconds=min(patience, 60)
+            self.work, self.one.script, knobs=knobs, box=self.box, seconds=min(patience, 60)
         ).__enter__()
         if self.exam is None:
             self.exam = Exam(self.one, session, self.data, patience, draw=self.seeds)
@@ -210,7 +209,8 @@ class Sitting:
         try:
             found = ask()
         except ProbeFailed as error:
-            self.look_for_killers()
+            if self.box is not None and self.box.killed and not self.believed:
+                raise Killed from error
             message = f"{error}\n{error.place}" if error.place else str(error)
             self.checks.append(Check(name, verdict_of(name, error), 0.0, weight, message))
             return False
@@ -229,11 +229,6 @@ class Sitting:
             )
         )
         return passed
-
-    def look_for_killers(self) -> None:
-        """A process that was killed from outside (by hand, or because the machine's memory ran out) has not failed: once more, twice at most."""
-        if self.box is not None and self.box.killed and self.job.tries < TRIES:
-            raise Killed("the sandbox was killed from outside")
 
     def block(self, specs: list[dict[str, Any]], why: str) -> None:
         self.checks += [Check(s["judge"], "blocked", 0.0, s.get("weight", 1), why) for s in specs]
@@ -255,12 +250,16 @@ def examine(room: Class, job: Job, root: Path, tier: str, shelf: Shelf) -> Resul
     work = HandedIn(root)
     lay_beside(work.package, the_course().module(one.last_module).number)
     data = shelf.data(one.config["data"])
-    sitting = Sitting(room, job, one, work, tier, data)
-    try:
-        sitting.sit()
-    finally:
-        sitting.close()
-    return summed_up(sitting.checks, tier, time.monotonic() - begun)
+
+    def sit(believed: bool) -> list[Check]:
+        sitting = Sitting(room, job, one, work, tier, data, believed)
+        try:
+            sitting.sit()
+        finally:
+            sitting.close()
+        return sitting.checks
+
+    return summed_up(undisturbed(sit), tier, time.monotonic() - begun)
 
 
 def summed_up(checks: list[Check], tier: str, seconds: float) -> Result:

@@ -278,10 +278,10 @@ class Session:
 
     def ended(self, what: str) -> ProbeFailed:
         """The process is no more; what to raise, with its last words."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(2)  # it may have closed its output and live
-        self.process.kill()
-        code = self.process.wait()
+        try:
+            code = self.process.wait(2)
+        except subprocess.TimeoutExpired:
+            return self.stop(f"{what}: the process closed its output before it answered", "crashed")
         self.over = self.over or "it ended"
         verdict = self.box.cause(code)
         how = REASONS.get(verdict) or (
@@ -312,7 +312,7 @@ CAUSES = {  # of an error that the student's code raised
 }  # fmt: skip
 REASONS = {
     "timeout": "used up its time",
-    "memory_limit": "used up its memory",
+    "memory_limit": "was killed, for want of memory or by hand,",
     "output_limit": "wrote more than it may",
     "policy_violation": "did what is not allowed",
 }

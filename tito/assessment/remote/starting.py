@@ -12,6 +12,7 @@ import math
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -24,6 +25,7 @@ from typing import Any
 
 from ...checks import SETTINGS
 from ...milestones.clock import spent
+from ..isolation.kills import Killed, undisturbed
 from ..isolation.launch import Sandbox
 from ..isolation.limits import MB, Limits
 
@@ -74,20 +76,26 @@ class Found:
 
 
 def run_apart(work: Work) -> Found:
-    begun, found = time.monotonic(), Found()
-    with Pair(work) as pair:
-        while not pair.round(found):
-            """A process of checks that hung is started anew, for the checks that are left."""
-        found.cpu = max(found.cpu, pair.total + pair.used())
+    begun = time.monotonic()
+
+    def sit(believed: bool) -> Found:
+        found = Found()
+        with Pair(work, believed) as pair:
+            while not pair.round(found):
+                """A process of checks that hung is started anew, for the checks that are left."""
+            found.cpu = max(found.cpu, pair.total + pair.used())
+        return found
+
+    found = undisturbed(sit)
     found.seconds = time.monotonic() - begun
     return found
 
 
 class Pair:
-    """The processes of one module and one submission."""
+    """The processes of one module and one submission. `believed`: one that was killed has failed, whoever did it."""
 
-    def __init__(self, work: Work):
-        self.work = work
+    def __init__(self, work: Work, believed: bool):
+        self.work, self.believed = work, believed
         self.shared = Path(tempfile.mkdtemp(prefix="tito-apart-"))
         self.scratch = self.shared / "scratch"
         self.student: Sandbox | None = None
@@ -280,10 +288,15 @@ class Pair:
                 "verdict": "output_limit",
                 "message": f"it printed more than {MOST_PRINTED // MB} MB",
             }
-        if code in (-24, 128 + 24, -9, 128 + 9):  # SIGXCPU, and the kill a second later
+        if code in (
+            -signal.SIGKILL,
+            128 + signal.SIGKILL,
+        ):  # inside nobody may: for want of memory, or by hand
+            if not self.believed:
+                raise Killed
             return record | {
-                "verdict": "timeout",
-                "message": "it used up its CPU time, or all memory, and was ended",
+                "verdict": "memory_limit",
+                "message": "it used up the machine's memory and was ended",
             }
         return record | {
             "message": f"{record['message']} (exit status {code})" + (f": {words}" if words else "")

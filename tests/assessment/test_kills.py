@@ -1,0 +1,70 @@
+"""A sandbox that somebody kills costs nobody a mark: it is asked again; what is killed every time has failed."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from tests.assessment.apart import COURSE, TIER, judged, lay_out, verdicts
+from tito.assessment.isolation.kills import KILLS
+from tito.assessment.isolation.launch import Sandbox
+
+
+@pytest.fixture
+def kill(monkeypatch):
+    """Has the first sandboxes that run a module killed, each so many seconds after its start; returns the list of what was alive then."""
+    start = Sandbox.start
+
+    def these(module: str, moments: list[float]) -> list[bool]:
+        alive: list[bool] = []
+
+        def and_killed(box, name="tito.milestones.probe", **pipes):
+            process = start(box, name, **pipes)
+            if name == module and moments:
+
+                def shoot():
+                    alive.append(process.poll() is None)
+                    process.kill()
+
+                threading.Timer(moments.pop(0), shoot).start()
+            return process
+
+        monkeypatch.setattr(Sandbox, "start", and_killed)
+        return alive
+
+    return these
+
+
+@pytest.mark.parametrize("moments", [[0.0], [0.1], [0.3], [0.02, 0.2]], ids=str)
+def test_a_milestone(desk, work, tier, kill, moments):
+    alive, many = kill("tito.milestones.probe", moments), len(moments)
+    result = desk.grade(work, tier)
+    assert alive == [True] * many
+    assert (result.verdict, result.score) == ("passed", 1.0), result.checks
+
+
+def test_a_milestone_that_is_killed_every_time(desk, work, best_tier, kill):
+    kill("tito.milestones.probe", [0.15] * 100)
+    result = desk.grade(work, best_tier)
+    assert result.score == 0.0
+    verdicts = [check.verdict for check in result.checks]
+    assert "memory_limit" in verdicts and set(verdicts) <= {"passed", "memory_limit", "blocked"}, (
+        result.checks
+    )
+
+
+@pytest.mark.parametrize("moments", [[0.0], [0.2], [0.4], [0.1, 0.3]], ids=str)
+def test_a_module(tmp_path, kill, moments):
+    alive, many = kill("tito.assessment.remote.server", moments), len(moments)
+    found = judged(lay_out(tmp_path, COURSE.module("01_tensor")), COURSE.module("01_tensor"), TIER)
+    assert alive == [True] * many
+    assert set(verdicts(found).values()) == {"passed"} and found.sandboxes == 1
+
+
+def test_a_module_that_is_killed_every_time(tmp_path, kill):
+    alive = kill("tito.assessment.remote.server", [0.3] * 100)
+    found = judged(lay_out(tmp_path, COURSE.module("01_tensor")), COURSE.module("01_tensor"), TIER)
+    told = [found.package, *found.records]
+    assert "memory_limit" in [one["verdict"] for one in told if one], found
+    assert len(alive) > KILLS
