@@ -10,6 +10,7 @@ started again each time, as an instructor would.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -24,12 +25,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tito.assessment import classroom
+from tito.assessment.classroom import Class
 from tito.assessment.driver import grade
 from tito.assessment.engines import boxes_of
 from tito.assessment.exams import Shelf
 from tito.assessment.intake import Submission
 from tito.assessment.isolation.launch import possible
-from tito.assessment.store import Gradebook, Job
+from tito.assessment.store import Gradebook, Job, Result
 from tito.course import the_course
 from tito.levels import level_files
 from tito.mutants import mutants_of
@@ -63,27 +65,35 @@ def a_class(
     room = classroom.make(folder, "soak", [MILESTONE], [])
     names = [f"s{i:04}" for i in range(students)]
     (folder / "roster.csv").write_text("student\n" + "\n".join(names) + "\n")
-    shelf, quick = Shelf(), []
-    worth = lambda who, archive: grade(
-        room, Job(1, 1, who, archive.stem, MILESTONE, 0, 3, ""), archive, tier, shelf
-    )
-    for kind in kinds:
-        archive = kind.keep(folder / "kinds")
-        if worth("nobody", archive).seconds < seconds:
-            quick.append(archive)
-    expected = {}
-    for i, name in enumerate(names):
-        archive = quick[i % len(quick)]
-        expected[name] = worth(name, archive).score
-        os.link(archive, folder / "submissions" / f"{name}.zip")
-    shelf.close()
+    quick, expected = [], {}
+    with contextlib.closing(Shelf()) as shelf:
+        for kind in kinds:
+            archive = kind.keep(folder / "kinds")
+            if undisturbed(room, "nobody", archive, tier, shelf).seconds < seconds:
+                quick.append(archive)
+        for i, name in enumerate(names):
+            archive = quick[i % len(quick)]
+            expected[name] = undisturbed(room, name, archive, tier, shelf).score
+            os.link(archive, folder / "submissions" / f"{name}.zip")
     return expected
+
+
+def undisturbed(room: Class, student: str, archive: Path, tier: str, shelf: Shelf) -> Result:
+    return grade(room, Job(1, 1, student, archive.stem, MILESTONE, 0, 3, ""), archive, tier, shelf)
+
+
+def worths(folder: Path, student: str, tier: str) -> set[float]:
+    """What gradings that nobody disturbs find: more than one for a mutant that reads memory which nobody has written."""
+    room, archive = classroom.read(folder), folder / "submissions" / f"{student}.zip"
+    with contextlib.closing(Shelf()) as shelf:
+        return {undisturbed(room, student, archive, tier, shelf).score for _ in range(8)}
 
 
 @dataclass
 class Outcome:
     graded: int = 0
     wrong: dict[str, list[str]] = field(default_factory=dict)  # what a student's wrong score is made of
+    unsteady: dict[str, list[float]] = field(default_factory=dict)  # students whose work has no one score
     killed: Counter = field(default_factory=Counter)
     errors: int = 0  # listed for a person on the way, and graded again
     results: int = 0
@@ -161,16 +171,20 @@ def soak(
         outcome.errors += errors
         process = supervisor(folder, "--only", "failed", *options)
     outcome.seconds = time.monotonic() - begun
-    found = {student: row["score"] for student, row in newest(folder).items()}
+    found = newest(folder)
     outcome.graded, outcome.results = len(found), len(standing(folder))
-    outcome.scores = dict(Counter(round(s, 2) for s in found.values()))
+    outcome.scores = dict(Counter(round(row["score"], 2) for row in found.values()))
     book = Gradebook(folder / "gradebook.db")
-    for student in expected:
-        if found.get(student) != expected[student]:
-            outcome.wrong[student] = [
-                f"{found.get(student)} for {expected[student]}",
-                *failures(book, student),
-            ]
+    for student, score in expected.items():
+        row = found.get(student)
+        if row is None:
+            outcome.wrong[student] = ["no grade"]
+        elif row["score"] != score:
+            scores = worths(folder, student, row["isolation"]) | {score}
+            if len(scores) > 1:
+                outcome.unsteady[student] = sorted(scores | {row["score"]})
+            else:
+                outcome.wrong[student] = [f"{row['score']} for {score}", *failures(book, student)]
     intact = book.broken_at() is None
     book.close()
     with sqlite3.connect(folder / "gradebook.db") as database:
