@@ -88,6 +88,8 @@ def question_problems(module: Module) -> list[str]:
             problems.append(
                 f"{module.name}/questions.yaml: question {n}: answer is the place of the right choice, from 0"
             )
+        elif odd := [choice for choice in question["choices"] if not isinstance(choice, str)]:
+            problems.append(f"{module.name}/questions.yaml: question {n}: {odd[0]!r} is no text; quote it")
     return problems
 
 

@@ -6,6 +6,7 @@ import zlib
 
 import pytest
 
+from tito.assessment.classroom import Task
 from tito.assessment.isolation.launch import possible
 from tito.assessment.modules import reference_level
 from tito.assessment.remote.starting import Found, Work, run_apart
@@ -21,6 +22,9 @@ class Room:
 
     def seed(self, *what) -> int:
         return zlib.crc32(repr(what).encode())
+
+    def task(self, ident: str) -> Task:
+        return Task("module", ident, 100.0)
 
 
 def job(module: str, student: str = "ann") -> Job:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import yaml
 
 from tests.assessment.apart import COURSE, TIER, Room, job, lay_out
 from tito.assessment import modules
@@ -15,7 +14,6 @@ from tito.assessment.modules import (
     message_of,
     pace,
     policy,
-    questions,
 )
 from tito.assessment.remote.starting import Found
 from tito.assessment.store import Check
@@ -151,23 +149,6 @@ def test_depth():
     assert depth_of(find(deep, "f")) == 7
     flat = "def f():\n    if a:\n        pass\n    elif b:\n        pass\n    elif c:\n        pass\n"
     assert depth_of(find(flat, "f")) == 1
-
-
-def test_answers_to_the_questions(tmp_path):
-    path = tmp_path / "modules" / SETUP.name / "answers.yaml"
-    assert questions(SETUP, tmp_path, 20.0) == []
-    path.parent.mkdir(parents=True)
-    right = [question["answer"] for question in yaml.safe_load((SETUP.folder / "questions.yaml").read_text())]
-    for given, verdict, score in (
-        (right, "passed", 1.0),
-        ([right[0] + 1, *right[1:]], "partial", 1 - 1 / len(right)),
-        (right[1:], "invalid_submission", 0.0),
-        (["x"], "invalid_submission", 0.0),
-    ):
-        for text in (f"[{', '.join(map(str, given))}]\n", "".join(f"- {answer}\n" for answer in given)):
-            path.write_text(text)
-            (check,) = questions(SETUP, tmp_path, 20.0)
-            assert (check.verdict, round(check.score, 6), check.weight) == (verdict, round(score, 6), 2.0)
 
 
 def test_messages_can_be_kept_and_shown():

@@ -15,8 +15,8 @@ import pytest
 from tests.milestones.conftest import append, change
 from tito.errors import TitoError
 from tito.milestones.definitions import all_milestones, find_milestone
-from tito.milestones.quiz import mark
 from tito.milestones.tracker import MilestoneTracker
+from tito.quiz import Quiz, answers_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -47,8 +47,11 @@ def tito(workspace, *arguments, code=0):
 
 def test_questions_are_marked_and_explained(passed):
     one = find_milestone(1)
+    asked = Quiz(
+        one.title, "tito milestone quiz 1", one.questions, passed.root / answers_of("milestone", one.id)
+    )
     right = [question["answer"] for question in one.questions]
-    assert mark(one, right)["passed"]
+    assert asked.mark(right)["passed"] and not asked.sheet.exists()
     wrong = [(right[0] + 1) % len(one.questions[0]["choices"]), *right[1:]]
     record = json.loads(
         tito(passed, "milestone", "quiz", "1", "--answers", ",".join(map(str, wrong)), "--json", code=1)
@@ -59,12 +62,24 @@ def test_questions_are_marked_and_explained(passed):
     shown = tito(passed, "milestone", "quiz", "1", "--answers", ",".join(map(str, right)))
     assert "5 of 5" in shown
     assert MilestoneTracker(passed).result("1")["questions"] == {"right": 5, "of": 5}
-    asked = json.loads(tito(passed, "milestone", "quiz", "1", "--json"))
-    assert "answer" not in json.dumps(asked)
+    assert json.loads(asked.sheet.read_text()) == right
+    told = json.loads(tito(passed, "milestone", "quiz", "1", "--json"))
+    assert len(told["questions"]) == 5 and "answer" not in json.dumps(told)
     with pytest.raises(TitoError, match="5 questions, and 1 answers"):
-        mark(one, [0])
+        asked.mark([0])
     with pytest.raises(TitoError, match="the answers to"):
-        mark(one, [9] * 5)
+        asked.mark([9] * 5)
+
+
+def test_questions_without_their_answers_are_written_down(tmp_path):
+    """In an instructor's archive the right answers are not there."""
+    questions = [{"ask": "a?", "choices": ["x", "y"]}, {"ask": "b?", "choices": ["x", "y", "z"]}]
+    asked = Quiz("T", "tito module quiz 01", questions, tmp_path / "modules" / "01_tensor" / "answers.yaml")
+    assert asked.mark([1, 2]) == {
+        "of": 2, "right": None, "passed": None, "questions": [{"ask": "a?", "given": 1}, {"ask": "b?", "given": 2}],
+    }  # fmt: skip
+    asked.write([1, 2])
+    assert asked.sheet.read_text() == "[1, 2]\n"
 
 
 def test_badges_are_svg(passed):

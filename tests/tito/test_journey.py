@@ -481,3 +481,22 @@ def test_what_answers_at_once_imports_nothing_heavy(tito):
         )
         assert done.returncode == 0
         assert done.stderr.strip() == "", args
+
+
+def test_questions_are_asked_and_the_answers_kept(tito):
+    """With the right answers beside them they are explained; as an instructor gives them out they are only written down."""
+    tito.json("module", "start", "0")
+    folder = tito.here / "modules" / "00_setup"
+    assert not (folder / "questions.yaml").exists()
+    assert "questions.yaml" in tito.json("module", "quiz", "0", code=2)["error"]
+    asked = "- ask: 'Half of 2?'\n  choices: ['1', '4']\n"
+    (folder / "questions.yaml").write_text(asked)
+    assert tito.json("module", "quiz", "0")["questions"] == [{"ask": "Half of 2?", "choices": ["1", "4"]}]
+    assert tito.json("module", "quiz", "0", "--answers", "1")["passed"] is None
+    assert (folder / "answers.yaml").read_text() == "[1]\n"
+    (folder / "questions.yaml").write_text(asked + "  answer: 0\n  because: It is.\n")
+    assert tito.json("module", "quiz", "0", "--answers", "1", code=1)["right"] == 0
+    assert tito.json("module", "quiz", "0", "--answers", "0")["passed"]
+    assert (folder / "answers.yaml").read_text() == "[0]\n"
+    assert "were given" in tito.json("module", "quiz", "0", "--answers", "0,0", code=2)["error"]
+    assert (folder / "answers.yaml").read_text() == "[0]\n"

@@ -40,6 +40,14 @@ class ClassError(TitoError):
 
 
 @dataclass(frozen=True)
+class Questions:
+    """What the answers to capability questions weigh, as a share of a task's other checks, and whether they must be handed in."""
+
+    share: float = 0.1
+    required: bool = False
+
+
+@dataclass(frozen=True)
 class Task:
     """What is graded: a milestone or a module, for how many points, until when."""
 
@@ -47,6 +55,7 @@ class Task:
     id: str
     points: float
     due: datetime | None = None
+    questions: Questions = Questions()
 
 
 @dataclass(frozen=True)
@@ -131,6 +140,7 @@ def make(
         "modules": {module.name: entry(module.points or points) for module in modules},
         "late": {"per_day": 0.1, "days": 7, "grace_minutes": 0},
         "attempts": {"count": "best", "most": None},
+        "questions": {"share": 0.1, "required": False},
     }
     text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
     (folder / "class.yaml").write_text(
@@ -202,18 +212,24 @@ def read(folder: Path) -> Class:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
         raise ClassError(f"class.yaml{line}: not YAML: {error.problem}") from None
     top = Marked(path, tree)
-    top.only("name", "milestones", "modules", "late", "attempts")
+    top.only("name", "milestones", "modules", "late", "attempts", "questions")
     name = top.get("name", (str,), "", "a class needs a name", bool)
     if not name:
         raise top.error("a class needs a name")
+    share = lambda value: 0 <= value <= 1
+    asked = top.part("questions")
+    asked.only("share", "required")
+    questions = Questions(
+        asked.get("share", (int, float), 0.1, "a share of what the other checks weigh, 0 to 1", share),
+        asked.get("required", (bool,), False, "true or false"),
+    )
     tasks = [
-        *tasks_of(top.part("milestones"), "milestone", MILESTONES),
-        *tasks_of(top.part("modules"), "module", course),
+        *tasks_of(top.part("milestones"), "milestone", MILESTONES, questions),
+        *tasks_of(top.part("modules"), "module", course, questions),
     ]
     late, attempts = top.part("late"), top.part("attempts")
     late.only("per_day", "days", "grace_minutes")
     attempts.only("count", "most")
-    share = lambda value: 0 <= value <= 1
     positive = lambda value: value >= 0
     return Class(
         folder, name, tuple(tasks),
@@ -228,7 +244,7 @@ def read(folder: Path) -> Class:
     )  # fmt: skip
 
 
-def tasks_of(part: Marked, kind: str, known) -> list[Task]:
+def tasks_of(part: Marked, kind: str, known, questions: Questions) -> list[Task]:
     tasks = []
     for name, (key, _) in part.nodes.items():
         if name not in known:
@@ -241,7 +257,7 @@ def tasks_of(part: Marked, kind: str, known) -> list[Task]:
         points = one.get(
             "points", (int, float), 100.0, "points are a number from 0 on", lambda value: value >= 0
         )
-        tasks.append(Task(kind, name, float(points), due(one)))
+        tasks.append(Task(kind, name, float(points), due(one), questions))
     return tasks
 
 

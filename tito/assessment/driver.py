@@ -22,6 +22,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ..quiz import answers_of
 from . import classroom
 from .classroom import Class
 from .exams import Shelf, examine
@@ -39,8 +40,7 @@ def grade(room: Class, job: Job, archive: Path, tier: str, shelf: Shelf | None =
     own = None if shelf else Shelf()
     try:
         task = room.task(job.task)
-        beside = f"runs/{task.id}/" if task.kind == "milestone" else f"modules/{task.id}/answers.yaml"
-        with laid_out(archive, beside) as folder:
+        with laid_out(archive, f"runs/{task.id}/", answers_of(task.kind, task.id)) as folder:
             if task.kind == "module":
                 return grade_module(room, job, folder, tier)
             return examine(room, job, folder, tier, shelf or own)  # type: ignore[arg-type]
@@ -62,11 +62,11 @@ def broken(error: BaseException, tier: str, seconds: float) -> Result:
 
 
 @contextlib.contextmanager
-def laid_out(archive: Path, beside: str) -> Iterator[Path]:
-    """A submission's files in a folder of their own: its package, and beside it the milestone's run or the answers, if they are there."""
+def laid_out(archive: Path, *beside: str) -> Iterator[Path]:
+    """A submission's files in a folder of their own: its package, and beside it a milestone's run and the answers, if they are there."""
     folder = Path(tempfile.mkdtemp(prefix="tito-work-"))
     try:
-        kept(archive).only("tinytorch/", beside).lay_out(folder)
+        kept(archive).only("tinytorch/", *beside).lay_out(folder)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)

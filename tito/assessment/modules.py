@@ -15,14 +15,12 @@ the lesson pass, so that nothing is earned by code that does not work yet:
   fails where it is called; this line says why.
 - `code limits` (half a check): taught bodies at most three times as long as the reference's and 30 lines more, nested no deeper than six blocks.
 - `pace` (half a check): the CPU time of the student's process against the reference's on this machine, in this tier.
-- `questions` (a tenth of the lesson's weight, if answers were handed in): `modules/NN_name/answers.yaml`, a list of
-  choices, counted from 0.
+- `questions` (`answers.py`).
 """
 
 from __future__ import annotations
 
 import ast
-import re
 import shutil
 import tempfile
 import time
@@ -38,6 +36,7 @@ from ..course import the_course
 from ..curriculum import Module
 from ..levels import level_files
 from ..weave import NoSuchSymbol, find, span
+from .answers import answered
 from .classroom import Class
 from .remote.starting import FOREIGN, Found, Work, run_apart
 from .store import Check, Job, Result
@@ -45,10 +44,8 @@ from .store import Check, Job, Result
 Mixes = dict[str, tuple[int, ...]]
 LONGER, MORE_LINES, DEEPEST = 3, 30, 6
 SLOWEST = 10.0  # times the reference's time: what is asked for is no accident of a busy machine
-LIMITS_WEIGHT, PACE_WEIGHT, QUESTIONS_SHARE = 0.5, 0.5, 0.1
+LIMITS_WEIGHT, PACE_WEIGHT = 0.5, 0.5
 BLOCKS = (ast.For, ast.While, ast.If, ast.With, ast.Try, ast.Match)
-# [1, 0, 2], or one on each line: read without a parser, since it is the student's.
-ANSWERS = re.compile(r"[\s\d,\[\]-]{0,1000}")
 
 
 def grade_module(room: Class, job: Job, folder: Path, tier: str) -> Result:
@@ -69,7 +66,11 @@ def grade_module(room: Class, job: Job, folder: Path, tier: str) -> Result:
         told = Check("import", verdict, message=message_of(found.package), visible=verdict != "grader_error")
         return Result(verdict, 0.0, tier, time.monotonic() - begun, (told, *policy(module, folder)))
     lesson = [check_of(record) for record in found.records]
-    checks = [*lesson, *bars(module, folder, tier, found), *whole_build(module, folder, tier, found, mixes)]
+    asked = yaml.safe_load((module.folder / "questions.yaml").read_text(encoding="utf-8"))
+    checks = [
+        *lesson, *bars(module, folder, tier, found), *answered(folder, room.task(job.task), asked, float(len(lesson))),
+        *whole_build(module, folder, tier, found, mixes),
+    ]  # fmt: skip
     return concluded(checks, tier, time.monotonic() - begun)
 
 
@@ -186,11 +187,11 @@ def whole_build(module: Module, folder: Path, tier: str, found: Found, mixes: Mi
 
 def bars(module: Module, folder: Path, tier: str, found: Found) -> list[Check]:
     whole = all(record["verdict"] == "passed" or "excused" in record for record in found.records)
-    weight = float(len(found.records))
     return [
-        *policy(module, folder), *limits(module, folder, LIMITS_WEIGHT if whole else 0.0), *(pace(module, tier, found) if whole else []),
-        *questions(module, folder, weight),
-    ]  # fmt: skip
+        *policy(module, folder),
+        *limits(module, folder, LIMITS_WEIGHT if whole else 0.0),
+        *(pace(module, tier, found) if whole else []),
+    ]
 
 
 def policy(module: Module, folder: Path) -> list[Check]:
@@ -279,20 +280,3 @@ def reference_time(name: str, tier: str) -> float:
     module = the_course().module(name)
     with laid_out(dict(reference_level(module.number))) as root:
         return max(0.2, run_apart(Work(root, module.checks, tier)).cpu)
-
-
-def questions(module: Module, folder: Path, weight: float) -> list[Check]:
-    """The answers to the capability questions, if they were handed in."""
-    path = folder / "modules" / module.name / "answers.yaml"
-    if not path.is_file():
-        return []
-    asked = yaml.safe_load((module.folder / "questions.yaml").read_text(encoding="utf-8"))
-    text = path.read_bytes()[:1001].decode("ascii", "replace")
-    given = [int(word) for word in re.findall(r"\d{1,2}", text)] if ANSWERS.fullmatch(text) else []
-    if len(given) != len(asked):
-        told = f"answers.yaml: wanted {len(asked)} numbers, one for each question, from 0 on"
-        return [Check("questions", "invalid_submission", 0.0, QUESTIONS_SHARE * weight, told)]
-    right = sum(answer == question["answer"] for answer, question in zip(given, asked))
-    verdict = "passed" if right == len(asked) else "partial" if right else "failed"
-    told = f"{right} of {len(asked)} questions answered rightly"
-    return [Check("questions", verdict, right / len(asked), QUESTIONS_SHARE * weight, told)]

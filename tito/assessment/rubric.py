@@ -35,13 +35,18 @@ def rubric_of(task: Task) -> str:
         one = find_milestone(task.id)
         asked = {
             "judges": one.judges(one.graded), "settings": one.config["settings"], "limits": one.grading,
-            "script": file_digest(one.script), "grading": file_digest(TITO / "assessment" / "exams.py"),
+            "script": file_digest(one.script), "questions": one.questions, "grading": file_digest(TITO / "assessment" / "exams.py"),
         }  # fmt: skip
     else:
         module = the_course().module(task.id)
         folder = the_course().lessons / module.name
         asked = {path.name: file_digest(path) for path in sorted(folder.glob("*")) if path.is_file()}
         asked["grading"] = file_digest(TITO / "assessment" / "modules.py")
+    asked["answers"] = [
+        task.questions.share,
+        task.questions.required,
+        file_digest(TITO / "assessment" / "answers.py"),
+    ]
     return digest_of([task.kind, task.id, asked, judges])
 
 

@@ -218,7 +218,9 @@ def test(name: str, practice: bool, no_download: bool, setting: str, as_json: bo
         if not outcome.passed:
             ui.para(f"Not passed. tito milestone troubleshoot {one.handle} looks at your build.", bold=True)
         elif one.questions and sys.stdin.isatty() and not tracker.result(one.id).get("questions"):
-            ask_questions(tracker, one)
+            from .quiz import answer
+
+            answer(quiz_of(tracker, one), "", False, remember(tracker, one))
     ui.notices()
     sys.exit(0 if outcome.passed else 1)
 
@@ -299,74 +301,28 @@ def demo(name: str, practice: bool, no_download: bool, setting: str, as_json: bo
 @click.option("--answers", default="", help="Answer all at once: the places of your choices, 0,2,1,...")
 @ui.json_option
 def quiz(name: str, answers: str, as_json: bool):
-    """The capability questions of milestone N; a wrong answer is explained."""
-    from ..errors import TitoError
-    from ..milestones.quiz import mark
+    """The capability questions of milestone N; a wrong answer is explained, and the answers are handed in with the workspace."""
+    from .quiz import answer
 
     one, tracker = chosen(name), MilestoneTracker(find_workspace())
-    if not answers and not as_json:
-        sys.exit(0 if ask_questions(tracker, one)["passed"] else 1)
-    if not answers:
-        ui.give(
-            True,
-            {
-                "milestone": one.id,
-                "questions": [{"ask": q["ask"], "choices": q["choices"]} for q in one.questions],
-            },
-        )
-        return
-    try:
-        given = [int(part) for part in answers.split(",")]
-    except ValueError:
-        raise TitoError(
-            f"--answers {answers}: numbers with commas between them are needed", "--answers 0,2,1"
-        ) from None
-    record = mark(one, given)
-    remember_score(tracker, one, record)
-    if not ui.give(as_json, record):
-        for row in record["questions"]:
-            explain(row)
-        ui.echo(f"{record['right']} of {record['of']}", bold=True)
-    sys.exit(0 if record["passed"] else 1)
+    sys.exit(answer(quiz_of(tracker, one), answers, as_json, remember(tracker, one)))
 
 
-def ask_questions(tracker, one) -> dict:
-    """One by one, in the terminal."""
-    from ..milestones.quiz import mark
+def quiz_of(tracker, one):
+    from ..quiz import Quiz, answers_of
 
-    given = []
-    for number, question in enumerate(one.questions, 1):
-        ui.echo()
-        ui.para(f"{number}. {question['ask']}", bold=True)
-        for place, choice in enumerate(question["choices"]):
-            ui.para(f"{'abcdefgh'[place]}) {choice}", 3)
-        letters = "abcdefgh"[: len(question["choices"])]
-        letter = click.prompt("  your answer", type=click.Choice(list(letters)), show_choices=False)
-        given.append(letters.index(letter))
-        explain(mark_one(one, number - 1, given[-1]))
-    record = mark(one, given)
-    remember_score(tracker, one, record)
-    ui.echo(f"\n{record['right']} of {record['of']}", bold=True)
-    return record
+    sheet = tracker.workspace.root / answers_of("milestone", one.id)
+    return Quiz(one.title, f"tito milestone quiz {one.handle}", one.questions, sheet)
 
 
-def mark_one(one, place: int, given: int) -> dict:
-    question = one.questions[place]
-    return {
-        "ask": question["ask"], "right": given == question["answer"], "answer": question["choices"][question["answer"]],
-        "because": question["because"],
-    }  # fmt: skip
+def remember(tracker, one):
+    """What is to be done with answers: the best score stays in the tracker, the answers with the workspace."""
 
-
-def explain(row: dict) -> None:
-    if row["right"]:
-        ui.para(f"Right. {row['because']}", 3, fg="green")
-    else:
-        ui.para(f"No: {row['answer']}", 3, fg="red")
-        ui.para(row["because"], 3)
-
-
-def remember_score(tracker, one, record: dict) -> None:
-    if not tracker.workspace.is_reference:
+    def keep(quiz, given, record) -> None:
+        if tracker.workspace.is_reference:
+            return
+        quiz.write(given)
         best = max(record["right"], (tracker.result(one.id).get("questions") or {}).get("right", 0))
         tracker.remember(one.id, questions={"right": best, "of": record["of"]})
+
+    return keep

@@ -26,6 +26,7 @@ TABLE = {
     "diff": ("commands.module:diff", "What you changed since the files were given."),
     "reset": ("commands.module:reset", "Bring the stubs back (with a backup; --undo restores it)."),
     "solution": ("commands.module:solution", "Put the reference's code in. Needs --yes, and is recorded."),
+    "quiz": ("commands.module:quiz", "The module's questions."),
     "notebook": ("commands.module:notebook", "Write the module as a Jupyter notebook."),
 }
 
@@ -407,6 +408,36 @@ def notebook(name: str, as_json: bool):
         ui.para(f"Written: {path}")
         ui.para(f"Open it:  jupyter lab {shlex.quote(os.path.relpath(path))}")
         ui.para("What you write in it goes into tinytorch/ when you run a cell, and on `tito module test`.")
+
+
+@click.command()
+@click.argument("name", default="")
+@click.option("--answers", default="", help="Answer all at once: the places of your choices, 0,2,1,...")
+@ui.json_option
+def quiz(name: str, answers: str, as_json: bool):
+    """The questions of module NAME; a wrong answer is explained, and the answers are handed in with the workspace."""
+    from .. import journey
+    from ..quiz import Quiz, answers_of
+    from .quiz import answer
+
+    workspace = find_workspace()
+    chosen = journey.current(workspace, name)
+    sheet = workspace.root / answers_of("module", chosen.name)
+    asked = Quiz(chosen.title, f"tito module quiz {chosen.number:02}", questions_in(workspace, chosen), sheet)
+    keep = lambda quiz, given, record: None if workspace.is_reference else quiz.write(given)
+    sys.exit(answer(asked, answers, as_json, keep))
+
+
+def questions_in(workspace, chosen) -> list[dict]:
+    """As they lie in the workspace: in an instructor's archive they come without the answers."""
+    import yaml
+
+    from ..curriculum import LOADER
+
+    path = workspace.lessons / chosen.name / "questions.yaml"
+    if not path.is_file():
+        raise TitoError(f"{path} is not there", f"tito module start {chosen.number:02} lays it out")
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
 
 
 def refuse_reference(workspace) -> None:
