@@ -2,8 +2,10 @@
 
 import json
 import re
+import shutil
 import stat
 from datetime import datetime, timezone
+from pathlib import Path
 
 import pytest
 
@@ -153,7 +155,9 @@ def test_a_badge_that_was_taken_back(room, issued, tmp_path):
     assert not found.holds and "copied work" in found.why
     listed = room.folder / "badges" / "revoked.json"
     assert "copied work" in verify(issued.file, revocations=listed).why, "the list alone is enough"
-    assert verify(issued.file).holds, "without the list nobody can know"
+    assert "copied work" in verify(issued.file).why, "it lies beside the badge"
+    elsewhere = Path(shutil.copy(issued.file, tmp_path / "copy.json"))
+    assert verify(elsewhere).holds, "without the list nobody can know"
     content = json.loads(listed.read_text())
     content["revokedCredential"] = []
     listed.write_text(json.dumps(content))
@@ -164,9 +168,10 @@ def test_a_badge_that_was_taken_back(room, issued, tmp_path):
         verify(issued.file, room=room)
 
 
-def test_a_revoked_one_is_issued_anew(room, issued):
+def test_a_revoked_one_is_issued_anew_where_it_is_named(room, issued):
     revoke(room, issued.id, "wrong figures")
-    (again,) = issue(room, Gradebook(room.gradebook))
+    assert issue(room, Gradebook(room.gradebook)) == []
+    (again,) = issue(room, Gradebook(room.gradebook), issued.student, issued.milestone)
     assert again.id != issued.id and verify(again.file, room=room).holds
     with pytest.raises(TitoError, match="has issued no badge"):
         revoke(room, issued.id, "once more")

@@ -389,3 +389,8 @@ def test_the_front_door_names_them(capsys):
         main(["assessment", "--help"])
     shown = capsys.readouterr().out
     assert all(word in shown for word in ("export", "import", "override", "extension"))
+
+
+@pytest.mark.parametrize("format", ["gradescope", "nbgrader"])
+def test_an_export_of_many_files_needs_a_place(tito, format):
+    assert "Missing option '--out'" in tito("export", format, code=2)

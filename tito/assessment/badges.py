@@ -17,7 +17,7 @@ import json
 import re
 import secrets
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -62,13 +62,17 @@ class Verdict:
     issuer: str = ""  # what the signer calls itself
     key: str = ""  # who the signer is
     since: str = ""
+    revoked: bool = False
 
 
 # ---------------------------------------------------------------- issuing
 
 
 def issue(room: Class, book: Gradebook, student: str = "", milestone: str = "") -> list[Issued]:
-    """A badge for every milestone that a student has passed and has none for yet. Only what was graded counts."""
+    """A badge for every milestone that a student has passed and has none for yet. Only what was graded counts.
+
+    One that was taken back is issued anew only where student and milestone are both named.
+    """
     if student and student not in {one.id for one in room.students}:
         raise TitoError(
             f"there is no student {student!r} in this class", f"they stand in {room.folder / 'roster.csv'}"
@@ -82,7 +86,7 @@ def issue(room: Class, book: Gradebook, student: str = "", milestone: str = "") 
     for grade in grades(room, book):
         wanted = grade.task in milestones and student in ("", grade.student) and milestone in ("", grade.task)
         file = room.folder / "badges" / grade.student / f"{grade.task}.json"
-        if wanted and grade.verdict == "passed" and not held(room, file):
+        if wanted and grade.verdict == "passed" and not held(room, file, again=bool(student and milestone)):
             credential = sign(statement(room, grade, figures_of(book, grade)), key)
             write_json(file, credential)
             picture = badge_svg(
@@ -93,12 +97,13 @@ def issue(room: Class, book: Gradebook, student: str = "", milestone: str = "") 
     return made
 
 
-def held(room: Class, file: Path) -> bool:
-    """Whether a badge is there that still holds: a revoked one may be issued anew."""
+def held(room: Class, file: Path, again: bool) -> bool:
+    """Whether a badge is there that still holds, or (unless it is wanted `again`) was taken back."""
     try:
-        return verify(file, room=room).holds
+        found = verify(file, room=room)
     except TitoError:
         return False
+    return found.holds or (found.revoked and not again)
 
 
 def statement(room: Class, grade: Grade, figures: dict[str, str]) -> dict[str, Any]:
@@ -261,13 +266,13 @@ def verify(
     wanted = did(own_key(room.folder / ".badge-key").public_key()) if room and not issuer else issuer
     if wanted and key != wanted:
         return verdict(False, "it is signed by another key than the one expected")
-    if room and revocations is None:
-        revocations = room.folder / "badges" / "revoked.json"
-        revocations = revocations if revocations.exists() else None
+    if revocations is None:  # the class's own, which a badge in the class's folder has beside it
+        folder = room.folder / "badges" if room else path.absolute().parent.parent
+        listed = folder / "revoked.json"
+        revocations = listed if folder.name == "badges" and listed.exists() else None
     if revocations is not None and (entry := revoked(revocations, key).get(about["id"])):
-        return verdict(
-            False, f"it was taken back on {str(entry.get('at'))[:10]}: {entry.get('revocationReason')}"
-        )
+        why = f"it was taken back on {str(entry.get('at'))[:10]}: {entry.get('revocationReason')}"
+        return replace(verdict(False, why), revoked=True)
     if student and not belongs_to(credential, student):
         return verdict(False, f"it was not issued to {student}")
     return verdict(

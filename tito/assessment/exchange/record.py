@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ...errors import TitoError
-from ..classroom import Student, Task
+from ..classroom import Questions, Student, Task
 from ..grades import Grade
 from ..store import Check
 from .standing import Decision, Findings, Standing
@@ -56,9 +56,11 @@ def parsed(record: dict[str, Any]) -> Standing:
             found["checks"] = tuple(Check(**check) for check in found["checks"])
             findings[row["result"]] = Findings(**found)
     tasks = [
-        Task(**task | {"due": task["due"] and datetime.fromisoformat(task["due"])})
+        Task(
+            **task | {"due": task["due"] and datetime.fromisoformat(task["due"]), "questions": Questions(**task.get("questions", {}))}
+        )
         for task in record["tasks"]
-    ]
+    ]  # fmt: skip
     return Standing(
         record["class"], tuple(tasks), tuple(Student(**student) for student in record["students"]), tuple(grades), findings,
         tuple(Decision(**decision) for decision in record["decisions"]),

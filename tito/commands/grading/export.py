@@ -18,7 +18,7 @@ def export():
 
 
 def out_option(text: str, required: bool = False):
-    return click.option("--out", type=click.Path(path_type=Path), default=None, required=required, help=text)
+    return click.option("--out", type=click.Path(path_type=Path), required=required, help=text)
 
 
 def now_standing(folder: Path | None, details: bool = True):
