@@ -77,6 +77,10 @@ if TYPE_CHECKING:  # handed on when they are first asked for, so that importing 
     from . import cuda  # 00
     from .compat import _dynamo, accelerator, backends, compiler, distributed, fx, mps, multiprocessing, onnx, types, xpu  # 00
     from . import fft, linalg, special  # 01
+    from .linalg.lowrank import lobpcg, pca_lowrank, svd_lowrank  # 02
+    from .linalg.lu_factors import lu_unpack  # 02
+    from .linalg.older import geqrf, lu, lu_solve, orgqr, ormqr  # 02
+    from .special.gamma import igamma, igammac  # 02
     from .inplace import (  # 01
         abs_, acos_, acosh_, addmv_, arccos_, arccosh_, arcsin_, arcsinh_, arctan_, arctanh_, as_strided_, asin_,
         asinh_, atan_, atanh_, ceil_, clamp_, clamp_max_, clamp_min_, clip_, conj_physical_, cos_, cosh_, deg2rad_,

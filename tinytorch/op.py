@@ -80,18 +80,10 @@ class Awaited:
         return function if tensor is None else types.MethodType(function, tensor)
 
 
-AWAITED = (
-    "hardshrink",
-    "istft",
-    "log_softmax",
-    "prelu",
-    "relu",
-    "relu_",
-    "softmax",
-    "stft",
-    "to_dense",
-    "to_sparse",
-)
+AWAITED = """
+geqrf hardshrink igamma igamma_ igammac igammac_ istft log_softmax lu lu_solve orgqr ormqr prelu relu relu_ softmax stft to_dense
+to_sparse
+""".split()
 for _name in AWAITED:
     setattr(Value, _name, Awaited(_name))
 

@@ -259,6 +259,14 @@ TABLE: dict[str, list[Row]] = {
     "cholesky_op": [Row(x(2, 2), before=lambda a: [definite(a)])],
     "eigh_op": [Row(x(3, 3), before=lambda a: [symmetric(a)])],
     "eig_op": [Row(x(3, 3), before=lambda a: [spread(a)], after=lambda out: (out[0].abs(), out[1].abs()))],
+    "lu_op": [
+        Row(*args, before=lambda a: [spread(a)], after=lambda out: out[0])
+        for args in ([x(3, 3)], [x(4, 2)], [x(2, 4)], [x(2, 3, 3)])
+    ],
+    "igamma": [Row(tinytorch.tensor([0.5, 1.0, 2.5]), positive(3))],
+    "igammac": [Row(tinytorch.tensor([0.5, 1.0, 2.5]), positive(3))],
+    "zeta": [Row(2.5, positive(3))],
+    "erfcx": [Row(x(4))],
     "qr_op": [Row(x(3, 2), before=lambda a: [spread(a)])],
     "svd_op": [Row(x(3, 2), before=lambda a: [spread(a)]), Row(x(2, 3)), Row(x(2, 2))],
     # convolution, pooling, images

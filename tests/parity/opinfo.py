@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from tests.parity.compare import Failure, difference, flat_tensors, plain, quietly, silence
-from tests.parity.names import CREATION, FUNCTIONAL, FUNCTIONS, LINALG
+from tests.parity.names import CREATION, FUNCTIONAL, FUNCTIONS, FURTHER, LINALG
 from tests.parity.runs import forgive, pull_back
 from tests.parity.specs import Name
 
@@ -20,7 +20,7 @@ from tests.parity.specs import Name
 LEFT_OUT = {"normal", "tensor", "as_tensor", "from_numpy", "rand", "randperm", "tril_indices", "triu_indices"}
 LEFT_OUT |= {f"nn.functional.{name}" for name in ("fold", "softmax", "log_softmax", "sigmoid", "tanh")}
 ALL = [*FUNCTIONS, *CREATION, *(f"linalg.{n}" for n in LINALG), *(f"nn.functional.{n}" for n in FUNCTIONAL)]
-NAMES = [name for name in ALL if name not in LEFT_OUT and not name.endswith("Tensor")]
+NAMES = [*(name for name in ALL if name not in LEFT_OUT and not name.endswith("Tensor")), *FURTHER]
 DTYPES = ("float32", "int64", "uint8", "bool", "float16", "complex64")
 # what the samples of these are drawn from is no part of the result
 RANDOM = {

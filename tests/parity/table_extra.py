@@ -135,6 +135,21 @@ MORE = [
 
 MATRICES = [
     expr("linalg.eigvalsh", lambda T, a: T.linalg.eigvalsh((a + a.mT) / 2), s(spd(3, 3)), rtol=5),
+    op("lu", *[function_only(f(*shape)) for shape in ((3, 3), (4, 2), (2, 3, 4))], sweep=False),
+    op("lu", function_only(v([[1.0, 2.0], [2.0, 4.0]]).fixed, get_infos=True), sweep=False),
+    linalg("inv_ex", s(v([[[1.0, 2.0], [2.0, 4.0]], [[1.0, 0.0], [0.0, 1.0]]]).fixed, check_errors=True)),
+    linalg("cholesky_ex", s(v([[1.0, 2.0], [2.0, 1.0]]).fixed, check_errors=True)),
+    expr(
+        "linalg.inv_ex",
+        lambda T, a: T.linalg.inv_ex(a).info,
+        s(v([[[1.0, 2.0], [2.0, 4.0]], [[1.0, 0.0], [0.0, 1.0]]]).fixed),
+    ),
+    expr(
+        "linalg.cholesky_ex", lambda T, a: T.linalg.cholesky_ex(a).info, s(v([[1.0, 2.0], [2.0, 1.0]]).fixed)
+    ),
+    expr("svd_lowrank", lambda T, a: T.svd_lowrank(a, q=3)[1], s(f(4, 3)), rtol=10),
+    expr("pca_lowrank", lambda T, a: T.pca_lowrank(a, q=3)[1], s(f(5, 3)), rtol=10),
+    expr("lobpcg", lambda T, a: T.lobpcg(a, k=1)[0], s(spd(6, 6).fixed), rtol=50),
     linalg("matrix_power", s(f(3, 3), 3), s(spd(3, 3), -2), s(f(3, 3), 0), sweep=False),
     linalg("matrix_rank", s(f(3, 4)), sweep=False),
     linalg("multi_dot", s([f(2, 3), f(3, 4), f(4, 2)]), sweep=False),

@@ -79,6 +79,14 @@ def special(input):
     return cupyx.scipy.special
 
 
+def array_of(name: str, *operands):
+    """The one of a few operands that is an array; the others may be numbers."""
+    for operand in operands:
+        if hasattr(operand, "dtype"):
+            return operand
+    raise TypeError(f"{name}: one of {operands} must be a Tensor")
+
+
 @op(dtypes="float")
 def logit_op(x, *, eps=None):
     """log(x / (1 - x)), with x kept eps away from 0 and 1."""

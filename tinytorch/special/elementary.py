@@ -1,35 +1,9 @@
-"""Special functions under PyTorch's name: `tinytorch.special.expit`."""
+"""Special functions that ops compose."""
 
-from .op import Value
-from .ops import (  # noqa: F401
-    digamma,
-    erf,
-    erfc,
-    erfinv,
-    exp,
-    exp2,
-    expm1,
-    i0,
-    i1,
-    log,
-    log1p,
-    log_ndtr,
-    logit,
-    logsumexp,
-    mul,
-    ndtr,
-    ndtri,
-    neg,
-    polygamma,
-    round,
-    sinc,
-    where,
-    xlogy,
-)  # fmt: skip
-from .ops import digamma as psi  # noqa: F401
-from .ops import lgamma as gammaln  # noqa: F401
-from .ops import mvlgamma as multigammaln  # noqa: F401
-from .ops import sigmoid as expit  # noqa: F401
+from __future__ import annotations
+
+from ..op import Value
+from ..ops import exp, i0, i1, log, log1p, mul, neg, where, xlogy
 
 
 def xlog1py(input, other):
