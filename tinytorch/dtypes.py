@@ -70,13 +70,37 @@ ALL = (
     complex64,
     complex128,
 )
+
+
+class UnheldDtype(dtype):
+    """A dtype that programs name and compare with, and in which nothing can be stored: NumPy has no such numbers."""
+
+    __slots__ = ()
+
+    def __init__(self, name: str, is_floating_point: builtins.bool):
+        self.name, self.itemsize = name, 1
+        self.is_floating_point, self.is_complex = is_floating_point, False
+        self.is_signed = not name.startswith(("u", "quint"))
+
+    @property
+    def np(self):
+        raise TypeError(
+            f"torch.{self.name}: tinytorch has no tensors of this dtype; there are: {', '.join(d.name for d in ALL)}"
+        )
+
+
+float8_e4m3fn, float8_e4m3fnuz, float8_e5m2, float8_e5m2fnuz, float8_e8m0fnu = (
+    UnheldDtype(f"float8_{kind}", True) for kind in ("e4m3fn", "e4m3fnuz", "e5m2", "e5m2fnuz", "e8m0fnu")
+)
+qint8, quint8, qint32 = (UnheldDtype(name, False) for name in ("qint8", "quint8", "qint32"))
+
 _BY_NUMPY = {d.np: d for d in ALL if d is not bfloat16}
 _SCALARS = {np.bool_: bool, np.integer: int64, np.floating: None, np.complexfloating: None}
 _default = float32
 
 
 def _by_name(name: str) -> dtype:
-    return next(d for d in ALL if d.name == name)
+    return next((d for d in ALL if d.name == name), None) or globals()[name]
 
 
 def of(array) -> dtype:

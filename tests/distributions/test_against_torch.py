@@ -20,6 +20,7 @@ BITS = np.array([[0.0, 1.0, 1.0], [1.0, 0.0, 1.0]])
 COUNTS = np.array([[0.0, 1.0, 4.0], [2.0, 0.0, 7.0]])
 SPREAD = np.array([[1.5, 0.3, 0.0], [0.3, 0.8, -0.2], [0.0, -0.2, 0.6]])
 TRIL = np.array([[1.2, 0.0, 0.0], [0.4, 0.7, 0.0], [-0.3, 0.2, 0.9]])
+CORRELATED = np.linalg.cholesky(np.array([[1.0, 0.3, -0.2], [0.3, 1.0, 0.5], [-0.2, 0.5, 1.0]]))
 
 
 def p(*values):
@@ -103,6 +104,10 @@ CASES = {
     ),
     "RelaxedBernoulli": (lambda D, t, a: D.RelaxedBernoulli(t, logits=a), [np.array(0.7), p(0.5, -1.0, 0.2)], UNIT),
     "RelaxedOneHotCategorical": (lambda D, t, a: D.RelaxedOneHotCategorical(t, probs=a), [np.array(0.7), SIMPLEX], SIMPLEX),
+    "Wishart": (lambda D, n, a: D.Wishart(n, a), [np.array(4.5), SPREAD], np.stack([SPREAD, 2 * SPREAD + np.eye(3)])),
+    "Wishart of L": (lambda D, n, a: D.Wishart(n, scale_tril=a.tril()), [p(4.5, 6.0), TRIL], np.stack([SPREAD, 2 * SPREAD])),
+    "Wishart of precision": (lambda D, n, a: D.Wishart(n, precision_matrix=a), [np.array(5.0), SPREAD], SPREAD),
+    "LKJCholesky": (lambda D, a: D.LKJCholesky(3, a), [p(0.7, 1.0, 3.0)], CORRELATED),
     "MixtureSameFamily": (
         lambda D, w, a, b: D.MixtureSameFamily(D.Categorical(w), D.Normal(a, b)),
         [p(0.2, 0.3, 0.5), p(0.5, -1.0, 0.2), p(0.7, 0.5, 0.2)],
@@ -204,6 +209,9 @@ def test_cdf_and_its_inverse(name):
         same(icdf)
 
 
+@pytest.mark.filterwarnings(
+    "ignore:Singular sample detected"
+)  # PyTorch's Wishart, of draws that rounding made asymmetric
 @pytest.mark.parametrize("name", CASES)
 def test_shapes_and_texts(name):
     ours, theirs = (made(lib, name)[0] for lib in (tinytorch, torch))
@@ -224,6 +232,7 @@ def test_shapes_and_texts(name):
             assert ours.enumerate_support(expand).tolist() == theirs.enumerate_support(expand).tolist()
 
 
+@pytest.mark.filterwarnings("ignore:Singular sample detected")
 @pytest.mark.parametrize("name", CASES)
 def test_expand(name):
     def compute(lib):
@@ -268,6 +277,7 @@ NO_SLOPE = {
     "VonMises",
     "Normal of numbers",
     "Beta of numbers",
+    "LKJCholesky",
 }  # no mean or one that few draws rule, or nothing to differentiate
 
 
@@ -330,6 +340,95 @@ def test_angles_around_a_circle():
     assert (draws >= -math.pi).all() and (draws < math.pi).all()
     found = (draws - d.loc.detach()).cos().mean(0)
     np.testing.assert_allclose(found.numpy(), (1 - d.variance).detach().numpy(), atol=0.02)
+
+
+def test_kl_divergence_of_wisharts():
+    """Values as PyTorch's; the slopes are finite differences, since PyTorch leaves out that of the first one's df."""
+
+    def compute(lib):
+        p, q = made(lib, "Wishart of precision")[0], made(lib, "Wishart")[0]
+        return lib.distributions.kl_divergence(p, q).detach(), []
+
+    same(compute)
+    D = tinytorch.distributions
+    scale = tinytorch.tensor(SPREAD)
+    between = lambda a, b, V: D.kl_divergence(D.Wishart(a, V), D.Wishart(b, scale))
+    inputs = [tinytorch.tensor(v, dtype=tinytorch.float64, requires_grad=True) for v in (5.0, 4.5)]
+    assert tinytorch.autograd.gradcheck(lambda a, b: between(a, b, scale + 1), inputs)
+    batch = between(
+        inputs[0], tinytorch.tensor([4.5, 6.0]), scale + 1
+    )  # PyTorch's mixes the members of a batch
+    assert batch.tolist() == [between(inputs[0], df, scale + 1).item() for df in (4.5, 6.0)]
+
+
+def test_generalized_pareto():
+    """Beside SciPy's: PyTorch's takes float32 only."""
+    import scipy.stats
+
+    values = [np.array(v) for v in ([0.1, 0.0, 0.2], [0.7, 1.5, 4.0], [0.2, 0.0, -0.4])]
+    exact = scipy.stats.genpareto(values[2], values[0], values[1])
+    d = tinytorch.distributions.GeneralizedPareto(*map(tinytorch.tensor, values))
+    x, u = tinytorch.tensor(POSITIVE), tinytorch.tensor(UNIT)
+    close = lambda a, b: np.testing.assert_allclose(a.numpy(), b, rtol=1e-9)
+    close(d.log_prob(x), exact.logpdf(POSITIVE))
+    close(d.cdf(x), exact.cdf(POSITIVE))
+    close(d.log_cdf(x), exact.logcdf(POSITIVE))
+    close(d.log_survival_function(x), exact.logsf(POSITIVE))
+    close(d.icdf(u), exact.ppf(UNIT))
+    close(d.mean, exact.mean())
+    close(d.variance, exact.var())
+    close(d.entropy(), exact.entropy())
+    assert d.support.check(d.sample((1000,))).all()
+    with pytest.raises(ValueError, match="support"):
+        d.log_prob(tinytorch.tensor([0.0, 1.0, 1.0]))  # below the first one's loc
+    heavy = tinytorch.distributions.GeneralizedPareto(*map(tinytorch.tensor, (0.0, 1.0, 1.5)))
+    assert heavy.mean.isinf() and heavy.variance.isinf()
+    ours, theirs = (
+        lib.distributions.GeneralizedPareto(*(lib.tensor(v, dtype=lib.float32) for v in values))
+        for lib in (tinytorch, torch)
+    )
+    assert repr(ours) == repr(theirs)
+    np.testing.assert_allclose(
+        ours.log_prob(x.float()).numpy(), theirs.log_prob(torch.tensor(POSITIVE).float()).numpy(), rtol=1e-5
+    )
+
+
+def test_correlations_drawn_from_lkj():
+    """Each of them is 2 B - 1 with B from Beta(a, a), a = concentration - 1 + dim / 2: its variance is 1 / (2 a + 1)."""
+    tinytorch.manual_seed(3)
+    for dim, concentration in ((2, 0.5), (4, 1.0), (4, 3.0)):
+        L = tinytorch.distributions.LKJCholesky(dim, concentration).sample((20_000,))
+        below = np.tril_indices(dim, -1)
+        found = (L @ L.mT).numpy()[:, below[0], below[1]]
+        wanted = 1 / (2 * (concentration - 1 + dim / 2) + 1)
+        np.testing.assert_allclose(found.var(0), wanted, rtol=0.05)
+        np.testing.assert_allclose(found.mean(0), 0, atol=0.03)
+
+
+def test_an_exponential_family_of_ones_own():
+    """Entropy and divergence come out of the log normalizer alone."""
+
+    def compute(lib):
+        class Decay(lib.distributions.ExponentialFamily):
+            arg_constraints = {}
+            _mean_carrier_measure = 0
+
+            def __init__(self, rate):
+                self.rate = rate
+                super().__init__(rate.shape)
+
+            @property
+            def _natural_params(self):
+                return (-self.rate,)
+
+            def _log_normalizer(self, x):
+                return -lib.log(-x)
+
+        rates = [lib.tensor([0.5, 2.0], dtype=lib.float64, requires_grad=True) * k for k in (1, 3)]
+        p, q = map(Decay, rates)
+        return lib.stack([p.entropy(), lib.distributions.kl_divergence(p, q)]), rates
+
+    same(lambda lib: (compute(lib)[0].detach(), []))
 
 
 VECTOR_TRANSFORMS = {

@@ -11,9 +11,11 @@ from .continuous_bernoulli import ContinuousBernoulli  # 05
 from .constraint_registry import biject_to, transform_to  # 05
 from .dirichlet import Dirichlet  # 05
 from .distribution import Distribution  # 05
+from .exp_family import ExponentialFamily  # 05
 from .exponential import Exponential  # 05
 from .fishersnedecor import FisherSnedecor  # 05
 from .gamma import Gamma  # 05
+from .generalized_pareto import GeneralizedPareto  # 05
 from .geometric import Geometric  # 05
 from .gumbel import Gumbel  # 05
 from .half_cauchy import HalfCauchy  # 05
@@ -23,6 +25,7 @@ from .inverse_gamma import InverseGamma  # 05
 from .kl import kl_divergence, register_kl  # 05
 from .kumaraswamy import Kumaraswamy  # 05
 from .laplace import Laplace  # 05
+from .lkj_cholesky import LKJCholesky  # 05
 from .log_normal import LogNormal  # 05
 from .logistic_normal import LogisticNormal  # 05
 from .lowrank_multivariate_normal import LowRankMultivariateNormal  # 05
@@ -46,6 +49,7 @@ from .transforms import (  # 05
 from .uniform import Uniform  # 05
 from .von_mises import VonMises  # 05
 from .weibull import Weibull  # 05
+from .wishart import Wishart  # 05
 
 from .. import later as _later
 

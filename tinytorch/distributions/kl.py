@@ -9,7 +9,7 @@ import numpy as np
 
 from ..creation import full_like
 from ..nn.functional.activation import softplus
-from ..ops import broadcast_shapes, digamma, erf, exp, lgamma, log, log1p, solve_triangular, where
+from ..ops import broadcast_shapes, digamma, erf, exp, lgamma, log, log1p, mvlgamma, solve_triangular, where
 from .bernoulli import Bernoulli
 from .beta import Beta
 from .binomial import Binomial
@@ -17,6 +17,7 @@ from .categorical import Categorical
 from .cauchy import Cauchy
 from .dirichlet import Dirichlet
 from .distribution import Distribution
+from .exp_family import ExponentialFamily
 from .exponential import Exponential
 from .gamma import Gamma
 from .geometric import Geometric
@@ -31,6 +32,7 @@ from .poisson import Poisson
 from .transformed_distribution import TransformedDistribution
 from .uniform import Uniform
 from .utils import sum_rightmost
+from .wishart import Wishart, mvdigamma
 
 formulas: dict[tuple[type, type], Callable] = {}
 
@@ -195,6 +197,33 @@ def _(p, q):
 
 
 # ---------------------------------------------------------------- of different kinds
+
+
+@register_kl(Wishart, Wishart)
+def _(p, q):
+    n = p.event_shape[-1]
+    ratio = solve_triangular(q._unbroadcasted_scale_tril, p._unbroadcasted_scale_tril, upper=False)
+    return (
+        -q.df * half_log_det(ratio.abs())
+        + p.df / 2 * (ratio.pow(2).sum((-2, -1)) - n)
+        + mvlgamma(q.df / 2, n)
+        - mvlgamma(p.df / 2, n)
+        + (p.df - q.df) / 2 * mvdigamma(p.df / 2, n)
+    )
+
+
+@register_kl(ExponentialFamily, ExponentialFamily)
+def _(p, q):
+    """The Bregman divergence of the log normalizers."""
+    if type(p) is not type(q):
+        raise NotImplementedError(
+            "The cross KL-divergence between different exponential families cannot be computed"
+        )
+    n, A, slopes = p._normalizer_and_slopes()
+    result = q._log_normalizer(*q._natural_params) - A
+    for mine, theirs, slope in zip(n, q._natural_params, slopes):
+        result = result - sum_rightmost((theirs - mine) * slope, mine.dim() - A.dim())
+    return result
 
 
 @register_kl(Bernoulli, Poisson)
