@@ -8,16 +8,63 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import backend, dtypes, ops, random
-from .op import Op, Value, counted, local
+from .op import Op, Value, counted, local, op
+from .ops.arithmetic import LARGE, sum_into
 
 if TYPE_CHECKING:
     from .tensor import Tensor
 
 
+@op(grad=False)
+def add_into(x, y):
+    """x + y in the memory of x."""
+    if x.size >= LARGE and type(y) is np.ndarray and x.shape == y.shape:
+        return sum_into(x, y)
+    return np.add(x, y, out=x)
+
+
+@op(grad=False)
+def sub_into(x, y):
+    """x - y in the memory of x."""
+    return np.subtract(x, y, out=x)
+
+
+@op(grad=False)
+def mul_into(x, y):
+    """x * y in the memory of x."""
+    return np.multiply(x, y, out=x)
+
+
+@op(grad=False)
+def div_into(x, y):
+    """x / y in the memory of x."""
+    return np.true_divide(x, y, out=x)
+
+
+# What needs no memory of its own where nothing is recorded: 64 MB plus as many took a third of the time.
+INTO = {
+    ops.add: add_into,
+    ops.add_op: add_into,
+    ops.sub: sub_into,
+    ops.sub_op: sub_into,
+    ops.mul: mul_into,
+    ops.div: div_into,
+    ops.divide: div_into,
+}
+
+
 def inplace(function):
     """`add` as `add_`: the result overwrites the first operand, which takes over its history."""
+    into = INTO.get(function)
 
     def overwrite(self, *args, **kwargs):
+        if into and len(args) == 1 and not kwargs and self._takes(args[0]):
+            with np.errstate(
+                all="ignore"
+            ):  # where warnings are errors, one would come after the result was written
+                into(self, args[0])
+            self._wrote()
+            return self
         if local.grad and self.requires_grad:
             self._refuse_leaf()
             if not isinstance(function, Op) and function not in (
@@ -70,6 +117,27 @@ class Writing(Value):
         if local.grad and history:
             history.adopt(self, new)
         return self
+
+    def _takes(self, other) -> bool:
+        """Whether the result of an operation with `other` has this tensor's shape and dtype for sure, and no history is to be kept."""
+        array = self.array
+        if (
+            type(array) is not np.ndarray
+            or array.dtype.type not in (np.float32, np.float64)
+            or not (array.flags.c_contiguous or array.base is None)  # no two indices of one place
+            or not array.flags.writeable
+            or (local.grad and (self._requires_grad or self.node is not None or self._base is not None))
+        ):
+            return False
+        if not isinstance(other, Value):
+            return type(other) in (builtins.int, builtins.float)
+        theirs = other.array
+        return (
+            type(theirs) is np.ndarray
+            and theirs.dtype is array.dtype
+            and (theirs.shape == array.shape or not theirs.ndim)
+            and not (local.grad and other._requires_grad)
+        )
 
     def _before_write(self) -> Tensor:
         """A copy that stands for this tensor as it was."""

@@ -183,6 +183,7 @@ CASES = {
     "attention_backward": lambda: attentions(True),
     "relu_op": lambda: elementwise(1),
     "sum_of_two": lambda: elementwise(2),
+    "sum_into": lambda: [case for case in elementwise(2) if case[0].flags.writeable],
     "relu_gradient": relu_gradients,
     "gelu_forward": lambda: gelus(1),
     "gelu_gradient": lambda: gelus(2),

@@ -16,6 +16,12 @@ def sum_of_two(x, y):
     return np.add(x, y)
 
 
+@backend.kernel
+def sum_into(x, y):
+    """x + y in the memory of x."""
+    return np.add(x, y, out=x)
+
+
 LARGE = 1 << 16  # elements from which asking for a faster body is worth the question
 
 

@@ -30,6 +30,7 @@ BODIES: dict[str, tuple[str, int]] = {
     "softmax_cross_entropy_gradient": ("softmax", 512),
     "softmax_op": ("softmax", 4096),
     "spread_windows": ("pooling", 2048),
+    "sum_into": ("activation", 65536),
     "sum_leading": ("sums", 16384),
     "sum_of_two": ("activation", 65536),
     "sum_per_channel": ("sums", 4096),

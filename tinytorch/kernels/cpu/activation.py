@@ -15,7 +15,7 @@ from ...nn.functional.activation import (
     relu_gradient,
     relu_op,
 )
-from ...ops.arithmetic import sum_of_two
+from ...ops.arithmetic import sum_into, sum_of_two
 from .compiling import compiled, entry
 from .memory import gapless, in_memory, is_gapless, same_layout
 from .numerics import erf, exp
@@ -166,19 +166,30 @@ def relu_gradient_in_one_pass(g, y):
     return out
 
 
+def addable(x, y) -> bool:
+    """Whether both lie in memory alike, without gaps."""
+    same = x.dtype == y.dtype == np.float32 and x.strides == y.strides
+    return same and is_gapless(x) and is_gapless(y)
+
+
+def sum_to(out, x, y):
+    sum_all(in_memory(x), in_memory(y), in_memory(out), work=x.size)
+    return out
+
+
 @sum_of_two.register("numba")
 def sum_in_parts(x, y):
     """Both threads read: one alone gets a third of what memory gives."""
-    if (
-        not x.dtype == y.dtype == np.float32
-        or x.strides != y.strides
-        or not is_gapless(x)
-        or not is_gapless(y)
-    ):
+    if not addable(x, y):
         return NotImplemented
-    out = np.empty_like(x)
-    sum_all(in_memory(x), in_memory(y), in_memory(out), work=x.size)
-    return out
+    return sum_to(np.empty_like(x), x, y)
+
+
+@sum_into.register("numba")
+def sum_into_in_parts(x, y):
+    if not addable(x, y) or (y is not x and np.may_share_memory(x, y)):
+        return NotImplemented
+    return sum_to(x, x, y)
 
 
 @gelu_forward.register("numba")
