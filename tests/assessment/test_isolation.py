@@ -26,7 +26,16 @@ def test_nothing_gets_out(tier, name):
     assert attempt(tier, ATTEMPTS[name]) == "held"
 
 
-@pytest.mark.parametrize("name", ["read the system's users", "start a process", "open a socket"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "read the system's users",
+        "close a file of the grader",
+        "slow the grader down",
+        "start a process",
+        "open a socket",
+    ],
+)
 def test_the_attempts_are_real(name):
     """Without a sandbox they succeed."""
     assert attempt("C", ATTEMPTS[name]) == "out"
@@ -71,6 +80,17 @@ except OSError as error:
     try:
         out, words, _ = run(box, code)
         assert out.decode().split() == ["hello", "held"], words.decode()
+    finally:
+        box.end()
+
+
+def test_files_of_its_own_can_be_copied(tier):
+    """With their modes, which in tier B are not its own to set."""
+    box = Sandbox(tier)
+    code = "import shutil\nopen('a', 'w').write('x')\nshutil.copy('a', 'b'), shutil.copy2('a', 'c')\nprint(open('c').read())"
+    try:
+        out, words, _ = run(box, code)
+        assert out == b"x\n", words.decode()
     finally:
         box.end()
 

@@ -17,6 +17,10 @@ ATTEMPTS = {
     "read the grader's code": "open(GRADER).read()",
     "list the grader's folder": "os = __import__('os'); os.listdir(os.path.dirname(GRADER))",
     "write outside the scratch folder": "open('/var/tmp/tito-escape', 'w').write('x')",
+    "close a file of the grader": "os, was = __import__('os'), __import__('os').stat(GRADER).st_mode; os.chmod(GRADER, was ^ 1); "
+    "now = os.stat(GRADER).st_mode; os.chmod(GRADER, was); assert now != was",
+    "slow the grader down": "os = __import__('os'); os.setpriority(os.PRIO_PROCESS, PARENT, os.getpriority(os.PRIO_PROCESS, PARENT))",
+    "have the grader signalled": "f = __import__('fcntl'); f.fcntl(0, f.F_SETOWN, PARENT)",
     "start a program": "__import__('subprocess').run(['/bin/true'], check=True)",
     "start a process": "__import__('os').fork()",
     "open a socket": "__import__('socket').socket()",

@@ -34,6 +34,21 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
     "kexec_file_load": (320, 294), "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282),
     "personality": (135, 92), "memfd_secret": (447, 447),
 }  # fmt: skip
+# What reaches beyond the process where no namespace holds it, and Landlock does not see: whose file it is and what its owner may do
+# with it. Answered as done and not done, so that `shutil.copy` works.
+UNDONE: dict[str, tuple[int | None, int | None]] = {
+    "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452), "chown": (92, None), "lchown": (94, None),
+    "fchown": (93, 55), "fchownat": (260, 54), "utime": (132, None), "utimes": (235, None), "futimesat": (261, None), "utimensat": (280, 88),
+}  # fmt: skip
+# ... and the rest of it: attributes, files cut by name (Landlock before version 3), and how other processes are scheduled.
+BEYOND: dict[str, tuple[int | None, int | None]] = {
+    "setxattr": (188, 5), "lsetxattr": (189, 6), "removexattr": (197, 14), "lremovexattr": (198, 15), "setxattrat": (463, 463),
+    "removexattrat": (466, 466), "truncate": (76, 45), "setpriority": (141, 140), "ioprio_set": (251, 30), "sched_setparam": (142, 118),
+    "sched_setscheduler": (144, 119), "sched_setattr": (314, 274), "migrate_pages": (256, 238), "move_pages": (279, 239),
+    "process_mrelease": (448, 448),
+}  # fmt: skip
+SCHED_SETAFFINITY, FCNTL = (203, 122), (72, 25)
+F_SETOWN, F_SETOWN_EX = 8, 15  # another process would get this one's signals
 CLONE, CLONE3, TGKILL, PRLIMIT, PRCTL = (56, 220), (435, 435), (234, 131), (302, 261), (157, 167)
 PR_SET_PDEATHSIG = 1  # whether a process dies with its grader is not its own to say
 ARCHITECTURES = {
@@ -42,7 +57,7 @@ ARCHITECTURES = {
 }  # which column, and what the kernel calls it
 
 LOAD, EQUAL, ABOVE, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # opcodes of classic BPF
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT, SECOND_ARGUMENT = 0, 4, 16, 24  # offsets in struct seccomp_data
 ALLOW, KILL = 0x7FFF0000, 0x80000000
 CLONE_THREAD = 0x00010000
 X32 = 0x40000000  # a second set of numbers for the same calls, on x86_64
@@ -66,6 +81,7 @@ def program(pid: int | None = None, allow_exec: bool = False) -> bytes:
     except KeyError:
         raise OSError(errno.ENOSYS, f"no system call table for {platform.machine()}") from None
     no, gone, yes = step(RETURN, refuse(errno.EPERM)), step(RETURN, refuse(errno.ENOSYS)), step(RETURN, ALLOW)
+    done = step(RETURN, refuse(0))  # it returns 0 and was not made
     steps = [
         step(LOAD, ARCHITECTURE),
         step(EQUAL, architecture, 1, 0),
@@ -74,17 +90,31 @@ def program(pid: int | None = None, allow_exec: bool = False) -> bytes:
     ]
     if platform.machine() == "x86_64":
         steps += [step(ABOVE, X32, 0, 1), step(RETURN, KILL)]
-    for name, numbers in REFUSED.items():
-        number = numbers[column]
-        if number is not None and not (allow_exec and name == "execve"):
-            steps += [step(EQUAL, number, 0, 1), no]
+    answers = [(numbers, no) for name, numbers in REFUSED.items() if not (allow_exec and name == "execve")]
+    if pid is not None:
+        answers += [(numbers, done) for numbers in UNDONE.values()] + [
+            (numbers, no) for numbers in BEYOND.values()
+        ]
+    for numbers, answer in answers:
+        if (number := numbers[column]) is not None:
+            steps += [step(EQUAL, number, 0, 1), answer]
     steps += [step(EQUAL, CLONE3[column], 0, 1), gone]
     first = step(LOAD, FIRST_ARGUMENT)
     steps += [step(EQUAL, CLONE[column], 0, 4), first, step(ANY_BIT, CLONE_THREAD, 1, 0), no, yes]
     steps += [step(EQUAL, PRLIMIT[column], 0, 4), first, step(EQUAL, 0, 1, 0), no, yes]
     steps += [step(EQUAL, PRCTL[column], 0, 4), first, step(EQUAL, PR_SET_PDEATHSIG, 0, 1), no, yes]
     if pid is not None:
+        second = step(LOAD, SECOND_ARGUMENT)
         steps += [step(EQUAL, TGKILL[column], 0, 4), first, step(EQUAL, pid, 1, 0), no, yes]
+        steps += [step(EQUAL, SCHED_SETAFFINITY[column], 0, 4), first, step(EQUAL, 0, 1, 0), no, yes]
+        steps += [
+            step(EQUAL, FCNTL[column], 0, 5),
+            second,
+            step(EQUAL, F_SETOWN, 1, 0),
+            step(EQUAL, F_SETOWN_EX, 0, 1),
+            no,
+            yes,
+        ]
     return b"".join([*steps, yes])
 
 
