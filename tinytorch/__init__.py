@@ -78,7 +78,7 @@ newaxis = None
 
 if TYPE_CHECKING:  # handed on when they are first asked for, so that importing tinytorch stays quick: see later.py
     from . import cuda  # 00
-    from .compat import _dynamo, accelerator, backends, compiler, distributed, fx, mps, multiprocessing, onnx, types, xpu  # 00
+    from .compat import _C, _dynamo, accelerator, backends, compiler, distributed, fx, mps, multiprocessing, onnx, types, xpu  # 00
     from . import fft, linalg, special  # 01
     from .linalg.lowrank import lobpcg, pca_lowrank, svd_lowrank  # 02
     from .linalg.lu_factors import lu_unpack  # 02

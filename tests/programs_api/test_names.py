@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 
 import pytest
@@ -164,3 +165,21 @@ def test_formats_survive_pickling():
     import pickle
 
     assert pickle.loads(pickle.dumps(tinytorch.strided)) is tinytorch.strided
+
+
+@BOTH
+@pytest.mark.filterwarnings("ignore:.*torch.cuda.amp.*is deprecated")
+def test_private_names_that_libraries_import(lib):
+    def part(path):
+        return importlib.import_module(f"{lib.__name__}.{path}")
+
+    assert part("_C")._get_tracing_state() is None
+    assert not hasattr(getattr(part("_C"), "_CudaDeviceProperties", None), "no_such_size")
+    part("_C")._jit_set_profiling_mode(False)
+    assert part("serialization").MAP_LOCATION is not None
+    assert part("nn.modules.transformer")._get_activation_fn("gelu") is lib.nn.functional.gelu
+    summed = part("distributions.utils")._sum_rightmost(lib.ones(2, 3, 4), 2)
+    assert summed.tolist() == [12.0, 12.0]
+    scaler = part("cuda.amp.grad_scaler").GradScaler
+    assert scaler is lib.cuda.amp.GradScaler and scaler(enabled=False).get_scale() == 1.0
+    assert part("cuda.amp.autocast_mode").autocast is lib.cuda.amp.autocast

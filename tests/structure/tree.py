@@ -34,7 +34,7 @@ FLOORS = {
     "version.py": 0,
     "cuda": 0,
     "cuda/tensor_types.py": 1,
-    "cuda/amp.py": 6,
+    "cuda/amp": 6,
     "dtypes.py": 0,
     "later.py": 0,
     "printing.py": 0,

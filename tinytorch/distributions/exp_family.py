@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..autograd.grad import grad
 from ..autograd.grad_mode import enable_grad, is_grad_enabled
 from .distribution import Distribution
-from .utils import sum_rightmost
+from .utils import _sum_rightmost
 
 
 class ExponentialFamily(Distribution):
@@ -27,7 +27,7 @@ class ExponentialFamily(Distribution):
         n, A, slopes = self._normalizer_and_slopes()
         result = A - self._mean_carrier_measure
         for parameter, slope in zip(n, slopes):
-            result = result - sum_rightmost(parameter * slope, parameter.dim() - A.dim())
+            result = result - _sum_rightmost(parameter * slope, parameter.dim() - A.dim())
         return result
 
     def _normalizer_and_slopes(self):

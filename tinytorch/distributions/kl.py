@@ -31,7 +31,7 @@ from .one_hot_categorical import OneHotCategorical
 from .poisson import Poisson
 from .transformed_distribution import TransformedDistribution
 from .uniform import Uniform
-from .utils import sum_rightmost
+from .utils import _sum_rightmost
 from .wishart import Wishart, mvdigamma
 
 formulas: dict[tuple[type, type], Callable] = {}
@@ -143,7 +143,7 @@ def _(p, q):
         raise NotImplementedError(
             f"KL of Independents over {p.reinterpreted_batch_ndims} and {q.reinterpreted_batch_ndims} dims"
         )
-    return sum_rightmost(kl_divergence(p.base_dist, q.base_dist), p.reinterpreted_batch_ndims)
+    return _sum_rightmost(kl_divergence(p.base_dist, q.base_dist), p.reinterpreted_batch_ndims)
 
 
 @register_kl(Laplace, Laplace)
@@ -222,7 +222,7 @@ def _(p, q):
     n, A, slopes = p._normalizer_and_slopes()
     result = q._log_normalizer(*q._natural_params) - A
     for mine, theirs, slope in zip(n, q._natural_params, slopes):
-        result = result - sum_rightmost((theirs - mine) * slope, mine.dim() - A.dim())
+        result = result - _sum_rightmost((theirs - mine) * slope, mine.dim() - A.dim())
     return result
 
 

@@ -10,7 +10,7 @@ from ..dtypes import finfo
 from ..nn.functional.activation import softplus
 from ..ops import atanh, broadcast_shapes, cat, cholesky, exp, log, log1p, matmul, sigmoid, stack
 from . import constraints
-from .utils import NUMBERS, broadcast_all, sum_rightmost
+from .utils import NUMBERS, _sum_rightmost, broadcast_all
 
 
 class Transform:
@@ -171,7 +171,7 @@ class ComposeTransform(Transform):
         total, event_dim = 0.0, self.domain.event_dim
         for part in self.parts:
             z = y if part is self.parts[-1] else part(x)
-            total = total + sum_rightmost(part.log_abs_det_jacobian(x, z), event_dim - part.domain.event_dim)
+            total = total + _sum_rightmost(part.log_abs_det_jacobian(x, z), event_dim - part.domain.event_dim)
             event_dim += part.codomain.event_dim - part.domain.event_dim
             x = z
         return total
@@ -229,7 +229,7 @@ class IndependentTransform(Transform):
         return self.base_transform.inv(y)
 
     def log_abs_det_jacobian(self, x, y):
-        return sum_rightmost(self.base_transform.log_abs_det_jacobian(x, y), self.reinterpreted_batch_ndims)
+        return _sum_rightmost(self.base_transform.log_abs_det_jacobian(x, y), self.reinterpreted_batch_ndims)
 
     def forward_shape(self, shape):
         return self.base_transform.forward_shape(shape)
@@ -387,7 +387,7 @@ class AffineTransform(Transform):
         fixed = isinstance(self.scale, NUMBERS)
         slope = full_like(x, math.log(abs(self.scale))) if fixed else self.scale.abs().log()
         shape = x.shape[: x.dim() - self.event_dim]
-        return sum_rightmost(slope, self.event_dim).expand(shape)
+        return _sum_rightmost(slope, self.event_dim).expand(shape)
 
     def forward_shape(self, shape):
         return broadcast_shapes(shape, getattr(self.loc, "shape", ()), getattr(self.scale, "shape", ()))
@@ -645,7 +645,7 @@ class CatTransform(Transform):
         slopes = []
         for t, a, b in self.parts(x, y):
             slope = t.log_abs_det_jacobian(a, b)
-            slopes.append(sum_rightmost(slope, self.event_dim - t.event_dim))
+            slopes.append(_sum_rightmost(slope, self.event_dim - t.event_dim))
         dim = self.dim if self.dim < 0 else self.dim - x.dim()
         dim += self.event_dim
         return cat(slopes, dim) if dim < 0 else sum(slopes)

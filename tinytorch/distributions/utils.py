@@ -30,7 +30,7 @@ def _standard_normal(shape, dtype, device) -> Tensor:
     return randn(shape, dtype=dtype, device=device)
 
 
-def sum_rightmost(value: Tensor, dims: int) -> Tensor:
+def _sum_rightmost(value: Tensor, dims: int) -> Tensor:
     """Summed over the last dims."""
     return value.reshape(*value.shape[:-dims], -1).sum(-1) if dims else value
 

@@ -6,8 +6,11 @@ import contextlib
 from enum import IntEnum
 
 from ..creation import empty
+from . import (
+    flex_attention,  # noqa: F401
+    init,
+)
 from . import functional as F
-from . import init
 from .linear import Linear
 from .module import Module
 from .parameter import Parameter

@@ -17,7 +17,7 @@ from .container import ModuleList
 from .functional.multi_head import float_mask
 from .module import Module
 from .norm import LayerNorm
-from .transformer_layer import TransformerDecoderLayer, TransformerEncoderLayer
+from .transformer_layer import TransformerDecoderLayer, TransformerEncoderLayer, _get_activation_fn  # noqa: F401
 
 
 class TransformerEncoder(Module):

@@ -2,4 +2,4 @@
 
 from .files import SerializationError, atomic_write  # 10
 from .safe_globals import add_safe_globals, clear_safe_globals, get_safe_globals, safe_globals  # 10
-from .saving import load, save  # 10
+from .saving import MAP_LOCATION, load, save  # 10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -16,6 +17,9 @@ from .files import SerializationError, atomic_write
 
 # Tensors have no unsigned types above 8 bits; these hold the same numbers.
 WIDER = {"uint16": "int32", "uint32": "int64", "uint64": "int64"}
+
+# What `load` takes for map_location; programs name it in annotations.
+MAP_LOCATION = Callable[[Tensor, str], Tensor] | backend.device | str | dict[str, str] | None
 
 
 def save(
