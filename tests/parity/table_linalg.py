@@ -119,6 +119,20 @@ PRODUCTS = [
     ),
 ]
 
+# Old programs give the numbers before the tensors they scale.
+NUMBERS_FIRST = [
+    op("add", s(f(3), 2, f(3)), s(f(3), 0.5, f(3)), s(f(3), f(3), 2)),
+    op("sub", s(f(3), 2, f(3)), s(f(3), f(3), 2)),
+    op("addcmul", s(f(3), 2, f(3), f(3)), s(f(3), f(3), f(3), 2)),
+    op("addmm", function_only(2, f(2, 2), f(2, 2), f(2, 2)), function_only(2, f(2, 2), 3, f(2, 2), f(2, 2))),
+    op("addmv", function_only(2, f(2), f(2, 2), f(2)), function_only(2, f(2), 3, f(2, 2), f(2))),
+    op("addr", function_only(2, f(2, 3), 3, f(2), f(3)), sweep=False),
+    op("addbmm", function_only(2, f(2, 2), f(3, 2, 2), f(3, 2, 2))),
+    op("baddbmm", function_only(2, f(3, 2, 2), 3, f(3, 2, 2), f(3, 2, 2))),
+    expr("addmm", lambda T, a, b, c: a.addmm(2, b, c), s(f(2, 2), f(2, 2), f(2, 2))),
+    expr("addmm", lambda T, a, b, c: (a * 1).addmm_(2, 3, b, c), s(f(2, 2), f(2, 2), f(2, 2))),
+]
+
 MATRICES = [
     linalg(
         "cholesky",
@@ -157,6 +171,54 @@ MATRICES = [
     linalg(
         "qr", s(f(3, 3)), s(f(4, 3)), s(f(3, 4)), s(f(4, 3), mode="complete"), s(f(4, 3), mode="r"), rtol=5
     ),
+    linalg(
+        "lu",
+        s(f(3, 3)),
+        s(f(4, 3)),
+        s(f(3, 4)),
+        s(f(2, 3, 3)),
+        s(f(0, 3)),
+        s(spd(3, 3), pivot=False),
+        s(v([[0.0, 2.0], [1.0, 2.0]])),
+        s(f(3)),
+        rtol=5,
+    ),
+    linalg("lu_factor", s(f(3, 3)), s(f(4, 3)), s(f(2, 3, 5)), s(spd(3, 3)), rtol=5),
+    op("lu", s(f(3, 3)), s(f(2, 4, 3))),
+    op(
+        "lu",
+        function_only(f(3, 3), get_infos=True),
+        function_only(v([[1.0, 2.0], [2.0, 4.0]]).fixed, get_infos=True),
+    ),
+    expr(
+        "lu_unpack",
+        lambda T, a: T.lu_unpack(*T.linalg.lu_factor(a)),
+        s(f(3, 3)),
+        s(f(4, 3)),
+        s(f(2, 3, 5)),
+        rtol=5,
+    ),
+    expr("lu_unpack", lambda T, a: T.lu_unpack(*a.lu(), unpack_pivots=False).U, s(f(3, 3)), rtol=5),
+    expr(
+        "linalg.lu_solve",
+        lambda T, a, b: T.linalg.lu_solve(*T.linalg.lu_factor(a), b),
+        s(f(3, 3), f(3, 2)),
+        s(f(2, 3, 3), f(2, 3, 1)),
+        rtol=10,
+    ),
+    expr(
+        "linalg.lu_solve",
+        lambda T, a, b: T.linalg.lu_solve(*T.linalg.lu_factor(a), b, left=False),
+        s(f(3, 3), f(2, 3)),
+        rtol=10,
+    ),
+    expr(
+        "linalg.lu_solve",
+        lambda T, a, b: T.linalg.lu_solve(*T.linalg.lu_factor(a), b, adjoint=True),
+        s(f(3, 3), f(3, 2)),
+        rtol=10,
+    ),
+    expr("lu_solve", lambda T, a, b: b.lu_solve(*T.lu(a)), s(f(3, 3), f(3, 2)), rtol=10),
     expr(
         "linalg.eigh",
         lambda T, a: (lambda values, vectors: (values, vectors.abs()))(*T.linalg.eigh((a + a.mT) / 2)),
@@ -219,4 +281,4 @@ MATRICES = [
     ),
 ]
 
-TABLE = PRODUCTS + MATRICES
+TABLE = PRODUCTS + NUMBERS_FIRST + MATRICES

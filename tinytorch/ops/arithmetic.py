@@ -67,21 +67,33 @@ def trunc_divide(x, y):
 
 
 @spelled
-def add(input, other, *, alpha=1):
-    """input + alpha * other."""
+def add(input, other, last=None, *, alpha=1):
+    """input + alpha * other. Old programs give alpha before the other."""
+    if last is not None:
+        alpha, other = number_first("add", "alpha", other), last
     return add_op(input, other if alpha == 1 else scaled(input, other, alpha))
 
 
 @spelled
-def sub(input, other, *, alpha=1):
-    """input - alpha * other."""
+def sub(input, other, last=None, *, alpha=1):
+    """input - alpha * other. Old programs give alpha before the other."""
+    if last is not None:
+        alpha, other = number_first("sub", "alpha", other), last
     return sub_op(input, other if alpha == 1 else scaled(input, other, alpha))
 
 
+def number_first(function: str, name: str, value):
+    """The number that old programs give before the tensors it scales; a tensor there is one too many."""
+    if isinstance(value, Value):
+        raise TypeError(f"{function}: too many positional arguments; `{name}` is given by keyword: {name}=2")
+    return value
+
+
 def scaled(input, other, alpha):
-    if isinstance(alpha, float) and all(
-        dtypes.to_numpy(x.dtype).kind in "biu" for x in (input, other) if isinstance(x, Value)
-    ):
+    kinds = [dtypes.to_numpy(x.dtype).kind for x in (input, other) if isinstance(x, Value)]
+    if kinds == ["b", "b"]:
+        alpha = bool(alpha)  # the result stays a bool
+    elif isinstance(alpha, float) and all(kind in "biu" for kind in kinds):
         raise RuntimeError(
             f"For integral input tensors, argument alpha must not be a floating point number, got {alpha}"
         )
@@ -224,7 +236,7 @@ def lerp(input, end, weight):
 def addcmul(input, tensor1, tensor2, last=None, *, value=1):
     """x + value * tensor1 * tensor2. Old programs give value before the two."""
     if last is not None:
-        value, tensor1, tensor2 = tensor1, tensor2, last
+        value, tensor1, tensor2 = number_first("addcmul", "value", tensor1), tensor2, last
     return add(input, mul(tensor1, tensor2), alpha=value)
 
 
@@ -232,7 +244,7 @@ def addcmul(input, tensor1, tensor2, last=None, *, value=1):
 def addcdiv(input, tensor1, tensor2, last=None, *, value=1):
     """x + value * tensor1 / tensor2. Old programs give value before the two."""
     if last is not None:
-        value, tensor1, tensor2 = tensor1, tensor2, last
+        value, tensor1, tensor2 = number_first("addcdiv", "value", tensor1), tensor2, last
     return add(input, div(tensor1, tensor2), alpha=value)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from numbers import Number
 
 import numpy as np
 
@@ -126,30 +128,50 @@ def weighted(x, product, beta, alpha):
     return add(x if beta == 1 else mul(x, beta), product)
 
 
+def numbers_first(function):
+    """Takes PyTorch's old order as well: addmm(beta, input, alpha, mat1, mat2) and x.addmm_(beta, alpha, mat1, mat2)."""
+
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        if len(args) > 3 and not any(isinstance(factor, Number) for factor in args[-2:]):
+            factors = [x for x in args if isinstance(x, Number)]
+            args = tuple(x for x in args if not isinstance(x, Number))
+            kwargs = {**dict(zip(("beta", "alpha"), factors)), **kwargs}
+        return function(*args, **kwargs)
+
+    return call
+
+
+@numbers_first
 @spelled
 def addmm(input, mat1, mat2, *, beta=1, alpha=1):
     """beta * x + alpha * mat1 @ mat2."""
     return weighted(input, mm(mat1, mat2), beta, alpha)
 
 
+@numbers_first
 @spelled
 def addmv(input, mat, vec, *, beta=1, alpha=1):
     """beta * x + alpha * mat @ vec."""
     return weighted(input, mv(mat, vec), beta, alpha)
 
 
+@numbers_first
 @spelled
 def addbmm(input, batch1, batch2, *, beta=1, alpha=1):
     """beta * x + alpha * the sum of batch1 @ batch2."""
-    return weighted(input, sum(bmm(batch1, batch2), dim=0), beta, alpha)
+    products = bmm(batch1, batch2)
+    return weighted(input, sum(products, dim=0, dtype=products.dtype), beta, alpha)
 
 
+@numbers_first
 @spelled
 def baddbmm(input, batch1, batch2, *, beta=1, alpha=1):
     """beta * x + alpha * batch1 @ batch2."""
     return weighted(input, bmm(batch1, batch2), beta, alpha)
 
 
+@numbers_first
 @spelled
 def addr(input, vec1, vec2, *, beta=1, alpha=1):
     """beta * x + alpha * outer(vec1, vec2)."""
