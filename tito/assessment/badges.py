@@ -17,7 +17,7 @@ import json
 import re
 import secrets
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -262,7 +262,7 @@ def verify(
             raise NotSigned("it names another issuer than the one that signed it")
     except NotSigned as error:
         return Verdict(False, str(error))
-    verdict = lambda holds, why: Verdict(holds, why, key=key, **about)
+    verdict = lambda holds, why, revoked=False: Verdict(holds, why, key=key, revoked=revoked, **about)
     wanted = did(own_key(room.folder / ".badge-key").public_key()) if room and not issuer else issuer
     if wanted and key != wanted:
         return verdict(False, "it is signed by another key than the one expected")
@@ -272,7 +272,7 @@ def verify(
         revocations = listed if folder.name == "badges" and listed.exists() else None
     if revocations is not None and (entry := revoked(revocations, key).get(about["id"])):
         why = f"it was taken back on {str(entry.get('at'))[:10]}: {entry.get('revocationReason')}"
-        return replace(verdict(False, why), revoked=True)
+        return verdict(False, why, revoked=True)
     if student and not belongs_to(credential, student):
         return verdict(False, f"it was not issued to {student}")
     return verdict(
