@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 
-from ..creation import eye, randn
-from ..ops import broadcast_shapes, cholesky, cholesky_inverse, flip, matmul, solve_triangular
+from ..creation import randn
+from ..ops import broadcast_shapes, matmul, solve_triangular
 from ..tensor import Size
 from . import constraints
-from .distribution import Distribution
-from .utils import lazy_property
+from .covariance import WithCovariance, given_form
 
 
 def squared_distance(L, x):
@@ -25,15 +24,7 @@ def half_log_det(L):
     return L.diagonal(dim1=-2, dim2=-1).log().sum(-1)
 
 
-def precision_to_scale_tril(P):
-    """The Cholesky factor of the inverse of P, without inverting P."""
-    factor = flip(cholesky(flip(P, (-2, -1))), (-2, -1)).transpose(-2, -1)
-    return solve_triangular(
-        factor, eye(P.shape[-1], dtype=P.dtype, device=P.device).expand(P.shape), upper=False
-    )
-
-
-class MultivariateNormal(Distribution):
+class MultivariateNormal(WithCovariance):
     """exp(-(x - loc) C^-1 (x - loc) / 2) / sqrt(det(2 pi C)); C is given, or its inverse, or L with L L^T = C."""
 
     arg_constraints = {
@@ -50,51 +41,10 @@ class MultivariateNormal(Distribution):
     ):
         if loc.dim() < 1:
             raise ValueError("loc must be at least one-dimensional.")
-        matrices = {
-            "covariance_matrix": covariance_matrix,
-            "precision_matrix": precision_matrix,
-            "scale_tril": scale_tril,
-        }
-        given = {name: m for name, m in matrices.items() if m is not None}
-        if len(given) != 1:
-            raise ValueError(
-                "Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified."
-            )
-        ((name, matrix),) = given.items()
-        if matrix.dim() < 2:
-            raise ValueError(
-                f"{name} must be at least two-dimensional, with optional leading batch dimensions"
-            )
+        name, matrix = given_form(covariance_matrix, precision_matrix, scale_tril)
         batch_shape = Size(broadcast_shapes(matrix.shape[:-2], loc.shape[:-1]))
         self.loc = loc.expand(batch_shape + (-1,))
-        self.__dict__[name] = matrix.expand(batch_shape + (-1, -1))
-        super().__init__(batch_shape, self.loc.shape[-1:], validate_args=validate_args)
-        factor = {
-            "covariance_matrix": cholesky,
-            "precision_matrix": precision_to_scale_tril,
-            "scale_tril": lambda m: m,
-        }
-        self._unbroadcasted_scale_tril = factor[name](matrix)
-
-    def expand(self, batch_shape, _instance=None):
-        new = super().expand(batch_shape, _instance)
-        new._unbroadcasted_scale_tril = self._unbroadcasted_scale_tril
-        return new
-
-    def _expanded(self, matrix):
-        return matrix.expand(self.batch_shape + self.event_shape + self.event_shape)
-
-    @lazy_property
-    def scale_tril(self):
-        return self._expanded(self._unbroadcasted_scale_tril)
-
-    @lazy_property
-    def covariance_matrix(self):
-        return self._expanded(matmul(self._unbroadcasted_scale_tril, self._unbroadcasted_scale_tril.mT))
-
-    @lazy_property
-    def precision_matrix(self):
-        return self._expanded(cholesky_inverse(self._unbroadcasted_scale_tril))
+        super().__init__(name, matrix, batch_shape, self.loc.shape[-1:], validate_args)
 
     @property
     def mean(self):

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 
 from ..creation import arange, randn
-from ..ops import cholesky, cholesky_inverse, diag_embed, digamma, matmul, mvlgamma, solve_triangular, where
+from ..ops import cholesky, diag_embed, digamma, matmul, mvlgamma, solve_triangular, where
 from ..tensor import Size
 from ..tensor_data import as_tensor
 from . import constraints
 from .chi2 import Chi2
-from .distribution import Distribution
-from .multivariate_normal import half_log_det, precision_to_scale_tril
-from .utils import lazy_property
+from .covariance import WithCovariance, given_form
+from .multivariate_normal import half_log_det
 
 
 def mvdigamma(x, p: int):
@@ -20,7 +19,7 @@ def mvdigamma(x, p: int):
     return digamma(x[..., None] - arange(p, dtype=x.dtype, device=x.device) / 2).sum(-1)
 
 
-class Wishart(Distribution):
+class Wishart(WithCovariance):
     """The sum of x x^T over df draws x of a normal distribution with mean 0: its covariance V is given, or its inverse, or L with L L^T = V."""
 
     arg_constraints = {
@@ -35,57 +34,20 @@ class Wishart(Distribution):
     def __init__(
         self, df, covariance_matrix=None, precision_matrix=None, scale_tril=None, validate_args=None
     ):
-        matrices = {
-            "covariance_matrix": covariance_matrix,
-            "precision_matrix": precision_matrix,
-            "scale_tril": scale_tril,
-        }
-        given = {name: m for name, m in matrices.items() if m is not None}
-        if len(given) != 1:
-            raise ValueError(
-                "Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified."
-            )
-        ((name, matrix),) = given.items()
-        if matrix.dim() < 2:
-            raise ValueError(
-                f"{name} must be at least two-dimensional, with optional leading batch dimensions"
-            )
+        name, matrix = given_form(covariance_matrix, precision_matrix, scale_tril)
         df = as_tensor(df, dtype=matrix.dtype, device=matrix.device)
         n = matrix.shape[-1]
         if (df <= n - 1).any():
             raise ValueError(f"Value of df={df.min().item()} expected to be greater than ndim - 1 = {n - 1}.")
         batch_shape = Size((df[..., None, None] + matrix[..., :1, :1]).shape[:-2])
-        self.__dict__[name] = matrix.expand((*batch_shape, n, n))
         self.df = df.expand(batch_shape)
         self.arg_constraints = {**type(self).arg_constraints, "df": constraints.greater_than(n - 1)}
-        super().__init__(batch_shape, (n, n), validate_args=validate_args)
-        factor = {
-            "covariance_matrix": cholesky,
-            "precision_matrix": precision_to_scale_tril,
-            "scale_tril": lambda m: m,
-        }
-        self._unbroadcasted_scale_tril = factor[name](matrix)
+        super().__init__(name, matrix, batch_shape, (n, n), validate_args)
 
     def expand(self, batch_shape, _instance=None):
         new = super().expand(batch_shape, _instance)
-        new._unbroadcasted_scale_tril = self._unbroadcasted_scale_tril
         new.arg_constraints = self.arg_constraints
         return new
-
-    def _expanded(self, matrix):
-        return matrix.expand(self.batch_shape + self.event_shape)
-
-    @lazy_property
-    def scale_tril(self):
-        return self._expanded(self._unbroadcasted_scale_tril)
-
-    @lazy_property
-    def covariance_matrix(self):
-        return self._expanded(matmul(self._unbroadcasted_scale_tril, self._unbroadcasted_scale_tril.mT))
-
-    @lazy_property
-    def precision_matrix(self):
-        return self._expanded(cholesky_inverse(self._unbroadcasted_scale_tril))
 
     @property
     def mean(self):
