@@ -7,11 +7,11 @@ import numpy as np
 from .. import backend, random
 from ..ops import exp, lgamma, log1p
 from . import constraints
-from .distribution import Distribution
-from .utils import broadcast_all, lazy_property, logits_to_probs, one_of, probs_to_logits
+from .bernoulli import BinaryParameters
+from .utils import broadcast_all, one_of
 
 
-class Binomial(Distribution):
+class Binomial(BinaryParameters):
     """The number of successes in total_count trials."""
 
     arg_constraints = {
@@ -24,20 +24,11 @@ class Binomial(Distribution):
     def __init__(self, total_count=1, probs=None, logits=None, validate_args=None):
         count, given = broadcast_all(total_count, one_of(probs, logits))
         self.total_count = count.type_as(given)
-        self.__dict__["logits" if probs is None else "probs"] = given
-        super().__init__(given.shape, validate_args=validate_args)
+        super().__init__(**{"logits" if probs is None else "probs": given}, validate_args=validate_args)
 
     @constraints.dependent_property(is_discrete=True, event_dim=0)
     def support(self):
         return constraints.integer_interval(0, self.total_count)
-
-    @lazy_property
-    def logits(self):
-        return probs_to_logits(self.probs, is_binary=True)
-
-    @lazy_property
-    def probs(self):
-        return logits_to_probs(self.logits, is_binary=True)
 
     @property
     def mean(self):

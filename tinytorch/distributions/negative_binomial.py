@@ -7,12 +7,12 @@ from ..creation import poisson
 from ..nn.functional.activation import logsigmoid
 from ..ops import lgamma, where
 from . import constraints
-from .distribution import Distribution
+from .bernoulli import BinaryParameters
 from .gamma import Gamma
-from .utils import broadcast_all, lazy_property, logits_to_probs, one_of, probs_to_logits
+from .utils import broadcast_all, one_of
 
 
-class NegativeBinomial(Distribution):
+class NegativeBinomial(BinaryParameters):
     """The number of successes before total_count failures, each trial a success with probability probs."""
 
     arg_constraints = {
@@ -25,16 +25,7 @@ class NegativeBinomial(Distribution):
     def __init__(self, total_count, probs=None, logits=None, validate_args=None):
         count, given = broadcast_all(total_count, one_of(probs, logits))
         self.total_count = count.type_as(given)
-        self.__dict__["logits" if probs is None else "probs"] = given
-        super().__init__(given.shape, validate_args=validate_args)
-
-    @lazy_property
-    def logits(self):
-        return probs_to_logits(self.probs, is_binary=True)
-
-    @lazy_property
-    def probs(self):
-        return logits_to_probs(self.logits, is_binary=True)
+        super().__init__(**{"logits" if probs is None else "probs": given}, validate_args=validate_args)
 
     @property
     def mean(self):
