@@ -17,7 +17,7 @@ from . import memory
 from .compiling import compiled, entry
 from .layout import PATTERN
 from .memory import plain, same_layout
-from .simd import WIDTH
+from .simd import instructions
 
 f4, u1 = np.float32, np.uint8
 LOWEST = f4(-np.inf)
@@ -80,15 +80,6 @@ def add_won_line(g, winner, number, out):
 
 
 @compiled
-def max_of_four(a, b, c, d, out, winner):
-    """Windows of 2 x 2 whose elements are four lines."""
-    for i in range(out.size):
-        best, number = meet(b[i], u1(1), a[i], u1(0))
-        best, number = meet(c[i], u1(2), best, number)
-        out[i], winner[i] = meet(d[i], u1(3), best, number)
-
-
-@compiled
 def max_of_pairs(top, bottom, out, winner):
     """Windows of 2 x 2 side by side in two rows."""
     for i in range(out.size):
@@ -98,32 +89,55 @@ def max_of_pairs(top, bottom, out, winner):
 
 
 @compiled
-def won_line(g, winner, number, out):
-    """g where tap `number` won, 0 elsewhere."""
-    zero = f4(0)
-    for i in range(g.size):
-        out[i] = g[i] if winner[i] == number else zero
-
-
-@compiled
-def won_by_four(g, winner, a, b, c, d):
-    """g in whichever of four lines won, 0 in the others."""
-    zero = f4(0)
-    for i in range(g.size):
-        value, number = g[i], winner[i]
-        a[i] = value if number == u1(0) else zero
-        b[i] = value if number == u1(1) else zero
-        c[i] = value if number == u1(2) else zero
-        d[i] = value if number == u1(3) else zero
-
-
-@compiled
 def won_pairs(g, winner, number, out):
     """g where tap `number` won and, beside it, where the next one did; 0 elsewhere."""
     zero = f4(0)
     for i in range(g.size):
         out[2 * i] = g[i] if winner[i] == number else zero
         out[2 * i + 1] = g[i] if winner[i] == number + 1 else zero
+
+
+# Windows of 2 x 2 whose channels lie side by side: two rows of an image meet, and a place's channels are a vector or several. Each
+# place's four lines are so short that a compiled loop for them would take four times as long to begin as to run.
+
+
+def corners(e, above, below, place, channels):
+    """The addresses of a window's four lines, in the order of their taps."""
+    left = e.times(e.times(place, 2), channels)
+    return [e.address(row, e.plus(left, right)) for row in (above, below) for right in (0, channels)]
+
+
+@instructions
+def max_of_four(e, above, below, out, winner, places, channels):
+    """A row of places: the largest of each four, and which one that is."""
+    with e.loop(places) as place:
+        lines, first = corners(e, above, below, place, channels), e.times(place, channels)
+
+        def meet(offset, mask):
+            best, number = e.load_part(mask, lines[0], offset), e.byte(0)
+            for tap in (1, 2, 3):
+                value = e.load_part(mask, lines[tap], offset)
+                wins = e.wins(value, best)
+                best, number = e.choose(wins, value, best), e.choose(wins, e.byte(tap), number)
+            e.store_part(mask, best, out, e.plus(first, offset))
+            e.store_bytes(mask, number, winner, e.plus(first, offset))
+
+        e.for_vectors(channels, meet)
+
+
+@instructions
+def won_by_four(e, g, winner, above, below, places, channels):
+    """A row of places: g where each window's winner is, 0 in the other three."""
+    with e.loop(places) as place:
+        lines, first = corners(e, above, below, place, channels), e.times(place, channels)
+
+        def hand_out(offset, mask):
+            value = e.load_part(mask, g, e.plus(first, offset))
+            number = e.load_bytes(mask, winner, e.plus(first, offset))
+            for tap, line in enumerate(lines):
+                e.store_part(mask, e.choose(e.same(number, e.byte(tap)), value, e.zero()), line, offset)
+
+        e.for_vectors(channels, hand_out)
 
 
 # ---------------------------------------------------------------- windows
@@ -230,18 +244,19 @@ def sum_planes(x, window, padding, out, spread, tasks):
 @entry
 def max_channels(x, window, padding, out, winner, tasks):
     (kh, kw), (sh, sw), (dh, dw) = window
-    N, H, W, _ = x.shape
+    N, H, W, C = x.shape
     rows, places = out.shape[1:3]
     four = are_two_by_two(window, padding) and 2 * rows <= H and 2 * places <= W
+    x_at, out_at, winner_at = x.ctypes.data, out.ctypes.data, winner.ctypes.data
     for t in prange(tasks):
         for n in range(t * N // tasks, (t + 1) * N // tasks):
             for h in range(rows):
+                if four:
+                    above, first = x_at + (n * H + 2 * h) * W * C * 4, (n * rows + h) * places * C
+                    max_of_four(above, above + W * C * 4, out_at + first * 4, winner_at + first, places, C)
+                    continue
                 for w in range(places):
                     line, won = out[n, h, w], winner[n, h, w]
-                    if four:
-                        above, below = x[n, 2 * h], x[n, 2 * h + 1]
-                        max_of_four(above[2 * w], above[2 * w + 1], below[2 * w], below[2 * w + 1], line, won)
-                        continue
                     line[:], won[:] = LOWEST, u1(0)
                     for i in range(kh):
                         y = h * sh + i * dh - padding[0]
@@ -254,26 +269,21 @@ def max_channels(x, window, padding, out, winner, tasks):
 @entry
 def max_channels_backward(g, winner, window, padding, out, tasks):
     (kh, kw), (sh, sw), (dh, dw) = window
-    N, H, W, _ = out.shape
+    N, H, W, C = out.shape
     rows, places = g.shape[1:3]
     four = are_two_by_two(window, padding) and 2 * rows == H and 2 * places == W
+    g_at, winner_at, out_at = g.ctypes.data, winner.ctypes.data, out.ctypes.data
     for t in prange(tasks):
         for n in range(t * N // tasks, (t + 1) * N // tasks):
             if not four:
                 out[n] = 0
             for h in range(rows):
+                if four:
+                    above, first = out_at + (n * H + 2 * h) * W * C * 4, (n * rows + h) * places * C
+                    won_by_four(g_at + first * 4, winner_at + first, above, above + W * C * 4, places, C)
+                    continue
                 for w in range(places):
                     line, won = g[n, h, w], winner[n, h, w]
-                    if four:
-                        above, below = out[n, 2 * h], out[n, 2 * h + 1]
-                        if line.size < WIDTH:
-                            won_by_four(
-                                line, won, above[2 * w], above[2 * w + 1], below[2 * w], below[2 * w + 1]
-                            )
-                            continue
-                        for i in range(4):
-                            won_line(line, won, u1(i), out[n, 2 * h + i // 2, 2 * w + i % 2])
-                        continue
                     for i in range(kh):
                         y = h * sh + i * dh - padding[0]
                         for j in range(kw):
@@ -361,9 +371,9 @@ def max_pool_by_lines(x, kernel, stride, padding, dilation, remember):
 def max_pool_backward_by_lines(g, winner, size, kernel, stride, padding, dilation):
     if not suits(g, kernel) or winner.dtype != u1:
         return NotImplemented
+    if not is_channels_last(winner):
+        winner = plain(winner)
     like = np.empty_like(winner, dtype=f4)
-    if not is_channels_last(like):
-        like, winner = np.empty(winner.shape, f4), plain(winner)
     g, out = same_layout(g, like), fresh(like, size)
     window, front = tuples(kernel, stride, dilation, padding)
     channels_last, seen = views(like, g, winner)

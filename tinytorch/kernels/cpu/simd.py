@@ -93,6 +93,21 @@ class Emitter:
         with self.builder.if_then(self.builder.icmp_signed("==", number(a), number(b))):
             yield
 
+    @contextmanager
+    def unless(self, a, b):
+        """What is written inside runs where the two numbers differ."""
+        with self.builder.if_then(self.builder.icmp_signed("!=", number(a), number(b))):
+            yield
+
+    def for_vectors(self, count, write) -> None:
+        """`write(offset, mask)` for each vector of a row of `count` elements; the mask is None where a vector is whole."""
+        whole = self.divided(count, self.width)
+        with self.loop(whole) as i:
+            write(self.times(i, self.width), None)
+        done = self.times(whole, self.width)
+        with self.unless(done, count):
+            write(done, self.mask(self.minus(count, done)))
+
     def variable(self, value):
         """A place for a value that changes in a loop: `get`, `set`. The compiler keeps it in a register."""
         return Variable(self.builder, value)
@@ -108,16 +123,14 @@ class Emitter:
 
     def load(self, base, offset=0):
         """`width` floats from memory."""
-        loaded = self.builder.load(self._pointer(base, offset, self.vector))
-        loaded.align = 4
-        return loaded
+        return self._load(None, self.address(base, offset), self.vector, 4)
 
     def store(self, value, base, offset=0) -> None:
-        self.builder.store(value, self._pointer(base, offset, self.vector)).align = 4
+        self._store(None, value, self.address(base, offset), 4)
 
     def spread(self, base, offset=0):
         """One float from memory in every lane."""
-        one = self.builder.load(self._pointer(base, offset, FLOAT))
+        one = self.builder.load(self.builder.inttoptr(self.address(base, offset), FLOAT.as_pointer()))
         return one if self.width == 1 else self._in_every_lane(one)
 
     def mask(self, lanes):
@@ -129,28 +142,11 @@ class Emitter:
         return self.builder.icmp_signed("<", places, self._in_every_lane(lanes))
 
     def load_part(self, mask, base, offset=0):
-        """The floats under the mask, zero elsewhere: memory that is not the array's is not touched."""
-        if self.width == 1:
-            with self.builder.if_else(mask) as (inside, outside):
-                with inside:
-                    value, there = self.load(base, offset), self.builder.block
-                with outside:
-                    nothing, elsewhere = self.zero(), self.builder.block
-            result = self.builder.phi(self.vector)
-            result.add_incoming(value, there)
-            result.add_incoming(nothing, elsewhere)
-            return result
-        pointer = self._pointer(base, offset, self.vector)
-        arguments = [pointer, ir.Constant(LANE, 4), mask, self.zero()]
-        return self._call("masked.load", f"v{self.width}f32.p0", self.vector, arguments)
+        """The floats under the mask, zero elsewhere: memory that is not the array's is not touched. Without a mask, all."""
+        return self._load(mask, self.address(base, offset), self.vector, 4)
 
     def store_part(self, mask, value, base, offset=0) -> None:
-        if self.width == 1:
-            with self.builder.if_then(mask):
-                self.store(value, base, offset)
-            return
-        arguments = [value, self._pointer(base, offset, self.vector), ir.Constant(LANE, 4), mask]
-        self._call("masked.store", f"v{self.width}f32.p0", ir.VoidType(), arguments)
+        self._store(mask, value, self.address(base, offset), 4)
 
     def add(self, x, y):
         return self.builder.fadd(x, y)
@@ -170,10 +166,67 @@ class Emitter:
             return self._call("fmuladd", "f32", FLOAT, [x, y, z])
         return self._call("fma", f"v{self.width}f32", self.vector, [x, y, z])
 
+    def wins(self, x, y):
+        """A mask of where x is larger than y, or NaN."""
+        larger, nan = self.builder.fcmp_ordered(">", x, y), self.builder.fcmp_unordered("uno", x, x)
+        return self.builder.or_(larger, nan)
+
+    def choose(self, mask, x, y):
+        """x under the mask, y elsewhere."""
+        return self.builder.select(mask, x, y)
+
+    # ------------------------------------------------------------ small numbers, a byte for each lane
+
+    def byte(self, value: int):
+        """The same byte in every lane."""
+        return ir.Constant(self._bytes(), value if self.width == 1 else [value] * self.width)
+
+    def load_bytes(self, mask, base, offset=0):
+        return self._load(mask, self.plus(base, offset), self._bytes(), 1)
+
+    def store_bytes(self, mask, value, base, offset=0) -> None:
+        self._store(mask, value, self.plus(base, offset), 1)
+
+    def same(self, x, y):
+        """A mask of where two vectors of bytes agree."""
+        return self.builder.icmp_unsigned("==", x, y)
+
     # ------------------------------------------------------------ below
 
-    def _pointer(self, base, offset, kind):
-        return self.builder.inttoptr(self.address(base, offset), kind.as_pointer())
+    def _bytes(self):
+        return BYTE if self.width == 1 else ir.VectorType(BYTE, self.width)
+
+    def _load(self, mask, address, kind, align: int):
+        pointer = self.builder.inttoptr(address, kind.as_pointer())
+        nothing = ir.Constant(kind, None)
+        if mask is None:
+            loaded = self.builder.load(pointer)
+            loaded.align = align
+            return loaded
+        if self.width > 1:
+            arguments = [pointer, ir.Constant(LANE, align), mask, nothing]
+            return self._call("masked.load", self._masked_name(kind), kind, arguments)
+        outside = self.builder.block
+        with self.builder.if_then(mask):
+            value, inside = self._load(None, address, kind, align), self.builder.block
+        result = self.builder.phi(kind)
+        result.add_incoming(value, inside)
+        result.add_incoming(nothing, outside)
+        return result
+
+    def _store(self, mask, value, address, align: int) -> None:
+        pointer = self.builder.inttoptr(address, value.type.as_pointer())
+        if mask is None:
+            self.builder.store(value, pointer).align = align
+        elif self.width > 1:
+            arguments = [value, pointer, ir.Constant(LANE, align), mask]
+            self._call("masked.store", self._masked_name(value.type), ir.VoidType(), arguments)
+        else:
+            with self.builder.if_then(mask):
+                self._store(None, value, address, align)
+
+    def _masked_name(self, kind) -> str:
+        return f"v{self.width}{'f32' if kind == self.vector else 'i8'}.p0"
 
     def transpose(self, rows):
         """Vectors as the rows of a square; its columns. Each step swaps what lies 1, 2, 4, ... off the diagonal."""
