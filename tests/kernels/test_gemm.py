@@ -34,6 +34,17 @@ def test_products(shape, transposed):
     close(gemm.stacked_product(x, y, bias), exact, theirs)
 
 
+@pytest.mark.parametrize(
+    "x, y",
+    [((200, 240), (2, 3, 240, 240)), ((3, 200, 240), (2, 3, 240, 240)), ((2, 1, 200, 240), (2, 3, 240, 240))],
+)
+def test_stacks_that_broadcast(x, y):
+    x, y = draw(*x), draw(*y)
+    np.testing.assert_allclose(
+        tinytorch.matmul(tinytorch.tensor(x), tinytorch.tensor(y)).numpy(), x @ y, rtol=1e-3, atol=1e-3
+    )
+
+
 @pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("transposed", [False, True])
 def test_threads(count, transposed):

@@ -176,6 +176,7 @@ def test_private_names_that_libraries_import(lib):
     assert part("_C")._get_tracing_state() is None
     assert not hasattr(getattr(part("_C"), "_CudaDeviceProperties", None), "no_such_size")
     part("_C")._jit_set_profiling_mode(False)
+    assert part("autograd.function").FunctionCtx is not None
     assert part("serialization").MAP_LOCATION is not None
     assert part("nn.modules.transformer")._get_activation_fn("gelu") is lib.nn.functional.gelu
     summed = part("distributions.utils")._sum_rightmost(lib.ones(2, 3, 4), 2)

@@ -221,3 +221,23 @@ def test_a_program(tmp_path):
     )
     assert (result.returncode, result.stdout) == (0, "tinytorch.torchvision True\n"), result.stderr
     assert (tmp_path / "out.png").is_file()
+
+
+def test_pictures_in_files(tmp_path):
+    from tinytorch.torchvision import io as files
+
+    picture = tinytorch.arange(2 * 3 * 4).reshape(1, 6, 4).to(tinytorch.uint8)
+    colours = tinytorch.cat([picture, picture * 2, picture * 3])
+    files.write_png(colours, tmp_path / "a.png")
+    assert files.read_image(tmp_path / "a.png").tolist() == colours.tolist()
+    assert files.read_image(str(tmp_path / "a.png"), files.ImageReadMode.GRAY).shape == (1, 6, 4)
+    assert files.decode_image(files.read_file(tmp_path / "a.png"), mode="RGB_ALPHA").shape == (4, 6, 4)
+    assert files.decode_png(files.encode_png(picture)).tolist() == picture.tolist()
+    files.write_jpeg(picture, tmp_path / "a.jpg", quality=95)
+    near = files.decode_jpeg(files.read_file(tmp_path / "a.jpg")).int() - picture.int()
+    assert near.abs().max() < 4
+    with Image.open(tmp_path / "a.png") as image:
+        image.convert("P").save(tmp_path / "palette.png")
+    assert files.read_image(tmp_path / "palette.png").shape == (3, 6, 4)
+    with pytest.raises(RuntimeError, match=r"uint8 \(1 or 3, H, W\), got torch.float32"):
+        files.write_png(colours.float(), tmp_path / "b.png")

@@ -7,7 +7,7 @@ from ..tensor import Tensor
 from .engine import Node, Output, blank_node, node_of
 
 
-class Context:
+class FunctionCtx:
     """What forward leaves for backward: tensors through save_for_backward, anything else as attributes."""
 
     def __init__(self, needs_input_grad):
@@ -51,7 +51,7 @@ class FunctionNode(Node):
         return f"{self.op_name}Backward"
 
     @property
-    def context(self) -> Context:
+    def context(self) -> FunctionCtx:
         return self.saved[0]
 
     def pull(self, g) -> list:
@@ -108,7 +108,7 @@ class Function:
     @classmethod
     def apply(cls, *args):
         needs = tuple(isinstance(a, Tensor) and a.requires_grad for a in args)
-        context = Context(needs)
+        context = FunctionCtx(needs)
         recording, local.grad = local.grad, False
         try:
             if "setup_context" in cls.__dict__:

@@ -256,7 +256,7 @@ def linear_by_tiles(x, weight, bias=None):
 
 @product.register("numba")
 def product_by_tiles(x, y):
-    if not pays(x, y, x.size * y.shape[-1]) or (x.ndim > 2 and x.shape[:-2] != y.shape[:-2]):
+    if x.shape[:-2] != y.shape[:-2] or not pays(x, y, x.size * y.shape[-1]):
         return NotImplemented
     if x.ndim == 2 == y.ndim:
         return one_product(x, y)
