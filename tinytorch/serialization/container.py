@@ -1,6 +1,7 @@
 """Nested Python data with tensors in it, as an npz file: one .npy per array, and `structure.json`, which says what is where.
 
-`np.load` opens it too. Only plain data has a form here, so there is nothing that loading could run.
+`np.load` opens it too. Plain data has a form here, and modules have one (objects.py), so there is nothing that loading
+could run.
 
 In the JSON, None, True, numbers, text and lists stand for themselves; everything else is an object with one key that
 names its kind: {"tuple": [...]}, {"tensor": {"array": 0}}, {"items": [[key, value], ...]}.
@@ -9,17 +10,19 @@ names its kind: {"tuple": [...]}, {"tensor": {"array": 0}}, {"items": [[key, val
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import math
 import zipfile
 from argparse import Namespace
 from collections import OrderedDict
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from .. import backend, dtypes
+from ..nn.parameter import Parameter
 from ..tensor import Size, Tensor
 from .files import SerializationError, read_into
 
@@ -52,9 +55,14 @@ class Writer:
     def __init__(self):
         self.arrays: list[np.ndarray] = []
         self.numbers: dict[tuple, int] = {}  # memory -> its array: tensors that share it are written once
+        self.seen: dict[
+            int, int
+        ] = {}  # id -> number: a module or parameter in several places is written once
 
     def encode(self, obj, path: str):
         """The JSON form of `obj`; `path` is how the user reaches it, for errors."""
+        if id(obj) in self.seen:
+            return {"seen": self.seen[id(obj)]}
         if isinstance(obj, Tensor):
             return {"tensor": self.encode_tensor(obj, path)}
         encoder = ENCODERS.get(type(obj))  # the exact type: a subclass would come back as something else
@@ -62,7 +70,19 @@ class Writer:
             return encoder(self, obj, path)
         if isinstance(obj, np.generic):
             return {"numpy scalar": self.number_of(np.asarray(obj), path)}
+        from . import objects
+
+        if objects.is_whole(obj):
+            number = self.number_seen(obj)
+            state = self.encode_dict(objects.state_of(obj), path)
+            return {"object": {"class": objects.name_of(type(obj)), "number": number, "state": state}}
+        if objects.is_named(obj):
+            return {"named": objects.name_of(obj)}
         raise TypeError(f"save: {path} is a {type(obj).__module__}.{type(obj).__qualname__}, {advice(obj)}")
+
+    def number_seen(self, obj) -> int:
+        number = self.seen[id(obj)] = len(self.seen)
+        return number
 
     def encode_tensor(self, tensor: Tensor, path: str) -> dict:
         array = backend.move(tensor.array, backend.CPU)
@@ -72,6 +92,8 @@ class Writer:
             fields["bfloat16"] = True
         if tensor.requires_grad:
             fields["requires_grad"] = True
+        if type(tensor) is Parameter:
+            fields["parameter"] = self.number_seen(tensor)
         if tensor.device.type != "cpu":
             fields["device"] = str(tensor.device)
         return fields
@@ -144,6 +166,9 @@ ENCODERS = {
     Namespace: lambda writer, obj, path: {
         "namespace": writer.encode_dict(vars(obj), path)
     },  # a script's arguments
+    functools.partial: lambda writer, obj, path: {
+        "partial": writer.encode_list([obj.func, list(obj.args), obj.keywords], path)
+    },
     dtypes.dtype: lambda writer, obj, path: {"dtype": obj.name},
     backend.device: lambda writer, obj, path: {"device": str(obj)},
 }
@@ -175,6 +200,7 @@ class Reader:
     def __init__(self, archive: zipfile.ZipFile, what: str, place):
         self.archive, self.what, self.place = archive, what, place
         self.arrays: dict[int, np.ndarray] = {}
+        self.objects: dict[int, Any] = {}  # what may stand in several places
 
     def decode(self, data):
         if isinstance(data, list):
@@ -198,11 +224,35 @@ class Reader:
         if fields.get("bfloat16") is True and array.dtype == np.float32:
             dtypes.begin_bfloat16()
             array = array.view(dtypes.BFLOAT16)
-        return self.place(array, fields.get("device", "cpu"), fields.get("requires_grad") is True)
+        tensor = self.place(array, fields.get("device", "cpu"), fields.get("requires_grad") is True)
+        if "parameter" not in fields:
+            return tensor
+        self.objects[fields["parameter"]] = parameter = Parameter(tensor, fields.get("requires_grad") is True)
+        return parameter
+
+    def decode_object(self, fields: dict):
+        from . import objects
+
+        self.objects[fields["number"]] = obj = objects.new_object(fields["class"])
+        objects.fill(obj, self.decode(fields["state"]))
+        return obj
+
+    def decode_named(self, name: str):
+        from . import objects
+
+        return objects.value_named(name)
+
+    def decode_partial(self, parts: list):
+        function, args, keywords = self.decode(parts)
+        return functools.partial(function, *args, **keywords)
 
 
 DECODERS = {
     "tensor": Reader.decode_tensor,
+    "object": Reader.decode_object,
+    "seen": lambda reader, number: reader.objects[number],
+    "named": Reader.decode_named,
+    "partial": Reader.decode_partial,
     "numpy": lambda reader, number: reader.array(number),
     "numpy scalar": lambda reader, number: reader.array(number)[()],
     "dict": lambda reader, items: {key: reader.decode(value) for key, value in items.items()},

@@ -25,8 +25,9 @@ MAP_LOCATION = Callable[[Tensor, str], Tensor] | backend.device | str | dict[str
 def save(
     obj: Any, f, pickle_module=None, pickle_protocol: int = 2, _use_new_zipfile_serialization: bool = True
 ) -> None:
-    """Write tensors and the plain data around them (dicts, lists, tuples, numbers, text) to a path or a binary file.
+    """Write tensors, modules and the plain data around them (dicts, lists, tuples, numbers, text) to a path or a binary file.
 
+    Of a module the file has its attributes and the name of its class, which the program that loads it must have too.
     A name ending in .safetensors makes a safetensors file, which holds one flat dict of tensors; any other an npz file.
     A path is replaced only when everything is written. The pickle arguments are there for PyTorch programs and do nothing.
     """

@@ -1,0 +1,91 @@
+"""Whole modules in a file: the name of a class and what an object of it holds. The class itself comes from the program.
+
+Loading looks a name up among what the program has already imported, and takes nothing but a Module, a dataclass, or a
+function on tensors of this package; it makes the object without calling its class and fills in the attributes. So a file
+chooses among the program's own models, and runs nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import sys
+from typing import Any
+
+from .. import nn, op, ops
+from ..nn import functional
+from .files import SerializationError
+
+FUNCTIONS = (ops.__name__, functional.__name__)  # the modules whose functions only compute
+
+
+def is_whole(obj) -> bool:
+    """Whether an object has a form of its own: its class is found by name, and keeps its state in attributes."""
+    return holds_state(type(obj)) and found(name_of(type(obj))) is type(obj)
+
+
+def holds_state(kind) -> bool:
+    return isinstance(kind, type) and (
+        issubclass(kind, nn.Module)
+        or dataclasses.is_dataclass(kind)
+        or kind.__module__.startswith(nn.utils.__name__)
+    )
+
+
+def is_named(obj) -> bool:
+    """Whether its name says all there is to say: a function on tensors, or a class whose objects can be saved."""
+    return (computes(obj) or holds_state(obj)) and found(name_of(obj)) is obj
+
+
+def computes(obj) -> bool:
+    """A function on tensors. What a loaded model calls when it is used must not be able to do anything else."""
+    return isinstance(obj, op.Op) or (
+        type(obj) is type(computes) and (obj.__module__ or "").startswith(FUNCTIONS)
+    )
+
+
+def name_of(obj) -> str:
+    return f"{obj.__module__}:{getattr(obj, '__qualname__', None) or obj.__name__}"
+
+
+def found(name: str) -> Any:
+    """What `module:qualified name` means in this program, or None."""
+    module, _, path = name.partition(":")
+    try:
+        return functools.reduce(getattr, path.split("."), sys.modules[module])
+    except (KeyError, AttributeError):
+        return None
+
+
+def new_object(name: str):
+    """An object of the class of that name, with nothing in it yet."""
+    kind = found(name)
+    if not holds_state(kind):
+        raise SerializationError(
+            f"load: the file holds a {name.replace(':', '.')}, and this program has no Module or dataclass of that name;"
+            " define or import the class before loading"
+        )
+    return object.__new__(kind)
+
+
+def value_named(name: str):
+    value = found(name)
+    if value is None or not is_named(value):
+        raise SerializationError(
+            f"load: the file refers to {name.replace(':', '.')}, which is neither a class of this program's models"
+            " nor a function on tensors"
+        )
+    return value
+
+
+def state_of(obj) -> dict[str, Any]:
+    """The attributes of an object; a dataclass with slots has no `__dict__`."""
+    if hasattr(obj, "__dict__"):
+        return vars(obj)
+    return {field.name: getattr(obj, field.name) for field in dataclasses.fields(obj)}
+
+
+def fill(obj, state: dict[str, Any]) -> None:
+    """Give a new object its attributes, past any `__setattr__` of its class."""
+    for name, value in state.items():
+        object.__setattr__(obj, name, value)
