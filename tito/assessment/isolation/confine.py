@@ -29,7 +29,7 @@ def main() -> None:
 
         landlock.confine(map(Path, job["reads"]), map(Path, job["writes"]))
         capabilities.drop()
-        syscalls.confine()
+        syscalls.confine(job["trusted"])
         sys.meta_path.insert(0, OutOfReach())
     sys.argv = [module]
     runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -141,6 +141,7 @@ class Pair:
             self.work.tier,
             reads=[self.work.checks],
             limits=Limits(cpu=self.work.cpu, memory=self.work.memory),
+            trusted=True,
         )
         lay_out(box, CHECK_FILES)
         box.scratch = self.scratch
