@@ -43,7 +43,7 @@ def reads_what_is_not_its_own(files: Files):
 import pathlib
 def try_users(): open("/etc/passwd").read()
 def try_shadow(): open("/etc/shadow").read()
-def try_home(): os.listdir("/root")
+def try_home(): assert any(open(f"/root/{name}").read() for name in (".bashrc", ".profile"))
 def try_homes(): assert os.listdir("/home")
 def try_environment(): assert b"SECRET_OF_THE_CLASS" in open(f"/proc/{os.getppid()}/environ", "rb").read()
 def try_command(): open("/proc/1/environ", "rb").read() and 1 / (os.getpid() > 3)
