@@ -117,6 +117,8 @@ class Op:
             int, Any
         ] = {}  # filled by autograd: what to keep, per set of arguments with gradients
         function = getattr(forward, "reference", forward)  # of a kernel, the body that is written here
+        while hasattr(function, "__wrapped__"):  # under a decorator of somebody's
+            function = function.__wrapped__
         # Its code is read directly: inspect.signature for every op would double the time of `import tinytorch`.
         code = function.__code__
         self.__doc__, self.__module__ = function.__doc__, function.__module__
