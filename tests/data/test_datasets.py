@@ -194,6 +194,12 @@ def test_random_sampler_uses_one_number_of_the_global_stream():
 def test_random_sampler_with_replacement_and_more_samples_than_data():
     draws = list(RandomSampler(Squares(4), replacement=True, num_samples=1000, generator=generator()))
     assert len(draws) == 1000 and set(draws) == {0, 1, 2, 3}
+    endless = DataLoader(
+        Squares(4),
+        batch_size=3,
+        sampler=RandomSampler(Squares(4), replacement=True, num_samples=int(1e10)),
+    )
+    assert len(endless) == 3_333_333_334 and len(next(iter(endless))) == 3
     more = list(RandomSampler(Squares(4), num_samples=10, generator=generator()))
     assert len(more) == 10 and sorted(more[:4]) == sorted(more[4:8]) == [0, 1, 2, 3]
     assert len(RandomSampler(Squares(4), num_samples=10)) == 10

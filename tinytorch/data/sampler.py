@@ -37,6 +37,9 @@ class SequentialSampler(Sampler[int]):
         return len(self.data_source)
 
 
+DRAWS = 1024  # made at once: programs that never end ask for 10 ** 10 samples
+
+
 class RandomSampler(Sampler[int]):
     """A fresh shuffle per pass; with `replacement`, `num_samples` independent draws."""
 
@@ -57,7 +60,8 @@ class RandomSampler(Sampler[int]):
         N = len(self.data_source)
         stream = random.stream(self.generator or fresh_generator())
         if self.replacement:
-            yield from stream.integers(0, N, self.num_samples).tolist()
+            for start in range(0, self.num_samples, DRAWS):
+                yield from stream.integers(0, N, min(DRAWS, self.num_samples - start)).tolist()
             return
         for start in range(0, self.num_samples, N):  # more samples than the data set has: shuffle again
             yield from stream.permutation(N)[: self.num_samples - start].tolist()
