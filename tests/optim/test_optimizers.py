@@ -299,3 +299,23 @@ def test_learning_rate_as_a_tensor():
     p.grad = tt.ones(2)
     tt.optim.Adam([p], lr=tt.tensor(0.5)).step()
     np.testing.assert_allclose(p.detach().numpy(), [0.5, 0.5], rtol=1e-6)
+
+
+@pytest.mark.parametrize("maximize", [False, True])
+def test_sparse_adam_steps_the_rows_that_were_looked_up(maximize):
+    weights = []
+    for lib in (torch, tt):
+        table = lib.nn.Embedding(4, 3, sparse=True)
+        table.weight.data.copy_(lib.tensor(start))
+        optimizer = lib.optim.SparseAdam(table.parameters(), lr=0.1, maximize=maximize)
+        for rows in ([0, 2, 2], [2, 1], [0]):
+            optimizer.zero_grad()
+            (table(lib.tensor(rows)) * lib.tensor(target[: len(rows)])).sum().backward()
+            optimizer.step()
+        weights.append(table.weight.detach().numpy())
+        assert optimizer.state[table.weight]["step"] == 3
+    np.testing.assert_allclose(weights[1], weights[0], rtol=1e-5)
+    assert (weights[1][3] == start[3]).all()
+    for wrong in (dict(lr=0.0), dict(eps=0.0), dict(betas=(1.0, 0.9))):
+        with pytest.raises(ValueError, match="Invalid"):
+            tt.optim.SparseAdam([tt.nn.Parameter(tt.ones(1))], **wrong)

@@ -9,6 +9,7 @@ from .lbfgs import LBFGS  # 05
 from .optimizer import Optimizer  # 05
 from .rmsprop import RMSprop  # 05
 from .sgd import SGD  # 05
+from .sparse_adam import SparseAdam  # 05
 from . import lr_scheduler, swa_utils  # 09
 
 from .. import later as _later
