@@ -40,6 +40,7 @@ from .lazy import (
     LazyConvTranspose2d, LazyConvTranspose3d, LazyInstanceNorm1d, LazyInstanceNorm2d, LazyInstanceNorm3d, LazyLinear,
 )  # 08
 from .norm import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm  # 08
+from .adaptive import AdaptiveLogSoftmaxWithLoss  # 14
 from .embedding import Embedding, EmbeddingBag  # 14
 from .attention import MultiheadAttention  # 15
 from .rnn import GRU, LSTM, RNN, RNNBase  # 14
