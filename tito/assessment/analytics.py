@@ -124,9 +124,8 @@ def attempts(book: Gradebook) -> Iterable[Attempt]:
     query = select(*columns).select_from(results.join(jobs).join(submissions))
     newest: dict[tuple[int, str], Attempt] = {}
     with book.engine.connect() as database:
-        for number, student, task, verdict, score, handed_in, graded, *rest in database.execute(
-            query.order_by(submissions.c.handed_in, results.c.id)
-        ):
+        rows = database.execute(query.order_by(submissions.c.handed_in, results.c.id)).all()
+        for number, student, task, verdict, score, handed_in, graded, *rest in rows:
             newest[number, task] = Attempt(
                 student,
                 task,
@@ -143,15 +142,16 @@ def checks_of(book: Gradebook, wanted: set[int]) -> dict[int, tuple[Check, ...]]
     """The checks of these results."""
     columns = (checks.c.result, checks.c.name, checks.c.verdict, checks.c.score, checks.c.weight, checks.c.message, checks.c.visible)  # fmt: skip
     found: dict[int, list[Check]] = defaultdict(list)
-    names: dict[str, str] = {}
+    made: dict[tuple, Check] = {}  # a class has many that are alike
     with book.engine.connect() as database:
-        for number, name, verdict, score, weight, message, visible in database.execute(
-            select(*columns).order_by(checks.c.result, checks.c.place)
-        ):
-            if number in wanted:
-                shown = names.get(name) or names.setdefault(name, one_line(name))
-                told = plain(message) if message else ""
-                found[number].append(Check(shown, verdict, score, weight, told, bool(visible)))
+        rows = database.execute(select(*columns).order_by(checks.c.result, checks.c.place)).all()
+    for number, *told in rows:
+        if number in wanted:
+            key = tuple(told)
+            if key not in made:
+                name, verdict, score, weight, message, visible = told
+                made[key] = Check(one_line(name), verdict, score, weight, plain(message), bool(visible))
+            found[number].append(made[key])
     return {number: tuple(some) for number, some in found.items()}
 
 

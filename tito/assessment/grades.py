@@ -33,6 +33,13 @@ class Grade:
     extended: str = ""  # until when, if there is an extension
 
 
+CHOOSE = {  # among attempts, oldest first, as (what is left of the score, days late, attempt)
+    "best": lambda judged: max(judged, key=lambda j: j[0]),
+    "last": lambda judged: judged[-1],
+    "first": lambda judged: judged[0],
+}
+
+
 def grades(room: Class, book: Gradebook) -> list[Grade]:
     """Every student's grade for every task of the class, in the roster's order."""
     by_task: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -59,20 +66,16 @@ def grade(
             student, task.id, None, task.points, attempts[-1]["verdict"] if attempts else "missing_submission"
         )
     else:
-        choose = {
-            "best": lambda: max(judged, key=lambda j: j[0]),
-            "last": lambda: judged[-1],
-            "first": lambda: judged[0],
-        }
-        value, days, chosen = choose[room.attempts]()
+        value, days, chosen = CHOOSE[room.attempts](judged)
         shown = Grade(
             student, task.id, round(value * task.points, 4), task.points, chosen["verdict"], chosen["score"], days, len(known),
             chosen["handed_in"], chosen["result"],
         )  # fmt: skip
-    decided: dict[str, Any] = {"extended": extended}
+    if extended:
+        shown = replace(shown, extended=extended)
     if override and override["value"]:
-        decided |= {"points": float(override["value"]), "why": override["reason"]}
-    return replace(shown, **decided)
+        shown = replace(shown, points=float(override["value"]), why=override["reason"])
+    return shown
 
 
 def worth(attempt: dict, due: datetime | None, late: Late) -> tuple[float, int]:

@@ -19,7 +19,8 @@ PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 def plain(text: str, most: int = 2000) -> str:
     """Without escape sequences, every other odd character as the code that stands for it, and not endless."""
-    text = ODD.sub(lambda found: coded(found[0]), SEQUENCE.sub("", text.replace("\r\n", "\n")))
+    if not text.isprintable():  # nearly every text is, and then none of it is odd
+        text = ODD.sub(lambda found: coded(found[0]), SEQUENCE.sub("", text.replace("\r\n", "\n")))
     return text if len(text) <= most else text[: most - 1] + "…"
 
 

@@ -392,8 +392,10 @@ class Gradebook:
             .order_by(submissions.c.handed_in, results.c.id)
         )
         with self.engine.connect() as database:
-            newest = {(row.submission, row.task): row._asdict() for row in database.execute(query)}
-        return list(newest.values())
+            found = database.execute(query)
+            names = tuple(found.keys())
+            rows = [dict(zip(names, row)) for row in found.all()]
+        return list({(row["submission"], row["task"]): row for row in rows}.values())
 
     def messages(self, job: int) -> str:
         """What the checks of a job's result say."""
