@@ -315,25 +315,17 @@ def op(function=None, **options):
 def evaluate(op: Op, args, kwargs):
     """The bottom interpreter: unwrap, promote dtypes, compute, wrap."""
     arrays = []
-    dtype = None
-    mixed = False
     for a in args:
         if isinstance(a, Value):
             wrap = a.wrap
             a = a.array
-            if dtype is None:
-                dtype = a.dtype
-            elif a.dtype is not dtype:
-                mixed = True
-        elif type(a) is not float and type(a) is not int:
-            mixed = unusual(op, a)
         arrays.append(a)
-    return compute(op, args, kwargs, arrays, dtype, mixed, wrap)
+    return compute(op, args, kwargs, arrays, wrap)
 
 
-def compute(op: Op, args, kwargs, arrays, dtype, mixed, wrap):
-    """The op on unwrapped arguments. `dtype` is the first one's, `mixed` says whether another one differs."""
-    if op.dtypes is not None and (mixed or dtype.kind != "f"):
+def compute(op: Op, args, kwargs, arrays, wrap):
+    """The op on unwrapped arguments."""
+    if op.dtypes is not None and not alike(op, arrays):
         arrays = convert(op, arrays)
     try:
         out = op.forward(*arrays, **kwargs) if kwargs else op.forward(*arrays)
@@ -351,13 +343,23 @@ def compute(op: Op, args, kwargs, arrays, dtype, mixed, wrap):
     return finish(op, args, out, wrap)
 
 
-def unusual(op: Op, argument) -> bool:
-    """An argument that is neither tensor, float nor int: fine, but promotion has to look at it; a list is a mistake."""
-    if op.dtypes is not None and isinstance(argument, (list, tuple, str, dict)):
-        raise TypeError(
-            f"unsupported operand type for {op.name}: a Tensor and a {type(argument).__name__}; make it a tensor first"
-        )
-    return True
+def alike(op: Op, operands) -> bool:
+    """Whether these are arrays of one float dtype and Python's numbers, so that nothing need be converted; a list is a mistake."""
+    dtype, same = None, True
+    for a in operands:
+        if type(a) is float or type(a) is int:
+            continue
+        if isinstance(a, (list, tuple, str, dict)):
+            raise TypeError(
+                f"unsupported operand type for {op.name}: a Tensor and a {type(a).__name__}; make it a tensor first"
+            )
+        if a is None or is_number(a) or isinstance(a, np.generic):
+            same = False
+        elif dtype is None:
+            dtype, same = a.dtype, same and a.dtype.kind == "f"
+        elif a.dtype is not dtype:
+            same = False
+    return same
 
 
 def quietly(function, *args, **kwargs):

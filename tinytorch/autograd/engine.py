@@ -29,7 +29,6 @@ from ..op import (
     local,
     ndarray,
     quietly,
-    unusual,
 )
 from ..ops.arithmetic import LARGE
 from ..tensor import Tensor
@@ -453,8 +452,6 @@ def record(op: Op, args, kwargs):
     if not local.grad:
         return evaluate(op, args, kwargs)
     arrays = []
-    dtype = None
-    mixed = False
     mask, bit = 0, 1
     for a in args:
         if isinstance(a, Value):
@@ -464,15 +461,9 @@ def record(op: Op, args, kwargs):
                 mask |= bit
             wrap = a.wrap
             a = a.array
-            if dtype is None:
-                dtype = a.dtype
-            elif a.dtype is not dtype:
-                mixed = True
-        elif type(a) is not float and type(a) is not int:
-            mixed = unusual(op, a)
         arrays.append(a)
         bit += bit
-    out = compute(op, args, kwargs, arrays, dtype, mixed, wrap)
+    out = compute(op, args, kwargs, arrays, wrap)
     saved = out.__dict__.pop("_saved", None) if op.saves else None
     if not mask or not op.grad:
         return out
@@ -619,10 +610,12 @@ def walk(roots, gradients, targets: Any, useful: Any, retain_graph: bool, create
         while heap:
             node = heappop(heap)[1]
             g = grads.pop(node)
-            if type(node) is Leaf and targets is None:
-                deposit(node.tensor(), g)
-                continue
-            if node.notes is not None or type(node) is Leaf:
+            if type(node) is Leaf:
+                if targets is None:
+                    deposit(node.tensor(), g)
+                    continue
+                g = run_hooks(node.hooks, g)
+            elif node.notes is not None:
                 g = run_hooks(node.hooks, g)
             if targets is not None:
                 if node in targets:
@@ -749,19 +742,20 @@ def deposit(tensor: Any, g) -> None:
         return
     if tensor._hooks:
         g = run_hooks(tensor._hooks, g)
+    grad = tensor._grad
     if isinstance(g, Value):
-        tensor._grad = g if tensor._grad is None else tensor._grad + g
-    elif tensor._grad is None:
+        tensor._grad = g if grad is None else grad + g
+    elif grad is None:
         # A rule may hand the same array to two inputs, or a view: `.grad` must be memory of its own, since users write to it.
         if type(g) is not ndarray:  # NumPy's scalars, CuPy's arrays
             g = as_array(g)
-        if getrefcount(g) > 3 or not backend.writable(g) or (g.base is not None and not owns(g)):
+        if getrefcount(g) > 3 or (g.base is not None and not owns(g)) or not backend.writable(g):
             g = g.copy()
         tensor._grad = Tensor.wrap(g)
-    elif tensor._grad._requires_grad:
-        tensor._grad = tensor._grad + Tensor.wrap(g)
+    elif grad._requires_grad:
+        tensor._grad = grad + Tensor.wrap(g)
     else:
-        tensor._grad.array += g  # in place: who holds `.grad` sees the sum, as in PyTorch
+        grad.array += g  # in place: who holds `.grad` sees the sum, as in PyTorch
     for hook in tensor._post_hooks:
         hook(tensor)
 
