@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from functools import lru_cache
 
 import numpy as np
 
@@ -22,9 +23,20 @@ def sum(x, *, dim=None, keepdim=False, dtype=None):
     return np.add.reduce(x, axes(x, dim), counted(x, dtype), None, keepdim)
 
 
+SMALL = 1 << 13  # from 9216 elements on BLAS would take threads
+
+
+@lru_cache(64)
+def ones(count: int, dtype):
+    """A row of ones, to sum with; not to be written to."""
+    return np.ones(count, dtype)
+
+
 @kernel
 def sum_leading(x, lead: int):
     """The sum over the first `lead` axes: what a bias gets from all the rows it was added to."""
+    if lead == 1 and x.ndim == 2 and x.size <= SMALL and x.dtype.char in "fd" and type(x) is np.ndarray:
+        return ones(len(x), x.dtype).dot(x)  # a product begins twice as fast as a sum
     return np.add.reduce(x, 0 if lead == 1 else tuple(range(lead)))
 
 
