@@ -116,8 +116,22 @@ def test_refused_options():
 
 
 def test_out_of_bounds_says_which():
-    with pytest.raises(IndexError, match="Target 5 is out of bounds: there are 3 classes"):
-        F.cross_entropy(tinytorch.zeros(2, 3), tinytorch.tensor([0, 5]))
+    for wrong in (5, -1, 3):
+        message = f"Target {wrong} is out of bounds: there are 3 classes"
+        with pytest.raises(IndexError, match=message):
+            F.cross_entropy(tinytorch.zeros(2, 3), tinytorch.tensor([0, wrong]))
+        with pytest.raises(IndexError, match=message):
+            F.nll_loss(tinytorch.zeros(2, 3), tinytorch.tensor([0, wrong]))
+    bytes_ = tinytorch.tensor([0, 200], dtype=tinytorch.uint8)
+    with pytest.raises(IndexError, match="Target 200"):
+        F.cross_entropy(tinytorch.zeros(2, 3), bytes_)
+
+
+def test_an_ignored_class_may_be_one_that_there_is():
+    scores, target = tinytorch.randn(4, 3), tinytorch.tensor([0, 2, 1, 2])
+    kept = F.cross_entropy(scores[[0, 2]], target[[0, 2]])
+    assert F.cross_entropy(scores, target, ignore_index=2).allclose(kept)
+    assert F.cross_entropy(scores, tinytorch.tensor([0, -7, 1, -7]), ignore_index=-7).allclose(kept)
 
 
 # ---------------------------------------------------------------- yes or no

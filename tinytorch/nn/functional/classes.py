@@ -58,32 +58,50 @@ def with_valid_classes(input, target, ignore_index: int):
 
 def check_classes(input, target, weight, ignore_index: int) -> None:
     """Raise what PyTorch raises for shapes, dtypes and class numbers that do not fit."""
+    check_sizes(input, target, weight)
+    if may_look(target.array):
+        check_labels(target.array, input.array.shape[class_dim(input)], ignore_index)
+
+
+def check_sizes(input, target, weight) -> None:
+    """The part of `check_classes` that need not look at the class numbers."""
     shape, places = input.array.shape, target.array.shape
-    if input.ndim == 0:
+    ndim = len(shape)
+    if ndim == 0:
         raise ValueError("Expected 1 or more dimensions (got 0)")
     if target.array.dtype not in (np.int64, np.uint8):
         raise RuntimeError(
             f"expected target dtype to be Long or Byte, but got {target.dtype!r}; use target.long() for class numbers"
         )
-    if input.ndim > 1 and (not places or shape[0] != places[0]):
+    if ndim > 1 and (not places or shape[0] != places[0]):
         raise ValueError(
             f"Expected input batch_size ({shape[0]}) to match target batch_size ({places[0] if places else 'none: it is a scalar'})."
         )
-    if input.ndim <= 2 and target.ndim > 1:
+    if ndim <= 2 and len(places) > 1:
         raise RuntimeError(
             f"0D or 1D target tensor expected, multi-target not supported: got target {list(places)} for input {list(shape)}"
         )
-    if places != ((shape[0], *shape[2:]) if input.ndim > 1 else ()) and not (
-        input.ndim == 1 and places == (1,)
-    ):
+    if places != ((shape[0], *shape[2:]) if ndim > 1 else ()) and not (ndim == 1 and places == (1,)):
         raise RuntimeError(f"Expected target size {[shape[0], *shape[2:]]}, got {list(places)}")
+    if weight is None:
+        return
     by_class(weight, input)
-    if weight is not None and weight.dtype != input.dtype:
+    if weight.dtype != input.dtype:
         raise RuntimeError(
             f"expected weight of the input's dtype {input.dtype!r}, but found {weight.dtype!r}"
         )
-    classes, labels = shape[class_dim(input)], target.array
-    if labels.size and may_look(labels) and (labels.min() < 0 or labels.max() >= classes):
+
+
+def are_classes(labels, classes: int) -> bool:
+    """Whether all of these numbers are between 0 and the number of classes."""
+    # One look for both bounds: read as unsigned, what is negative is huge.
+    unsigned = labels.view(np.uint64) if labels.dtype == np.int64 else labels
+    return not labels.size or int(unsigned.max()) < classes
+
+
+def check_labels(labels, classes: int, ignore_index: int) -> None:
+    """An error for a number that is neither a class nor to be ignored."""
+    if not are_classes(labels, classes):
         wrong = labels[((labels < 0) | (labels >= classes)) & (labels != ignore_index)]
         if wrong.size:
             raise IndexError(f"Target {wrong[0]} is out of bounds: there are {classes} classes")

@@ -7,7 +7,15 @@ import numpy as np
 from ...backend import kernel, may_look, module_of
 from ...op import op
 from ...ops import gather, squeeze, sum, unsqueeze, where
-from .classes import by_class, check_classes, class_dim, with_valid_classes
+from .classes import (
+    are_classes,
+    by_class,
+    check_classes,
+    check_labels,
+    check_sizes,
+    class_dim,
+    with_valid_classes,
+)
 from .half import widened
 from .reduction import chosen, reduced
 from .softmax import log_softmax, peak
@@ -33,11 +41,12 @@ def cross_entropy(
     reduction = chosen(reduction, size_average, reduce)
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
-    if target.shape == input.shape:
+    if target.array.shape == input.array.shape:
         return soft_cross_entropy(input, target, weight, reduction, label_smoothing)
-    check_classes(input, target, weight, ignore_index)
-    if input.ndim == 2 and weight is None and not label_smoothing:
+    if input.array.ndim == 2 and weight is None and not label_smoothing:
+        check_sizes(input, target, weight)
         return softmax_cross_entropy(input, target, ignore_index=ignore_index, reduction=reduction)
+    check_classes(input, target, weight, ignore_index)
     log_probs = log_softmax(input, class_dim(input))
     loss = nll_loss(log_probs, target, weight, ignore_index=ignore_index, reduction=reduction)
     if not label_smoothing:
@@ -118,7 +127,7 @@ def two_step_cross_entropy(logits, target, ignore_index: int, reduction: str):
 @op(saves=True, composed=two_step_cross_entropy)
 def softmax_cross_entropy(logits, target, *, ignore_index=-100, reduction="mean"):
     """(N, C), (N,) -> the mean, the sum, or (N,) of -log_softmax(logits) at the targets."""
-    kept = which_count(target, ignore_index)
+    kept = which_count(target, logits.shape[1], ignore_index)
     target = target.copy() if kept is None else target * kept  # class 0 stands in for what is ignored
     losses, top, total = softmax_cross_entropy_forward(widened(logits), target)
     if kept is not None:
@@ -130,21 +139,22 @@ def softmax_cross_entropy(logits, target, *, ignore_index=-100, reduction="mean"
     return loss.astype(logits.dtype, copy=False), (top, total, target, kept, count)
 
 
-def which_count(target, ignore_index: int):
+def which_count(target, classes: int, ignore_index: int):
     """Where the target is no class to be ignored; None where that is everywhere, as it mostly is."""
+    if not may_look(target):
+        return target != ignore_index
+    if are_classes(target, classes) and not 0 <= ignore_index < classes:
+        return None
+    check_labels(target, classes, ignore_index)
     kept = target != ignore_index
-    return None if may_look(target) and kept.all() else kept
+    return None if kept.all() else kept
 
 
 def spread_over_rows(g, logits, saved):
     """The gradient of the logits from that of the loss."""
     top, total, target, kept, count = saved
     g = g / module_of(g).maximum(count, 1) if kept is not None else g / max(count, 1)
-    each = (
-        module_of(logits).full(len(logits), g, total.dtype)
-        if g.ndim == 0
-        else g.astype(total.dtype, copy=False)
-    )
+    each = (g if g.ndim else g.repeat(len(logits))).astype(total.dtype, copy=False)
     if kept is not None:
         each = each * kept
     return softmax_cross_entropy_gradient(widened(logits), top, total, target, each)
