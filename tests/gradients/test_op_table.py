@@ -314,7 +314,11 @@ TABLE: dict[str, list[Row]] = {
         Row(x(3, 4), i(0, 2, 3), ignore_index=2, reduction="sum"),
         Row(x(3, 4), i(0, 2, 3), reduction="none"),
     ],
-    "cross_entropy_of_scores": [Row(x(3), x(3, low=0.1, high=0.9))],
+    "cross_entropy_of_scores": [
+        Row(x(3), x(3, low=0.1, high=0.9)),
+        Row(x(3, 2), x(3, 2, low=0.1, high=0.9), reduction="mean"),
+        Row(x(3), x(3, low=0.1, high=0.9), reduction="sum"),
+    ],
     "cross_entropy_of_bits": [Row(x(3, low=0.1, high=0.9), x(3, low=0.1, high=0.9))],
     "ctc_op": [
         Row(

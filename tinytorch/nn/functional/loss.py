@@ -123,14 +123,28 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
 
 
 @op
-def cross_entropy_of_scores(input, target):
-    """cross_entropy_of_bits(sigmoid(input), target), with its logarithms taken on paper: (1 - target) * x - log(sigmoid(x))."""
-    return np.maximum(input, 0) - input * target + np.log1p(np.exp(-np.abs(input)))
+def cross_entropy_of_scores(input, target, *, reduction="none"):
+    """cross_entropy_of_bits(sigmoid(input), target), with its logarithms taken on paper: (1 - target) * x - log(sigmoid(x)).
+
+    It can be reduced here too: for the few scores of a small network another op would cost more than the loss itself.
+    """
+    loss = np.maximum(input, 0) - input * target + np.log1p(np.exp(-np.abs(input)))
+    if reduction == "none":
+        return loss
+    return np.add.reduce(loss, None) / share_of(loss.shape, reduction)
 
 
 cross_entropy_of_scores.vjps(
-    input=lambda g, input, target: g * (sigmoid(input) - target), target=lambda g, input: -g * input
+    input=lambda g, input, target, input_shape, reduction: (
+        g / share_of(input_shape, reduction) * (sigmoid(input) - target)
+    ),
+    target=lambda g, input, input_shape, reduction: -g / share_of(input_shape, reduction) * input,
 )
+
+
+def share_of(shape, reduction: str) -> int:
+    """By what a loss is divided."""
+    return math.prod(shape) if reduction == "mean" else 1
 
 
 def binary_cross_entropy_with_logits(
@@ -144,6 +158,8 @@ def binary_cross_entropy_with_logits(
         raise RuntimeError(
             f"binary_cross_entropy_with_logits: target must be floating point, got {target.dtype!r}; use target.float()"
         )
+    if weight is None and pos_weight is None:
+        return cross_entropy_of_scores(input, target, reduction=reduction)
     loss = cross_entropy_of_scores(input, target)
     if pos_weight is not None:  # a yes costs -log(sigmoid(x)), and counts pos_weight times
         loss = loss - (pos_weight - 1) * target * logsigmoid(input)
