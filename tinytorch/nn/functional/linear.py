@@ -48,6 +48,8 @@ def vector_times(g, weight):
 
 def linear(input, weight, bias=None):
     """input @ weight.T + bias: (..., in) -> (..., out), with weight (out, in) and bias (out,)."""
+    if is_usual(input, weight, bias):
+        return linear_op(input, weight, bias)
     check_linear(input, weight, bias)
     if weight.array.ndim == 1:  # one output, without a dim of its own
         return linear_op(input, unsqueeze(weight, 0)).squeeze(-1)
@@ -56,12 +58,21 @@ def linear(input, weight, bias=None):
     return linear_op(input, weight, bias)
 
 
-def check_linear(input, weight, bias) -> None:
-    """Raise what is wrong with the dtypes and shapes of a linear layer's arguments."""
+def is_usual(input, weight, bias) -> bool:
+    """Whether these are a matrix, a vector and an input that fit, told at a glance."""
     if isinstance(input, Tensor) and isinstance(weight, Tensor) and isinstance(bias, Tensor):
         x, w, b = input.array, weight.array, bias.array
-        if x.dtype is w.dtype is b.dtype and x.shape[-1:] == w.shape[1:] and b.shape == w.shape[:1]:
-            return  # the usual layer, told at a glance
+        return (
+            x.dtype is w.dtype is b.dtype
+            and b.ndim == 1
+            and w.shape == b.shape + x.shape[-1:]
+            and w.ndim == 2
+        )
+    return False
+
+
+def check_linear(input, weight, bias) -> None:
+    """Raise what is wrong with the dtypes and shapes of a linear layer's arguments."""
     for name, x in (("input", input), ("weight", weight), ("bias", bias)):
         if not isinstance(x, Tensor) and not (x is None and name == "bias"):
             raise TypeError(f"linear(): argument '{name}' must be Tensor, not {type(x).__name__}")
