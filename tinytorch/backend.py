@@ -15,6 +15,8 @@ import numpy as np
 
 from .later import ROOT, comes_with
 
+ndarray = np.ndarray
+
 # ---------------------------------------------------------------- devices and array modules
 
 
@@ -275,17 +277,23 @@ class Kernel:
         self.small: float = 0  # NumPy arrays of fewer elements are for the reference, whatever is chosen
         self.__name__, self.__doc__ = reference.__name__, reference.__doc__
 
-    def __call__(self, array, *args, **kwargs):
-        if type(array) is np.ndarray and array.size < self.small:
-            return self.reference(array, *args, **kwargs)
+    def __call__(self, *args, **kwargs):
+        array = args[0]
+        if type(array) is ndarray and array.size < self.small:
+            return self.reference(*args, **kwargs)
+        return self.for_size(array.size, *args, **kwargs)
+
+    def for_size(self, size: int, *args, **kwargs):
+        """Call it with the body for arrays of that many elements: of one of many small arrays, it is what all of them have together."""
+        array = args[0]
         name = choice.name if isinstance(array, (np.ndarray, np.generic)) else "cuda"
         least = self.least[name] if name in self.least else self.look_up(name)
-        if array.size >= least:
+        if size >= least:
             body = self.bodies[name] if name in self.bodies else self.bring(name)
-            result = body(array, *args, **kwargs)
+            result = body(*args, **kwargs)
             if result is not NotImplemented:
                 return result
-        return self.reference(array, *args, **kwargs)
+        return self.reference(*args, **kwargs)
 
     def register(self, backend: str):
         """`@convolution_kernel.register("numba")`: this is the body for that backend."""

@@ -1,5 +1,6 @@
 """When a compiled body runs, when the reference does, and what happens around processes, threads and caches."""
 
+import copy
 import os
 import subprocess
 import sys
@@ -8,9 +9,11 @@ import textwrap
 import numpy as np
 import pytest
 
+import tinytorch
 from tests.structure.tree import PACKAGE, REPOSITORY
 from tinytorch import backend
 from tinytorch.backend import kernel, kernels
+from tinytorch.optim.adam import adam_step
 
 
 def python(code: str, *, check=True, cwd=REPOSITORY, **environment):
@@ -48,6 +51,29 @@ def test_the_choice(double):
 def test_a_body_declines(double):
     with kernels("numba"):
         assert double(np.ones(3)) == "reference"
+
+
+def test_one_of_many_small_arrays_is_treated_as_all_of_them_together():
+    """A bias is too small for a compiled step, the network that it belongs to is not."""
+
+    def step_of_a_bias(layers):
+        bias, *others = [tinytorch.nn.Parameter(tinytorch.ones(3)), *layers]
+        optimizer = tinytorch.optim.Adam([bias, *others], lr=0.1)
+        twin = copy.deepcopy(optimizer)
+        called = []
+        body, adam_step.bodies["numba"] = adam_step.bodies["numba"], lambda *args: called.append(args)
+        try:
+            for one in (optimizer, twin):
+                one.param_groups[0]["params"][0].grad = tinytorch.ones(3)
+                one.step()
+        finally:
+            adam_step.bodies["numba"] = body
+        return len(called)
+
+    with kernels("numba"):
+        adam_step.bring("numba")
+        assert step_of_a_bias([]) == 0
+        assert step_of_a_bias([tinytorch.nn.Parameter(tinytorch.ones(3000))]) == 2
 
 
 def test_a_choice_that_is_none():

@@ -34,6 +34,19 @@ class Adam(Optimizer):
         )  # fmt: skip
         super().__init__(params, defaults)
 
+    numbers = 0  # in all parameters
+
+    def add_param_group(self, param_group: dict) -> None:
+        super().add_param_group(param_group)
+        self._count_numbers()
+
+    def __setstate__(self, state: dict) -> None:
+        super().__setstate__(state)
+        self._count_numbers()
+
+    def _count_numbers(self) -> None:
+        self.numbers = sum(p.numel() for group in self.param_groups for p in group["params"])
+
     def init_state(self, p: Tensor, group: dict) -> dict:
         state = {"step": scalar(0), "exp_avg": zeros_like(p), "exp_avg_sq": zeros_like(p)}
         if group["amsgrad"]:
@@ -45,7 +58,8 @@ class Adam(Optimizer):
         m, v = real(state["exp_avg"].array), real(state["exp_avg_sq"].array)
         v_max = real(state["max_exp_avg_sq"].array) if group["amsgrad"] else None
         lr, (beta1, beta2) = float(group["lr"]), map(float, group["betas"])
-        adam_step(
+        adam_step.for_size(  # what pays for the whole network is used for each bias too
+            self.numbers,
             p,
             g,
             m,

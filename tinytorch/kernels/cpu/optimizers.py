@@ -12,7 +12,7 @@ from ...optim.sgd import sgd_step
 from .compiling import compiled, entry
 from .memory import in_memory
 
-f4 = np.float32
+f4, FLOAT32 = np.float32, np.dtype(np.float32)
 ONE = f4(1)
 NONE = np.empty(0, np.float32)  # stands for a buffer that is not there
 
@@ -88,11 +88,14 @@ def sgd_in_one_pass(p, g, buffer, lr, momentum, dampening, weight_decay, nestero
 
 def as_rows(p, *others):
     """The arrays as rows of float32 with their elements in one order; None if they cannot be seen so."""
+    plain = True
     for x in (p, *others):
-        if x.dtype != np.float32 or not x.flags.writeable:
+        flags = x.flags
+        if x.dtype is not FLOAT32 or not flags.writeable:
             return None
-    if all(x.flags.c_contiguous for x in (p, *others)):
-        return [x.reshape(-1) for x in (p, *others)]
+        plain = plain and flags.c_contiguous
+    if plain:
+        return [x if x.ndim == 1 else x.reshape(-1) for x in (p, *others)]
     rows = [in_memory(x) for x in (p, *others)]
     seen = all(np.may_share_memory(row, x) for row, x in zip(rows, (p, *others)))
     return rows if seen and all(x.strides == p.strides for x in others) else None
