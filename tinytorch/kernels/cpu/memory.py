@@ -20,9 +20,17 @@ def plain(x):
     return x if is_plain(x) else x.copy("C")
 
 
+def channels_at_end(x):
+    """x (N, C, ...) as (N, ..., C); a view. (`np.moveaxis` takes 4 us where this takes 0.2.)"""
+    return x.transpose(AT_END[x.ndim])
+
+
+AT_END = {n: (0, *range(2, n), 1) for n in range(2, 65)}
+
+
 def is_channels_last(x) -> bool:
     """Whether x (N, C, ...) has the channels of one place side by side in memory, and is more than one channel wide."""
-    return x.ndim > 2 and x.shape[1] > 1 and not x.flags.c_contiguous and is_plain(np.moveaxis(x, 1, -1))
+    return not x.flags.c_contiguous and x.ndim > 2 and x.shape[1] > 1 and is_plain(channels_at_end(x))
 
 
 def same_layout(x, other):
@@ -36,12 +44,14 @@ def same_layout(x, other):
 
 def in_memory(x):
     """The elements of x in the order in which they lie in memory, as one row: a view, if there are no gaps."""
-    return x.reshape(-1) if x.flags.c_contiguous else x.ravel("K")
+    if x.flags.c_contiguous:
+        return x.reshape(-1)
+    return channels_at_end(x).reshape(-1) if is_channels_last(x) else x.ravel("K")
 
 
 def is_gapless(x) -> bool:
     """Whether `in_memory` can show the elements of x without a copy."""
-    return x.flags.writeable and np.may_share_memory(in_memory(x), x)
+    return x.flags.writeable and (x.flags.c_contiguous or np.may_share_memory(in_memory(x), x))
 
 
 def gapless(x):
@@ -56,4 +66,4 @@ def channels_and_places(x):
 
 def rows_of_channels(x):
     """x (N, C, ...), channels last in memory, as (N * P, C); a view."""
-    return np.moveaxis(x, 1, -1).reshape(-1, x.shape[1])
+    return channels_at_end(x).reshape(-1, x.shape[1])

@@ -91,7 +91,7 @@ def as_rows(p, *others):
     plain = True
     for x in (p, *others):
         flags = x.flags
-        if x.dtype is not FLOAT32 or not flags.writeable:
+        if (x.dtype is not FLOAT32 and x.dtype != FLOAT32) or not flags.writeable:
             return None
         plain = plain and flags.c_contiguous
     if plain:

@@ -16,7 +16,7 @@ from ...nn.functional.pool import max_pool_backward, max_pool_forward, spread_wi
 from . import memory
 from .compiling import compiled, entry
 from .layout import PATTERN
-from .memory import plain, same_layout
+from .memory import channels_at_end, plain, same_layout
 from .simd import instructions
 
 f4, u1 = np.float32, np.uint8
@@ -333,37 +333,39 @@ def tuples(kernel, stride, dilation, padding):
     return (tuple(kernel), tuple(stride), tuple(dilation)), (padding[0][0], padding[1][0])
 
 
-def fresh(x, size, dtype=f4):
-    """An array like x, in memory too, with other last sizes."""
+def in_either_layout(x):
+    """x, or a copy of it, that lies in memory in order or with its channels last; and whether it is the latter."""
+    channels_last = is_channels_last(x)
+    return (x, True) if channels_last else (plain(x), False)
+
+
+def fresh(x, size, channels_last: bool, dtype=f4):
+    """An array like x with other last sizes."""
     shape = (*x.shape[:-2], *size)
-    return np.empty_like(PATTERN, dtype, shape=shape) if is_channels_last(x) else np.empty(shape, dtype)
+    return np.empty_like(PATTERN, dtype, shape=shape) if channels_last else np.empty(shape, dtype)
 
 
-def views(x, *others):
-    """Arrays of one layout as (N, H, W, C) or as (Q, H, W), and whether it is the former."""
-    if is_channels_last(x):
-        return True, [np.moveaxis(a, 1, -1) for a in (x, *others)]
-    return False, [a.reshape(math.prod(a.shape[:-2]), *a.shape[-2:]) for a in (x, *others)]
+def view(x, channels_last: bool):
+    """As (N, H, W, C), or as (Q, H, W)."""
+    return channels_at_end(x) if channels_last else x.reshape(math.prod(x.shape[:-2]), *x.shape[-2:])
 
 
 def counts(x, window, padding):
     """How many windows there are along both dims."""
     sizes = zip(x.shape[-2:], *window, padding)
-    return tuple((s + sum(p) - d * (k - 1) - 1) // step + 1 for s, k, step, d, p in sizes)
+    return tuple([(s + sum(p) - d * (k - 1) - 1) // step + 1 for s, k, step, d, p in sizes])
 
 
 @max_pool_forward.register("numba")
 def max_pool_by_lines(x, kernel, stride, padding, dilation, remember):
     if not suits(x, kernel) or math.prod(kernel) > 256:
         return NotImplemented
-    if not is_channels_last(x):
-        x = plain(x)
+    x, last = in_either_layout(x)
     window, front = tuples(kernel, stride, dilation, padding)
     size = counts(x, window, padding)
-    out, winner = fresh(x, size), fresh(x, size, u1)
-    channels_last, seen = views(x, out, winner)
-    run = max_channels if channels_last else max_planes
-    run(seen[0], window, front, seen[1], seen[2], work=2 * x.size)
+    out, winner = fresh(x, size, last), fresh(x, size, last, u1)
+    run = max_channels if last else max_planes
+    run(view(x, last), window, front, view(out, last), view(winner, last), work=2 * x.size)
     return out, winner if remember else None
 
 
@@ -371,21 +373,13 @@ def max_pool_by_lines(x, kernel, stride, padding, dilation, remember):
 def max_pool_backward_by_lines(g, winner, size, kernel, stride, padding, dilation):
     if not suits(g, kernel) or winner.dtype != u1:
         return NotImplemented
-    if not is_channels_last(winner):
-        winner = plain(winner)
-    like = np.empty_like(winner, dtype=f4)
-    g, out = same_layout(g, like), fresh(like, size)
+    winner, last = in_either_layout(winner)
+    if g.strides != tuple([4 * s for s in winner.strides]) or not g.flags.writeable:
+        g = same_layout(g, np.empty_like(winner, dtype=f4))
+    out = fresh(g, size, last)
     window, front = tuples(kernel, stride, dilation, padding)
-    channels_last, seen = views(like, g, winner)
-    run = max_channels_backward if channels_last else max_planes_backward
-    run(
-        seen[1],
-        seen[2],
-        window,
-        front,
-        views(out)[1][0] if not channels_last else np.moveaxis(out, 1, -1),
-        work=2 * out.size,
-    )
+    run = max_channels_backward if last else max_planes_backward
+    run(view(g, last), view(winner, last), window, front, view(out, last), work=2 * out.size)
     return out
 
 
@@ -393,13 +387,11 @@ def max_pool_backward_by_lines(g, winner, size, kernel, stride, padding, dilatio
 def sum_windows_by_lines(x, *, kernel, stride, padding):
     if not suits(x, kernel) or tuple(kernel) == x.shape[-2:]:  # one window: NumPy's sum is a better one
         return NotImplemented
-    if not is_channels_last(x):
-        x = plain(x)
+    x, last = in_either_layout(x)
     window, front = tuples(kernel, stride, (1, 1), padding)
-    out = fresh(x, counts(x, window, padding))
-    channels_last, seen = views(x, out)
-    run = sum_channels if channels_last else sum_planes
-    run(seen[0], window, front, seen[1], False, work=2 * x.size)
+    out = fresh(x, counts(x, window, padding), last)
+    run = sum_channels if last else sum_planes
+    run(view(x, last), window, front, view(out, last), False, work=2 * x.size)
     return out
 
 
@@ -407,11 +399,9 @@ def sum_windows_by_lines(x, *, kernel, stride, padding):
 def spread_windows_by_lines(g, *, size, kernel, stride, padding):
     if not suits(g, kernel):
         return NotImplemented
-    if not is_channels_last(g):
-        g = plain(g)
+    g, last = in_either_layout(g)
     window, front = tuples(kernel, stride, (1, 1), padding)
-    out = fresh(g, size)
-    channels_last, seen = views(g, out)
-    run = sum_channels if channels_last else sum_planes
-    run(seen[1], window, front, seen[0], True, work=2 * out.size)
+    out = fresh(g, size, last)
+    run = sum_channels if last else sum_planes
+    run(view(out, last), window, front, view(g, last), True, work=2 * out.size)
     return out

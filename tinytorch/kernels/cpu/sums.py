@@ -62,7 +62,8 @@ def sum_columns(x):
         return sum_rows(x, work=x.size)
     whole = rows - rows % SEEN_AS_ONE
     sums = sum_rows(x[:whole].reshape(-1, SEEN_AS_ONE * columns), work=x.size).reshape(SEEN_AS_ONE, columns)
-    return sums.sum(axis=0) + x[whole:].sum(axis=0)
+    total = sums.sum(axis=0)
+    return total if whole == rows else total + x[whole:].sum(axis=0)
 
 
 SEEN_AS_ONE = 16  # rows of few columns: whole vectors, whatever the columns
