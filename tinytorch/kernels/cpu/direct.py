@@ -11,6 +11,7 @@ stride 1 of the gradient with every s-th tap: `phases` finds them.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -44,7 +45,7 @@ class Walk(NamedTuple):
 
     def numbers(self):
         """As an array: Numba hands arrays to the threads of a parallel loop, but no tuples."""
-        return np.array(self, np.int64)
+        return np.array([number for pair in self for number in pair], np.int64).reshape(7, 2)
 
 
 @compiled
@@ -256,6 +257,7 @@ def run_slide(x, filters, transposed: bool, columns: int, bias, walk: Walk, out,
 # them: their filters are the same, each a stride to the right of the one before, in a wider one that is zero elsewhere.
 
 
+@lru_cache
 def side_by_side(walk: Walk, outputs: int) -> int:
     """How many places are best taken as one: where the most lanes and taps are of use."""
     if 2 * outputs > WIDTH or walk.out_step != (1, 1) or walk.out_begin != (0, 0) or walk.dilation[1] != 1:
@@ -280,7 +282,7 @@ def run_wide(x, filters, bias, walk: Walk, out, side: int) -> None:
     walk = walk._replace(
         kernel=wide.shape[:2], stride=(walk.stride[0], side * stride), count=(rows, places // side)
     )
-    bias = None if bias is None else np.tile(bias, side)
+    bias = None if bias is None else np.concatenate([bias] * side)
     run_slide(
         x,
         wide.reshape(1, -1, side * outputs),
@@ -296,7 +298,7 @@ def run_wide(x, filters, bias, walk: Walk, out, side: int) -> None:
 def direct(x, weight, bias, stride, padding, dilation, groups: int, size):
     """(N, H, W, C) -> (N, O, *size)."""
     out = new_images(len(x), len(weight), *size)
-    walk = Walk(weight.shape[2:], stride, dilation, (-padding[0], -padding[1]), size, (0, 0), (1, 1))
+    walk = Walk(weight.shape[2:], stride, dilation, (-padding[0], -padding[1]), tuple(size), (0, 0), (1, 1))
     o_group = len(weight) // groups
     side = side_by_side(walk, len(weight)) if groups == 1 else 1
     if side > 1:
@@ -336,11 +338,36 @@ def direct_input(g, weight, size, stride, padding, dilation, groups: int):
 
 def direct_filters(x, g, kernel, stride, padding, dilation, groups: int):
     """The gradient (O, C/G, kh, kw) of the filters, from (N, H, W, C) and (N, Ho, Wo, O)."""
-    c_group, o_group = x.shape[3] // groups, g.shape[3] // groups
     walk = Walk(kernel, stride, dilation, (-padding[0], -padding[1]), g.shape[1:3], (0, 0), (1, 1))
-    work = work_of(len(g) * math.prod(g.shape[1:3]), c_group, g.shape[3], math.prod(kernel))
-    sums = np.empty((threads.tasks(work), groups, math.prod(kernel) * c_group, o_group), np.float32)
-    gather(rows.address, x, g, sums, walk.numbers(), groups, work=work)
-    total = sums.sum(axis=0).reshape(groups, *kernel, c_group, o_group)
+    side = side_by_side(walk, g.shape[3]) if groups == 1 else 1
+    if side > 1:
+        return run_wide_gather(x, g, walk, side)
+    total = run_gather(x, g, walk, groups)
     # (G, kh, kw, C/G, O/G) -> (O, C/G, kh, kw)
-    return np.ascontiguousarray(total.transpose(0, 4, 3, 1, 2)).reshape(g.shape[3], c_group, *kernel)
+    return np.ascontiguousarray(total.transpose(0, 4, 3, 1, 2)).reshape(g.shape[3], -1, *kernel)
+
+
+def run_gather(x, g, walk: Walk, groups: int):
+    """(G, kh, kw, C/G, O/G)."""
+    c_group, o_group = x.shape[3] // groups, g.shape[3] // groups
+    taps = math.prod(walk.kernel)
+    work = work_of(len(g) * math.prod(walk.count), c_group, g.shape[3], taps)
+    sums = np.empty((threads.tasks(work), groups, taps * c_group, o_group), np.float32)
+    gather(rows.address, x, g, sums, walk.numbers(), groups, work=work)
+    return sums.sum(axis=0).reshape(groups, *walk.kernel, c_group, o_group)
+
+
+def run_wide_gather(x, g, walk: Walk, side: int):
+    """(O, C, kh, kw), with so many places taken as one: each of them finds the taps of its filter a stride further on."""
+    n, down, across, outputs = g.shape
+    kh, kw = walk.kernel
+    step = walk.stride[1]
+    wide = walk._replace(
+        kernel=(kh, kw + (side - 1) * step),
+        stride=(walk.stride[0], side * step),
+        count=(down, across // side),
+    )
+    total = run_gather(x, g.reshape(n, down, across // side, side * outputs), wide, 1)[0]
+    total = total.reshape(*total.shape[:3], side, outputs)
+    filters = sum(total[:, i * step : i * step + kw, :, i] for i in range(side))  # (kh, kw, C, O)
+    return np.ascontiguousarray(filters.transpose(3, 2, 0, 1))
