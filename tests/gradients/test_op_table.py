@@ -313,6 +313,9 @@ TABLE: dict[str, list[Row]] = {
         Row(x(3, 4), i(0, 2, 3)),
         Row(x(3, 4), i(0, 2, 3), ignore_index=2, reduction="sum"),
         Row(x(3, 4), i(0, 2, 3), reduction="none"),
+        Row(x(3, 4), i(0, 2, 3), remember=True),
+        Row(x(3, 4), i(0, 2, 3), reduction="sum", remember=True),
+        Row(x(3, 4), i(0, 2, 3), ignore_index=2, remember=True),
     ],
     "cross_entropy_of_scores": [
         Row(x(3), x(3, low=0.1, high=0.9)),

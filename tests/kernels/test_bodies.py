@@ -199,6 +199,7 @@ CASES = {
     "log_softmax_op": lambda: [((x(*s, scale=5),), {"dim": len(s) - 1}) for s in ((5, 7), (2, 3, 65), (3, 1))],
     "softmax_cross_entropy_forward": lambda: losses(False),
     "softmax_cross_entropy_gradient": lambda: losses(True),
+    "softmax_cross_entropy_both": lambda: [(*case, 0.25) for case in losses(False)],
     "row_sums": lambda: [(x(n, d), index(7, n), 9) for n, d in ((40, 5), (1, 33), (3000, 16), (0, 4))],
     "sum_leading": lambda: [(x(*s, shift=1), lead) for s, lead in (((5, 9), 1), ((3, 4, 17), 2), ((3000, 8), 1), ((0, 9), 1), ((1001, 3), 1), ((9, 40, 6), 2))],
     "sum_per_channel": lambda: [(x(*s, layout=o, shift=1),) for s in ((5, 9, 3, 4), (7, 6, 9, 11), (1, 2, 3, 3), (0, 3, 2, 2), (3, 5, 300)) for o in LAYOUTS],

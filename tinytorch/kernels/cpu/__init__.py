@@ -26,6 +26,7 @@ BODIES: dict[str, tuple[str, int]] = {
     "relu_op": ("activation", 32768),
     "row_sums": ("embedding", 4096),
     "sgd_step": ("optimizers", 8192),
+    "softmax_cross_entropy_both": ("softmax", 512),
     "softmax_cross_entropy_forward": ("softmax", 512),
     "softmax_cross_entropy_gradient": ("softmax", 512),
     "softmax_op": ("softmax", 4096),

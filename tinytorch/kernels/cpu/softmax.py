@@ -7,7 +7,11 @@ import math
 import numpy as np
 from numba import prange
 
-from ...nn.functional.cross_entropy import softmax_cross_entropy_forward, softmax_cross_entropy_gradient
+from ...nn.functional.cross_entropy import (
+    softmax_cross_entropy_both,
+    softmax_cross_entropy_forward,
+    softmax_cross_entropy_gradient,
+)
 from ...nn.functional.softmax import log_softmax_op, softmax_op
 from .compiling import compiled, entry
 from .memory import plain
@@ -31,10 +35,14 @@ def exps(x, top, out):
 
 
 @compiled
-def softmax_row(x, out):
-    factor = ONE / exps(x, largest(x), out)
+def scale_row(x, factor):
     for i in range(x.size):
-        out[i] *= factor
+        x[i] *= factor
+
+
+@compiled
+def softmax_row(x, out):
+    scale_row(out, ONE / exps(x, largest(x), out))
 
 
 @compiled
@@ -83,6 +91,17 @@ def cross_entropy_gradient_rows(x, top, total, target, g, out, tasks):
             out[r, target[r]] -= g[r]
 
 
+@entry
+def cross_entropy_both_rows(x, target, share, losses, out, tasks):
+    for t in prange(tasks):
+        for r in range(t * len(x) // tasks, (t + 1) * len(x) // tasks):
+            top = largest(x[r])
+            total = exps(x[r], top, out[r])
+            losses[r] = np.float32(math.log(total)) - (x[r, target[r]] - top)
+            scale_row(out[r], np.float32(share) / total)
+            out[r, target[r]] -= np.float32(share)
+
+
 # ---------------------------------------------------------------- bodies
 
 
@@ -126,3 +145,13 @@ def cross_entropy_gradient_by_rows(logits, top, total, target, g):
     top, total = plain(top).reshape(-1), plain(total).reshape(-1)
     cross_entropy_gradient_rows(logits, top, total, target, g, out, work=WORTH * logits.size)
     return out
+
+
+@softmax_cross_entropy_both.register("numba")
+def cross_entropy_both_by_rows(logits, target, share):
+    if logits.dtype != np.float32 or logits.size == 0:
+        return NotImplemented
+    logits, target = plain(logits), plain(target.astype(np.int64, copy=False))
+    losses, out = np.empty(len(logits), np.float32), np.empty_like(logits)
+    cross_entropy_both_rows(logits, target, float(share), losses, out, work=WORTH * logits.size)
+    return losses, out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...backend import kernel, may_look, module_of
-from ...op import op
+from ...op import local, op
 from ...ops import gather, squeeze, sum, unsqueeze, where
 from .classes import (
     are_classes,
@@ -45,7 +45,10 @@ def cross_entropy(
         return soft_cross_entropy(input, target, weight, reduction, label_smoothing)
     if input.array.ndim == 2 and weight is None and not label_smoothing:
         check_sizes(input, target, weight)
-        return softmax_cross_entropy(input, target, ignore_index=ignore_index, reduction=reduction)
+        remember = local.grad and input._requires_grad
+        return softmax_cross_entropy(
+            input, target, ignore_index=ignore_index, reduction=reduction, remember=remember
+        )
     check_classes(input, target, weight, ignore_index)
     log_probs = log_softmax(input, class_dim(input))
     loss = nll_loss(log_probs, target, weight, ignore_index=ignore_index, reduction=reduction)
@@ -119,22 +122,37 @@ def softmax_cross_entropy_gradient(logits, top, total, target, g):
     return grad
 
 
-def two_step_cross_entropy(logits, target, ignore_index: int, reduction: str):
+@kernel
+def softmax_cross_entropy_both(logits, target, share):
+    """(N, C), (N,) -> (N,) losses and, where each counts for so much, the gradient (N, C) of their sum."""
+    losses, top, total = softmax_cross_entropy_forward(logits, target)
+    each = np.full(len(logits), share, total.dtype)
+    return losses, softmax_cross_entropy_gradient(logits, top, total, target, each)
+
+
+def two_step_cross_entropy(logits, target, ignore_index: int, reduction: str, remember: bool):
     """`softmax_cross_entropy` from ops that have second derivatives."""
     return nll_loss(log_softmax(logits, 1), target, ignore_index=ignore_index, reduction=reduction)
 
 
 @op(saves=True, composed=two_step_cross_entropy)
-def softmax_cross_entropy(logits, target, *, ignore_index=-100, reduction="mean"):
-    """(N, C), (N,) -> the mean, the sum, or (N,) of -log_softmax(logits) at the targets."""
+def softmax_cross_entropy(logits, target, *, ignore_index=-100, reduction="mean", remember=False):
+    """(N, C), (N,) -> the mean, the sum, or (N,) of -log_softmax(logits) at the targets.
+
+    `remember`: a gradient will be wanted. If all losses count alike, it is found at once, while each row and its exps are at hand.
+    """
     kept = which_count(target, logits.shape[1], ignore_index)
-    target = target.copy() if kept is None else target * kept  # class 0 stands in for what is ignored
-    losses, top, total = softmax_cross_entropy_forward(widened(logits), target)
-    if kept is not None:
-        losses = np.where(kept, losses, 0)
     count = 1
     if reduction == "mean":
         count = len(target) if kept is None else np.count_nonzero(kept)
+    scores = widened(logits)
+    if remember and kept is None and reduction != "none" and isinstance(logits, np.ndarray):
+        losses, gradient = softmax_cross_entropy_both(scores, target, 1 / max(count, 1))
+        return (losses.sum() / count).astype(logits.dtype, copy=False), gradient
+    target = target.copy() if kept is None else target * kept  # class 0 stands in for what is ignored
+    losses, top, total = softmax_cross_entropy_forward(scores, target)
+    if kept is not None:
+        losses = np.where(kept, losses, 0)
     loss = losses if reduction == "none" else losses.sum() / count
     return loss.astype(logits.dtype, copy=False), (top, total, target, kept, count)
 
@@ -152,6 +170,8 @@ def which_count(target, classes: int, ignore_index: int):
 
 def spread_over_rows(g, logits, saved):
     """The gradient of the logits from that of the loss."""
+    if type(saved) is np.ndarray:
+        return saved * g
     top, total, target, kept, count = saved
     g = g / module_of(g).maximum(count, 1) if kept is not None else g / max(count, 1)
     each = (g if g.ndim else g.repeat(len(logits))).astype(total.dtype, copy=False)
