@@ -283,7 +283,7 @@ class Kernel:
             return self.reference(*args, **kwargs)
         return self.for_size(array.size, *args, **kwargs)
 
-    def for_size(self, size: int, *args, **kwargs):
+    def for_size(self, size: int, /, *args, **kwargs):
         """Call it with the body for arrays of that many elements: of one of many small arrays, it is what all of them have together."""
         array = args[0]
         name = choice.name if isinstance(array, (np.ndarray, np.generic)) else "cuda"
