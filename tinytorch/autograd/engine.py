@@ -645,12 +645,16 @@ def walk(roots, gradients, targets: Any, useful: Any, retain_graph: bool, create
                         create_graph or gp.shape != p.shape or gp.dtype is not p.dtype
                     ):
                         gp = fit(gp, p)
-                if p in grads:
-                    grads[p] = added(grads[p], gp)
-                else:
+                waiting = grads.get(p)
+                if waiting is None:
                     grads[p] = gp
                     heappush(heap, (p.order, p))
-            pulled = gp = g = saved = None  # nothing but `grads` and the leaves may hold a gradient now
+                elif type(gp) is ndarray and gp.size < LARGE:
+                    grads[p] = waiting + gp
+                else:
+                    grads[p] = added(waiting, gp)
+            # Nothing but `grads` and the leaves may hold a gradient now.
+            pulled = waiting = gp = g = saved = None
     finally:
         local.grad = before
 
