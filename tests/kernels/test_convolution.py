@@ -6,7 +6,7 @@ import pytest
 import tinytorch
 from tests.kernels.against import close, torch
 from tinytorch.backend import kernels
-from tinytorch.kernels.cpu import convolution, direct
+from tinytorch.kernels.cpu import convolution, direct, scattering
 from tinytorch.kernels.cpu.simd import WIDTH
 
 
@@ -80,6 +80,10 @@ DIRECT = [
     dict(n=1, channels=4, size=(40, 300), outputs=70, kernel=(7, 7), stride=(2, 2), padding=(3, 3)),
     dict(n=2, channels=4, size=(6, 6), outputs=4, kernel=(2, 2), stride=(3, 3)),
     dict(n=64, channels=32, size=(16, 16), outputs=32, kernel=(3, 3), padding=(1, 1)),
+    dict(n=3, channels=3, size=(20, 23), outputs=33, kernel=(7, 5), stride=(2, 3), padding=(3, 4)),
+    dict(n=2, channels=3, size=(21, 24), outputs=20, kernel=(3, 3), stride=(2, 1), padding=(1, 2), dilation=(2, 3)),
+    dict(n=2, channels=40, size=(14, 9), outputs=30, kernel=(2, 3), stride=(2, 3)),
+    dict(n=2, channels=40, size=(15, 10), outputs=30, kernel=(2, 3), stride=(2, 3)),
 ]  # fmt: skip
 
 
@@ -95,6 +99,22 @@ def test_few_outputs_are_taken_side_by_side():
     sides = [direct.side_by_side(walk._replace(count=(28, across)), 6) for across in (28, 27)]
     assert sides == ([2, 1] if WIDTH == 16 else [sides[0], 1])
     assert direct.side_by_side(walk, 16) == 1
+
+
+def test_the_input_gradient_takes_the_shorter_way():
+    """A product and a scatter where channels are few or windows lie beside each other, the sum over taps elsewhere."""
+
+    def scatters(channels, outputs, size, places, kernel, stride=(1, 1), padding=(0, 0)):
+        g, weight = (
+            np.ones((2, *places, outputs), np.float32),
+            np.ones((outputs, channels, *kernel), np.float32),
+        )
+        return scattering.scattered_input(g, weight, size, stride, padding, (1, 1)) is not NotImplemented
+
+    assert scatters(6, 16, (14, 14), (10, 10), (5, 5))
+    assert scatters(64, 64, (8, 8), (4, 4), (2, 2), stride=(2, 2))
+    assert not scatters(64, 64, (8, 8), (4, 4), (3, 3), stride=(2, 2), padding=(1, 1))
+    assert not scatters(64, 64, (8, 8), (8, 8), (3, 3), padding=(1, 1))
 
 
 def test_an_empty_batch():

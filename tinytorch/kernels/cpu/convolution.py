@@ -14,6 +14,7 @@ from ...nn.functional.windows import places
 from .depthwise import depthwise, depthwise_filters, depthwise_input
 from .direct import direct, direct_filters, direct_input
 from .layout import pixels
+from .scattering import scattered_input
 from .winograd import winograd, winograd_filters
 
 
@@ -61,7 +62,9 @@ def convolution_input(g, weight, size, stride, padding, dilation, groups):
         return winograd(g, weight, None, size, tuple(2 - p for p in padding), True)
     if is_depthwise(weight.shape, groups):
         return depthwise_input(g, weight, tuple(size), tuple(stride), tuple(padding), tuple(dilation))
-    return direct_input(g, weight, tuple(size), tuple(stride), tuple(padding), tuple(dilation), groups)
+    settings = tuple(size), tuple(stride), tuple(padding), tuple(dilation)
+    out = scattered_input(g, weight, *settings) if groups == 1 else NotImplemented
+    return direct_input(g, weight, *settings, groups) if out is NotImplemented else out
 
 
 @convolution_weight_kernel.register("numba")

@@ -128,6 +128,11 @@ class Emitter:
     def store(self, value, base, offset=0) -> None:
         self._store(None, value, self.address(base, offset), 4)
 
+    def load_number(self, base, offset=0):
+        """An int64 from memory; the offset counts such numbers."""
+        place = self.plus(base, self.times(offset, 8))
+        return self.builder.load(self.builder.inttoptr(place, INT.as_pointer()))
+
     def spread(self, base, offset=0):
         """One float from memory in every lane."""
         one = self.builder.load(self.builder.inttoptr(self.address(base, offset), FLOAT.as_pointer()))
