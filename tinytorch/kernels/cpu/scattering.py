@@ -113,11 +113,16 @@ def lay(run, g, filters, nothing, out, kernel, tasks):
     g_at, out_at, w_at, start = g.ctypes.data, out.ctypes.data, filters.ctypes.data, nothing.ctypes.data
     for t in prange(tasks):
         before = flush_subnormals()
-        for row in range(t * n * down // tasks, (t + 1) * n * down // tasks):
+        # Where a filter is one row high nothing comes between one row of the image and the next.
+        whole = n * down * across if kernel[0] == 1 else n * down
+        each = 1 if kernel[0] == 1 else across  # places in a unit of work
+        first, last = t * whole // tasks, (t + 1) * whole // tasks
+        step = last - first if kernel[0] == 1 else 1
+        for unit in range(first, last, max(1, step)):
             for j in range(kernel[0]):
-                to = out_at + (row * kernel[0] + j) * across * columns * 4
-                multiply_rows(run, g_at + row * across * outputs * 4, outputs, 1, w_at + j * size * 4, to, columns, start, 0,
-                              0, across, 0, panels_of(columns), outputs, columns)  # fmt: skip
+                to = out_at + (unit * kernel[0] + j) * each * columns * 4
+                multiply_rows(run, g_at + unit * each * outputs * 4, outputs, 1, w_at + j * size * 4, to, columns, start, 0,
+                              0, step * each, 0, panels_of(columns), outputs, columns)  # fmt: skip
         restore(before)
 
 
