@@ -48,9 +48,11 @@ def both_ways(T, module, x):
     return run
 
 
-def conv(T, n, cin, cout, size, kernel=3, transposed=False, **settings):
+def conv(T, n, cin, cout, size, kernel=3, transposed=False, order="contiguous_format", **settings):
     kind = T.nn.ConvTranspose2d if transposed else T.nn.Conv2d
-    return both_ways(T, kind(cin, cout, kernel, **settings), images(T, n, cin, size, size))
+    order = getattr(T, order)  # tinytorch chooses its memory order itself, whatever it is told
+    layer, x = kind(cin, cout, kernel, **settings), images(T, n, cin, size, size)
+    return both_ways(T, layer.to(memory_format=order), x.to(memory_format=order))
 
 
 def conv_case(name, n, cin, cout, size, kernel=3, goal=1.0, **settings) -> Case:
@@ -127,10 +129,18 @@ def long_sum(T):
     return run
 
 
+LAYERS = {
+    "3x3, 32 to 32 at 32x32": (32, 32),
+    "3x3, 64 to 64 at 16x16": (64, 16),
+    "3x3, 128 to 128 at 8x8": (128, 8),
+}
+
 KERNELS = [
-    conv_case("3x3, 32 to 32 at 32x32, b128", 128, 32, 32, 32, padding=1, goal=0.6),
-    conv_case("3x3, 64 to 64 at 16x16, b128", 128, 64, 64, 16, padding=1, goal=0.6),
-    conv_case("3x3, 128 to 128 at 8x8, b128", 128, 128, 128, 8, padding=1, goal=0.6),
+    *(conv_case(f"{name}, b128", 128, c, c, size, padding=1, goal=0.6) for name, (c, size) in LAYERS.items()),
+    *(
+        conv_case(f"{name}, channels last", 128, c, c, size, padding=1, goal=0.7, order="channels_last")
+        for name, (c, size) in LAYERS.items()
+    ),
     conv_case("LeNet 5x5, 1 to 6 at 28x28, b64", 64, 1, 6, 28, 5, padding=2),
     conv_case("LeNet 5x5, 6 to 16 at 14x14, b64", 64, 6, 16, 14, 5),
     conv_case("1x1, 64 to 128 at 16x16, b64", 64, 64, 128, 16, 1),
