@@ -90,7 +90,8 @@ def test_waiting_threads_sleep_soon_unless_the_user_says_otherwise(monkeypatch):
     code = "import os; from tinytorch.kernels.cpu import threads; print(os.environ.get('GOMP_SPINCOUNT'))"
     monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)  # kernels that ran in this process have set it
     given = [{}, {"GOMP_SPINCOUNT": 7}, {"OMP_WAIT_POLICY": "active"}]
-    assert [python(code, **settings).stdout.strip() for settings in given] == ["2000", "7", "None"]
+    told = [python(code, **settings).stdout.strip() for settings in given]
+    assert told[0] in ("2000", "6000") and told[1:] == ["7", "None"]
 
 
 @pytest.mark.parametrize("width", [1, 4, 8, 16])
