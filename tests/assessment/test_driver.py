@@ -184,15 +184,24 @@ for name in ("images", "inputs", "targets", "seeds", "labels", "directions"):
     assert os.path.exists(target)
 
 
-def test_code_of_the_course_comes_compiled(work, reference_at):
+@pytest.mark.parametrize("shared", [True, False])
+def test_code_of_the_course_comes_compiled(work, tmp_path, shared):
     """Files as the course has them get their bytecode, and import as before; a file the student changed gets none."""
     import subprocess
     import sys
 
-    from tito.assessment.bytecode import lay_beside
+    from tito.assessment.bytecode import lay_out
+    from tito.assessment.intake import take_in
 
     change(work, "nn/linear.py", LINEAR, LINEAR + "  # mine")
-    count = lay_beside(work / "tinytorch", 4)
+    submission, work = take_in(work), tmp_path / "laid out"
+    work.mkdir()
+    count = lay_out(submission, work, 4, shared=shared)
+    assert {p: p.read_bytes() for p in work.rglob("*.py")} == {
+        work / n: d for n, d in submission.files.items()
+    }
+    links = {p.stat().st_nlink for p in work.rglob("*") if p.is_file() and p.stem.split(".")[0] != "linear"}
+    assert links == ({2} if shared else {1})
     files = {p.relative_to(work / "tinytorch") for p in (work / "tinytorch").rglob("*.py")}
     made = {
         p.parent.parent.relative_to(work / "tinytorch") / f"{p.name.split('.')[0]}.py"

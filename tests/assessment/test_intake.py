@@ -1,9 +1,12 @@
 """Taking submissions in: every form gives the same archive, and what climbs, links, explodes or hides is left outside."""
 
+import gzip
 import io
 import os
 import stat
+import struct
 import subprocess
+import sys
 import tarfile
 import zipfile
 
@@ -190,3 +193,71 @@ def test_a_file_that_is_a_folder_too(tmp_path, names):
     assert taken.left_out == {"tinytorch/a.py/b.py": "a file stands where its folder would be"}
     (tmp_path / "out").mkdir()
     taken.lay_out(tmp_path / "out")
+
+
+def peak_of(source) -> tuple[str, float]:
+    """What comes of taking it in, and how many MB a process of its own needed for that, beyond what it has before."""
+    code = f"""
+import resource, sys
+from pathlib import Path
+from tito.assessment.intake import IntakeError, take_in
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+before = peak()
+try:
+    taken = take_in(Path({str(source)!r}))
+    taken.keep(Path({str(source)!r} + "-kept"))
+    told = f"{{len(taken.files)}} files"
+except IntakeError as error:
+    told = str(error)
+print(round(peak() - before), told)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    grown, _, told = done.stdout.strip().partition(" ")
+    return told, float(grown)
+
+
+def long_name(path, kind, megabytes):
+    """A tar in which what describes one entry is that long: a few KB of gzip."""
+    with gzip.open(path, "wb", 9) as file:
+        info = tarfile.TarInfo("./@LongLink")
+        info.type, info.size = kind, megabytes * intake.MB
+        file.write(info.tobuf(tarfile.GNU_FORMAT))
+        for _ in range(megabytes):
+            file.write(b"a" * intake.MB)
+        file.write(tarfile.TarInfo("tinytorch/__init__.py").tobuf() + bytes(1024))
+    return path
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE]
+)
+def test_a_tar_s_headers_cannot_fill_the_grader_s_memory(tmp_path, kind):
+    told, grown = peak_of(long_name(tmp_path / "a.tar.gz", kind, 300))
+    assert "what describes an entry of the tar is longer than 1 MB" in told and grown < 50
+
+
+def test_a_zip_s_list_cannot_fill_the_grader_s_memory(tmp_path):
+    path = tmp_path / "a.zip"
+    entry = struct.pack("<4s6H3L5H2L", b"PK\1\2", 20, 20, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) + b"x"
+    listing = entry * (20 * intake.MB // len(entry))
+    path.write_bytes(listing + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, len(listing), 0, 0))
+    told, grown = peak_of(path)
+    assert "lists more files than a submission may have" in told and grown < 50
+
+
+def test_large_files_wait_on_disk(tmp_path):
+    """Points of a run, as many as are allowed: they come through whole, and not through memory."""
+    big = {f"runs/full_training/{i}.npz": os.urandom(20 * intake.MB) for i in range(9)}
+    path = zipped(tmp_path / "a.zip", FILES | big)
+    told, grown = peak_of(path)
+    assert told == "12 files" and grown < 50
+    again = kept(take_in(path).keep(tmp_path / "kept"), "runs/")
+    again.lay_out(tmp_path / "out")
+    assert all((tmp_path / "out" / name).read_bytes() == data for name, data in big.items())
+
+
+def test_much_text_is_no_workspace(tmp_path):
+    with pytest.raises(IntakeError, match="more than 32 MB in files of up to 1 MB"):
+        take_in(
+            zipped(tmp_path / "a.zip", FILES | {f"tinytorch/x{i}.py": bytes(intake.MB) for i in range(40)})
+        )

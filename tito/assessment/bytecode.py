@@ -1,20 +1,25 @@
-"""Compiled code for the files of a submission that are the course's own, so that each sandbox need not compile them again.
+"""A submission's files in a folder, with compiled code beside those that are the course's own, so that no sandbox compiles them again.
 
 A file is the course's if its bytes are: then what is compiled here is the reference, and nothing of the student's. Half of an import's
-time is saved (level 4: 0.22 s of CPU time without, 0.12 s with).
+time is saved (level 4: 0.22 s of CPU time without, 0.12 s with). Such files are laid out once for all submissions and linked to.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import marshal
+import os
+import shutil
+import tempfile
 from functools import cache
 from pathlib import Path
 
 from ..course import the_course
 from ..levels import level_files
+from .intake import Submission, write
 
 UNCHECKED = 1  # a flag in a .pyc: found by its name, and not held against the source again
+PACKAGE = "tinytorch/"
 
 
 @cache
@@ -29,21 +34,54 @@ def known(level: int) -> dict[str, bytes]:
 
 
 @cache
-def compiled(level: int, name: str) -> bytes:
-    source = known(level)[name]
-    code = compile(source, f"tinytorch/{name}", "exec", dont_inherit=True)
+def shelf(level: int) -> Path:
+    """These files with their bytecode, in a folder that lives as long as what else this process keeps for the moment."""
+    folder = Path(tempfile.mkdtemp(prefix="tito-runtime-course-"))
+    for name, source in known(level).items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(source)
+        beside = Path(importlib.util.cache_from_source(str(path)))
+        beside.parent.mkdir(exist_ok=True)
+        beside.write_bytes(compiled(name, source))
+    return folder
+
+
+def compiled(name: str, source: bytes) -> bytes:
+    code = compile(source, f"{PACKAGE}{name}", "exec", dont_inherit=True)
     head = importlib.util.MAGIC_NUMBER + UNCHECKED.to_bytes(4, "little") + importlib.util.source_hash(source)
     return head + marshal.dumps(code)
 
 
-def lay_beside(package: Path, level: int) -> int:
-    """Write the .pyc files that are known for a package that was laid out; how many there are."""
-    count = 0
-    for name, source in known(level).items():
-        path = package / name
-        if path.is_file() and path.read_bytes() == source:
-            target = Path(importlib.util.cache_from_source(str(path)))
-            target.parent.mkdir(exist_ok=True)
-            target.write_bytes(compiled(level, name))
+def lay_out(submission: Submission, folder: Path, level: int, shared: bool) -> int:
+    """Write a submission into an empty folder; how many of its files are the course's at this level.
+
+    `shared`: these are links to one copy of them, for sandboxes that can change neither a file that they may read nor its mode.
+    """
+    count, made, put, ours = 0, {str(folder)}, link if shared else shutil.copyfile, shelf(level)
+    for name, data in submission.files.items():
+        path = f"{folder}/{name}"
+        have_folder(os.path.dirname(path), made)
+        inner = name.removeprefix(PACKAGE)
+        if name.startswith(PACKAGE) and known(level).get(inner) == data:
+            put(f"{ours}/{inner}", path)
+            beside = importlib.util.cache_from_source(path)
+            have_folder(os.path.dirname(beside), made)
+            put(importlib.util.cache_from_source(f"{ours}/{inner}"), beside)
             count += 1
+        else:
+            write(path, data)
     return count
+
+
+def have_folder(path: str, made: set[str]) -> None:
+    if path not in made:
+        os.makedirs(path, exist_ok=True)
+        made.add(path)
+
+
+def link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # file systems without links, or with too many of this one
+        shutil.copyfile(source, target)

@@ -17,13 +17,15 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ..milestones.definitions import find_milestone
 from ..quiz import answers_of
 from . import classroom
+from .bytecode import lay_out
 from .classroom import Class
 from .exams import Shelf, examine
 from .intake import kept
@@ -40,7 +42,9 @@ def grade(room: Class, job: Job, archive: Path, tier: str, shelf: Shelf | None =
     own = None if shelf else Shelf()
     try:
         task = room.task(job.task)
-        with laid_out(archive, f"runs/{task.id}/", answers_of(task.kind, task.id)) as folder:
+        level = find_milestone(task.id).level if task.kind == "milestone" else None
+        beside = (f"runs/{task.id}/", answers_of(task.kind, task.id))
+        with laid_out(archive, beside, level, tier) as folder:
             if task.kind == "module":
                 return grade_module(room, job, folder, tier)
             return examine(room, job, folder, tier, shelf or own)  # type: ignore[arg-type]
@@ -62,11 +66,17 @@ def broken(error: BaseException, tier: str, seconds: float) -> Result:
 
 
 @contextlib.contextmanager
-def laid_out(archive: Path, *beside: str) -> Iterator[Path]:
-    """A submission's files in a folder of their own: its package, and beside it a milestone's run and the answers, if they are there."""
-    folder = Path(tempfile.mkdtemp(prefix="tito-work-"))
+def laid_out(archive: Path, beside: Sequence[str], level: int | None, tier: str) -> Iterator[Path]:
+    """A submission's files in a folder of their own: its package, and beside it a milestone's run and the answers, if they are there.
+
+    With a `level`, as a sandbox of this tier imports them, bytecode included.
+    """
+    folder, mine = Path(tempfile.mkdtemp(prefix="tito-work-")), kept(archive, "tinytorch/", *beside)
     try:
-        kept(archive).only("tinytorch/", *beside).lay_out(folder)
+        if level is None:
+            mine.lay_out(folder)
+        else:
+            lay_out(mine, folder, level, shared=tier in ("A", "B"))
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)

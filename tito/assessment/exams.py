@@ -10,11 +10,11 @@ from __future__ import annotations
 import contextlib
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..course import the_course
 from ..errors import TitoError
 from ..milestones import curriculum, language  # noqa: F401  (they bring judges)
 from ..milestones.datasets import Data, data_set
@@ -26,7 +26,6 @@ from ..milestones.session import ProbeFailed, Session
 from ..milestones.training import read_metrics, read_run
 from .answers import answered
 from .boxes import Box
-from .bytecode import lay_beside
 from .classroom import Class
 from .isolation.kills import Killed, undisturbed
 from .isolation.limits import MB, Limits
@@ -58,13 +57,19 @@ class Shelf:
         self.stack = contextlib.ExitStack()
         self.kept: dict[str, Data] = {}
 
-    def data(self, name: str) -> Data:
-        """The published data where it is on this machine, else the drawn set in its place. Cards are drawn afresh for everybody."""
+    def data(self, name: str, rows: int = 0) -> Data:
+        """The published data where it is on this machine, else the drawn set in its place; with `rows`, so many to train on.
+
+        Cards are drawn afresh for everybody.
+        """
+        if rows:
+            return self.once(f"{name} {rows}", lambda: self.data(name).first(rows))
+        make = lambda: self.stack.enter_context(data_set(name, self.practice, download=False))
+        return make() if name == "cards" else self.once(name, make)
+
+    def once(self, name: str, make: Callable[[], Data]) -> Data:
         if name not in self.kept:
-            data = self.stack.enter_context(data_set(name, self.practice, download=False))
-            if name == "cards":
-                return data
-            self.kept[name] = data
+            self.kept[name] = make()
         return self.kept[name]
 
     def close(self) -> None:
@@ -143,7 +148,7 @@ class Sitting:
         else:
             if "labels" in self.data.train and self.exam.names is None:
                 self.exam.rename_classes()
-            self.exam.train()
+            self.exam.train(told=False)
 
     # ------------------------------------------------------------ checks
 
@@ -249,8 +254,7 @@ def examine(room: Class, job: Job, root: Path, tier: str, shelf: Shelf) -> Resul
     one = find_milestone(job.task)
     begun = time.monotonic()
     work = HandedIn(root)
-    lay_beside(work.package, the_course().module(one.last_module).number)
-    data = shelf.data(one.config["data"])
+    data = shelf.data(one.config["data"], one.grading.get("rows", 0))
 
     def sit(believed: bool) -> list[Check]:
         sitting = Sitting(room, job, one, work, tier, data, believed)

@@ -7,15 +7,19 @@ what it holds, so that the same work handed in twice is one file, and a changed 
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import hashlib
-import io
+import lzma
 import os
 import stat
+import struct
 import subprocess
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,6 +36,16 @@ KEPT = {  # what a workspace consists of, and how large one file of it may be
 FOLDERS = ("tinytorch", "modules", "milestones", "runs", ".tito")
 DENSE = (".npz", ".safetensors", ".pt")  # numbers hardly get smaller, and a run has many
 MOST_FILES, MOST_BYTES, LONGEST_PATH, DEEPEST = 4000, 256 * MB, 240, 16
+LARGE, MOST_SMALL = (
+    1 * MB,
+    32 * MB,
+)  # a file above the first waits on disk; the others lie in memory, and may be so much together
+PIECE = 64 * 1024
+MOST_HEADER, MOST_TAR, MOST_LISTED = (
+    1 * MB,
+    4096 * MB,
+    16 * MB,
+)  # of one tar entry, of a tar unpacked, of a zip's list
 STARTS_BY_ITSELF = {
     "conftest.py",
     "sitecustomize.py",
@@ -44,11 +58,32 @@ class IntakeError(TitoError):
     """This is no submission: it cannot be read, or breaks a limit. The student's fault, and said in words for the student."""
 
 
+@dataclass(frozen=True)
+class Large:
+    """A large file: not its bytes but where they come from, piece by piece. A run has many, and the grader's memory is not for them."""
+
+    size: int
+    pieces: Callable[[], Iterator[bytes]]
+
+    def __len__(self) -> int:
+        return self.size
+
+
+def pieces_of(data: bytes | Large) -> Iterator[bytes]:
+    return data.pieces() if isinstance(data, Large) else iter((data,))
+
+
+def write(path: str | Path, data: bytes | Large) -> None:
+    with open(path, "wb") as file:
+        for piece in pieces_of(data):
+            file.write(piece)
+
+
 @dataclass
 class Submission:
     """The files that are kept, by their path in the workspace, and what was left out, with the reason."""
 
-    files: dict[str, bytes] = field(default_factory=dict)
+    files: dict[str, bytes | Large] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -56,7 +91,8 @@ class Submission:
         total = hashlib.sha256()
         for name, data in sorted(self.files.items()):
             total.update(f"{len(name.encode())} {len(data)}\n{name}".encode())
-            total.update(data)
+            for piece in pieces_of(data):
+                total.update(piece)
         return total.hexdigest()
 
     def keep(self, folder: Path) -> Path:
@@ -69,29 +105,43 @@ class Submission:
         with os.fdopen(handle, "wb") as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
                 for entry, data in sorted(self.files.items()):
-                    how = zipfile.ZIP_STORED if entry.endswith(DENSE) else zipfile.ZIP_DEFLATED
-                    archive.writestr(zipfile.ZipInfo(entry), data, how)
+                    info = zipfile.ZipInfo(entry)
+                    info.compress_type = zipfile.ZIP_STORED if entry.endswith(DENSE) else zipfile.ZIP_DEFLATED
+                    info.file_size = len(data)
+                    with archive.open(info, "w") as inside:
+                        for piece in pieces_of(data):
+                            inside.write(piece)
             file.flush()
             os.fsync(file.fileno())
         os.replace(name, path)
         return path
-
-    def only(self, *beginnings: str) -> Submission:
-        """The part of it that lies in these folders."""
-        return Submission({name: data for name, data in self.files.items() if name.startswith(beginnings)})
 
     def lay_out(self, folder: Path) -> None:
         """Write the files into an empty folder. Their names have been checked: none leads out of it."""
         for name, data in self.files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
+            write(path, data)
 
 
-def kept(archive: Path) -> Submission:
-    """A canonical archive, read back."""
+def kept(archive: Path, *folders: str) -> Submission:
+    """A canonical archive, read back: all of it, or what begins like this."""
     with zipfile.ZipFile(archive) as file:
-        return Submission({name: file.read(name) for name in file.namelist()})
+        mine = [info for info in file.infolist() if info.filename.startswith(folders or "")]
+        return Submission(
+            {
+                i.filename: file.read(i)
+                if i.file_size <= LARGE
+                else Large(i.file_size, partial(unpacked, archive, i.filename))
+                for i in mine
+            }
+        )
+
+
+def unpacked(archive: Path, name: str) -> Iterator[bytes]:
+    with zipfile.ZipFile(archive) as file, file.open(name) as inside:
+        while piece := inside.read(PIECE):
+            yield piece
 
 
 # ---------------------------------------------------------------- reading
@@ -127,6 +177,8 @@ def entries_of(source: Path) -> Iterator[Iterator[Entry]]:
         else:
             yield of_folder(source)
     elif zipfile.is_zipfile(source):
+        if listed(source) > MOST_LISTED:
+            raise IntakeError(f"{source.name}: the zip lists more files than a submission may have")
         try:
             with zipfile.ZipFile(source) as archive:
                 yield of_zip(archive)
@@ -134,18 +186,73 @@ def entries_of(source: Path) -> Iterator[Iterator[Entry]]:
             raise IntakeError(f"{source.name}: the zip cannot be read: {error}") from None
     elif is_tar(source):
         try:
-            with tarfile.open(source) as archive:
-                yield of_tar(archive)
-        except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+            with opened(source) as unpacked_tar, tarfile.open(fileobj=unpacked_tar, mode="r:") as archive:
+                yield of_tar(archive, unpacked_tar)
+        except (tarfile.TarError, EOFError, OSError, ValueError, lzma.LZMAError, zlib.error) as error:
             raise IntakeError(f"{source.name}: the tar cannot be read: {error}") from None
     else:
         raise IntakeError(f"{source.name}: neither a folder, nor a zip, nor a tar")
 
 
+def listed(path: Path) -> int:
+    """How many bytes a zip's list of its files takes, which is read at once: by the record at its end, or the larger one before that."""
+    with open(path, "rb") as file:
+        file.seek(max(0, path.stat().st_size - (1 << 16) - 200))
+        tail = file.read()
+    end = tail.rfind(b"PK\5\6")
+    found = [struct.unpack_from("<L", tail, end + 12)[0]] if 0 <= end <= len(tail) - 22 else [0]
+    wide = end - 76  # 20 bytes that say where it is, 56 of its own
+    if wide >= 0 and tail[wide : wide + 4] == b"PK\6\6":
+        found.append(struct.unpack_from("<Q", tail, wide + 40)[0])
+    return max(size for size in found if size != 0xFFFFFFFF)
+
+
+COMPRESSED = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\x00": lzma.open,
+    b"]\x00\x00\x80": lzma.open,
+}
+
+
+class Sips:
+    """A tar, unpacked as it is read. What describes an entry is read whole by tarfile, however long it says to be: not by this."""
+
+    def __init__(self, path: Path):
+        with open(path, "rb") as file:
+            head = file.read(6)
+        self.file = next((how for mark, how in COMPRESSED.items() if head.startswith(mark)), open)(path, "rb")
+        self.left: int | None = None  # bytes that may be read; any number between two entries' descriptions
+
+    def read(self, size: int) -> bytes:
+        if self.left is not None:
+            self.left -= size
+            if self.left < 0:
+                raise IntakeError(f"what describes an entry of the tar is longer than {MOST_HEADER // MB} MB")
+        return self.file.read(size)
+
+    def seek(self, place: int, whence: int = 0) -> int:
+        if place > MOST_TAR:
+            raise IntakeError(f"the tar is larger than {MOST_TAR // MB} MB")
+        return self.file.seek(place, whence)
+
+    def tell(self) -> int:
+        return self.file.tell()
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Sips]:
+    sips = Sips(path)
+    with sips.file:
+        sips.left = MOST_HEADER  # the first entry is read as the tar is opened
+        yield sips
+
+
 def is_tar(path: Path) -> bool:
     try:
-        return tarfile.is_tarfile(path)
-    except OSError:
+        with opened(path) as unpacked_tar, tarfile.open(fileobj=unpacked_tar, mode="r:"):
+            return True
+    except (tarfile.TarError, OSError, EOFError, ValueError, lzma.LZMAError, zlib.error):
         return False
 
 
@@ -179,14 +286,19 @@ def of_zip(archive: zipfile.ZipFile) -> Iterator[Entry]:
         yield Entry(info.filename, info.file_size, lambda i=info: archive.open(i), refused)
 
 
-def of_tar(archive: tarfile.TarFile) -> Iterator[Entry]:
-    for count, member in enumerate(archive):
-        if count > 10 * MOST_FILES:
-            raise IntakeError(f"more than {10 * MOST_FILES:,} entries in the tar")
+def of_tar(archive: tarfile.TarFile, file: Sips) -> Iterator[Entry]:
+    for _ in range(10 * MOST_FILES):
+        file.left = MOST_HEADER
+        member = archive.next()
+        file.left = None
+        if member is None:
+            return
+        archive.members.clear()  # it would keep all of them
         if member.isdir():
             continue
         refused = "" if member.isreg() else "a link" if member.issym() or member.islnk() else "no plain file"
         yield Entry(member.name, member.size, lambda m=member: archive.extractfile(m), refused)
+    raise IntakeError(f"more than {10 * MOST_FILES:,} entries in the tar")
 
 
 @contextmanager
@@ -227,8 +339,8 @@ def of_repository(source: Path) -> Iterator[Iterator[Entry]]:
             if done.returncode:
                 words = (done.stderr.strip().splitlines() or ["git failed"])[-1]
                 raise IntakeError(f"{source.name}: the repository cannot be read: {words}")
-        with tarfile.open(Path(scratch) / "head.tar") as archive:
-            yield of_tar(archive)
+        with opened(Path(scratch) / "head.tar") as file, tarfile.open(fileobj=file, mode="r:") as archive:
+            yield of_tar(archive, file)
 
 
 # ---------------------------------------------------------------- keeping
@@ -236,8 +348,9 @@ def of_repository(source: Path) -> Iterator[Iterator[Entry]]:
 
 def gather(name: str, entries: Iterator[Entry]) -> Submission:
     """Keep what belongs to a workspace, under the limits."""
-    found, total = Submission(), 0
-    raw: dict[str, bytes] = {}
+    found, total, small = Submission(), 0, 0
+    spool = Spool()
+    raw: dict[str, bytes | Large] = {}
     for count, entry in enumerate(entries, 1):
         if count > 10 * MOST_FILES:
             raise IntakeError(f"{name}: more than {10 * MOST_FILES:,} entries")
@@ -248,15 +361,18 @@ def gather(name: str, entries: Iterator[Entry]) -> Submission:
         if reason:
             found.left_out[shown(path)] = reason
             continue
-        data = read(entry)
+        data = read(entry, spool)
         if data is None:
             found.left_out[shown(path)] = (
                 f"larger than it says, or than {KEPT[PurePosixPath(path).suffix] // MB} MB"
             )
             continue
         total += len(data)
+        small += len(data) if isinstance(data, bytes) else 0
         if len(raw) >= MOST_FILES or total > MOST_BYTES:
             raise IntakeError(f"{name}: more than {MOST_FILES:,} files or {MOST_BYTES // MB} MB")
+        if small > MOST_SMALL:
+            raise IntakeError(f"{name}: more than {MOST_SMALL // MB} MB in files of up to {LARGE // MB} MB")
         raw[path] = data
     for path in [path for path in raw if any(str(above) in raw for above in PurePosixPath(path).parents)]:
         del raw[path]
@@ -298,17 +414,38 @@ def refusal(path: str, size: int) -> str:
     return ""
 
 
-def read(entry: Entry) -> bytes | None:
+def read(entry: Entry, spool: Spool) -> bytes | Large | None:
     """The bytes, or None if there are more than it claimed or its kind may have: a file that explodes is not read to its end."""
     most = min(entry.size, KEPT[PurePosixPath(entry.path).suffix])
     file: BinaryIO = entry.open()  # type: ignore[operator]
     with file:
-        data = io.BytesIO()
-        while piece := file.read(64 * 1024):
-            if data.tell() + len(piece) > most:
+        data = file.read(min(most, LARGE) + 1)
+        if len(data) <= LARGE:
+            return data if len(data) <= most else None
+        start = spool.file.seek(0, os.SEEK_END)
+        while data:
+            spool.file.write(data)
+            if spool.file.tell() - start > most:
                 return None
-            data.write(piece)
-    return data.getvalue()
+            data = file.read(PIECE)
+        end = spool.file.tell()
+        return Large(end - start, partial(spool.stretch, start, end))
+
+
+class Spool:
+    """Room on disk for large files, one after the other; it is there as long as one of them is."""
+
+    def __init__(self) -> None:
+        self.file = tempfile.TemporaryFile()  # noqa: SIM115 (closed below)
+
+    def __del__(self) -> None:
+        self.file.close()
+
+    def stretch(self, start: int, end: int) -> Iterator[bytes]:
+        """The bytes from one place to another; others may be read in between."""
+        for place in range(start, end, PIECE):
+            self.file.seek(place)
+            yield self.file.read(min(PIECE, end - place))
 
 
 def workspace_root(name: str, files: dict[str, bytes]) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 
@@ -27,14 +28,21 @@ def spent(pid: int) -> float | None:
     return sum(ticks) / os.sysconf("SC_CLK_TCK") if ticks else None
 
 
-def calibration(repeats: int = 15) -> float:
+@cache
+def material():
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    return rng.standard_normal((2, 128, 128), np.float32), rng.standard_normal(1 << 18, np.float32)
+
+
+def calibration(repeats: int = 5) -> float:
     """Seconds that a fixed mixture of matrix products and element-wise work takes here, on one core."""
     import numpy as np
     from threadpoolctl import threadpool_limits
 
-    rng = np.random.default_rng(0)
-    a, b = rng.standard_normal((2, 128, 128), np.float32)
-    x = rng.standard_normal(1 << 18, np.float32)
+    (a, b), x = material()
+    x = x.copy()
     clock: Callable[[], float] = time.process_time if spent(os.getpid()) is not None else time.perf_counter
     with threadpool_limits(1):  # threads that wait for each other would count too
         begun = clock()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,13 @@ class Milestone:
         return self.requires[-1]
 
     @property
+    def level(self) -> int:
+        """The package's level that it needs."""
+        from ..course import the_course
+
+        return the_course().module(self.last_module).number
+
+    @property
     def folder(self) -> Path:
         return recipes() / self.track / self.id
 
@@ -79,14 +86,7 @@ class Milestone:
     @cached_property
     def config(self) -> dict[str, Any]:
         """config.yaml: its settings by name, the first is what `train` and `test` take."""
-        from ..curriculum import LOADER
-
-        path = self.folder / "config.yaml"
-        if not path.is_file():
-            raise CourseError(f"{path} is missing", "A milestone is an entry and a folder.")
-        import yaml
-
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
+        return read_config(self.folder / "config.yaml")
 
     @property
     def default_setting(self) -> str:
@@ -105,7 +105,7 @@ class Milestone:
 
     @property
     def grading(self) -> dict[str, int]:
-        """What one process of a submission may use: seconds of CPU time, MB of memory, MB in an answer."""
+        """What one process of a submission may use: seconds of CPU time, MB of memory, MB in an answer; perhaps how many rows to train on."""
         return {"cpu": 120, "memory": 4096, "answer": 48} | self.config.get("grading", {})
 
     def judges(self, setting: str) -> list[dict[str, Any]]:
@@ -127,6 +127,17 @@ class Milestone:
     def story(self) -> str:
         path = self.folder / "README.md"
         return path.read_text(encoding="utf-8") if path.is_file() else self.entry["description"]
+
+
+@cache
+def read_config(path: Path) -> dict[str, Any]:
+    from ..curriculum import LOADER
+
+    if not path.is_file():
+        raise CourseError(f"{path} is missing", "A milestone is an entry and a folder.")
+    import yaml
+
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
 
 
 def all_milestones(track: str = "") -> list[Milestone]:

@@ -130,11 +130,11 @@ class Exam:
         rows = np.sort(self.rng.permutation(n)[: min(size, n)])
         return {name: np.array(array[rows]) for name, array in self.data.train.items()}
 
-    def train(self) -> None:
-        """Train on the spot, on the clock of this side."""
+    def train(self, told: bool = True) -> None:
+        """Train on the spot, on the clock of this side; `told`: with its numbers step by step, where somebody looks at them."""
         before, unit = spent(self.session.process.pid), calibration()
         answer = self.session.ask(
-            "train", self.train_arrays(), seconds=self.patience, seed=self.seed, on_log=self.note
+            "train", self.train_arrays(), seconds=self.patience, seed=self.seed, told=told, on_log=self.note
         )
         after = spent(self.session.process.pid)
         self.train_seconds, self.unit = answer.seconds, (unit + calibration()) / 2

@@ -11,7 +11,6 @@ import importlib.util
 import json
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,14 +26,19 @@ class Work:
         self.send, self.recipe = send, recipe
         known = {field.name for field in dataclasses.fields(recipe.Knobs)}
         self.knobs = recipe.Knobs(**{k: v for k, v in settings.get("knobs", {}).items() if k in known})
-        self.folder = Path(settings["folder"]) if settings.get("folder") else None
+        self.folder = None
+        if settings.get("folder"):
+            from pathlib import Path  # here: it brings urllib, and the simplest runs need neither
+
+            self.folder = Path(settings["folder"])
         self.seed = int(settings.get("seed", 0))
         self.data: dict[str, np.ndarray] = {}
         self.model: Any = None
+        self.told = True  # whether anybody looks at what `log` tells
 
     def log(self, step: int, total: int = 0, **numbers: float) -> None:
         """Tell how the run goes: `work.log(step, total, loss=..., accuracy=...)`."""
-        for name, value in numbers.items():
+        for name, value in numbers.items() if self.told else ():
             self.send(LOG, name, np.array([step, total, value], np.float64))
 
 

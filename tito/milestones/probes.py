@@ -6,7 +6,6 @@ They run beside the student's code and return arrays. A batch is a dict of rows 
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,10 +17,10 @@ def seed_everything(seed: int) -> None:
     tinytorch.manual_seed(seed)
 
 
-def probe_train(work, arrays, seed: int = 0) -> dict[str, Any]:
+def probe_train(work, arrays, seed: int = 0, told: bool = True) -> dict[str, Any]:
     """Train from scratch on the arrays given; the model stays with the session."""
     seed_everything(seed)
-    work.seed, work.data = seed, arrays
+    work.seed, work.data, work.told = seed, arrays, told
     work.model = work.recipe.train(work)
     return {}
 
@@ -78,6 +77,8 @@ def put(parameter, array) -> None:
 
 def probe_restore(work, arrays, checkpoint: str, seed: int) -> dict[str, Any]:
     """The model of a checkpoint."""
+    from pathlib import Path  # here: it brings urllib, and most runs need neither
+
     work.seed, work.data = seed, arrays
     work.model = work.recipe.restore(work, Path(checkpoint))
     return {}
@@ -85,6 +86,8 @@ def probe_restore(work, arrays, checkpoint: str, seed: int) -> dict[str, Any]:
 
 def probe_replay(work, arrays, checkpoint: str, steps: int, seed: int) -> dict[str, Any]:
     """Go on from a stored point for some steps; the losses, and the weights before and after."""
+    from pathlib import Path  # here: it brings urllib, and most runs need neither
+
     work.seed, work.data = seed, arrays
     before = weights_of(work.recipe.restore(work, Path(checkpoint)))
     losses, model = work.recipe.replay(work, Path(checkpoint), steps)

@@ -320,11 +320,19 @@ REASONS = {
 # spinning stand still for milliseconds where other programs are at work too (measured: 1 s a step in place of 0.07).
 THREADS = {"OPENBLAS_NUM_THREADS": "1", "GOMP_SPINCOUNT": "10000"}
 
+# glibc hands arrays of more than 128 KB back to the kernel when they are freed, and what the next step needs comes anew, page by page:
+# 28,000 page faults in 150 steps of milestone 1, half of their time (0.08 s in place of 0.15). Up to 32 MB are kept.
+ALLOCATOR = {
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
+    "MALLOC_TOP_PAD_": str(4 << 20),
+}
+
 
 def environment(root: Path) -> dict[str, str]:
     """The student's package comes first; tito, for the probe, after it."""
     paths = [str(root), str(HERE)]
-    return THREADS | os.environ | {
+    return THREADS | ALLOCATOR | os.environ | {
         "PYTHONPATH": os.pathsep.join([*paths, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
         "MPLBACKEND": "Agg",
         "PYTHONIOENCODING": "utf-8",

@@ -25,6 +25,7 @@ from importlib import metadata
 from pathlib import Path
 
 from ...errors import TitoError
+from ...milestones.session import ALLOCATOR
 from . import landlock, syscalls
 from .limits import Limits
 
@@ -154,7 +155,7 @@ class Sandbox:
             "PATH": "/usr/bin:/bin", "HOME": str(self.scratch), "TMPDIR": str(self.scratch), "LANG": "C.UTF-8", "PYTHONPATH": str(self.runtime),
             "PYTHONHASHSEED": "0", "PYTHONIOENCODING": "utf-8", "MPLBACKEND": "Agg", "NUMBA_CACHE_DIR": str(self.scratch / "numba"),
             "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1",
-        }  # fmt: skip
+        } | ALLOCATOR  # fmt: skip
 
     def end(self) -> None:
         """Kill what runs and remove what it wrote."""
