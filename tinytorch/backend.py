@@ -201,18 +201,8 @@ def may_look(array) -> bool:
     return isinstance(array, np.ndarray) or os.environ.get("CUDA_LAUNCH_BLOCKING") == "1"
 
 
-def shared_copy(array: np.ndarray) -> np.ndarray:
-    """A copy in memory that processes forked from here on see too."""
-    import mmap
-
-    memory = mmap.mmap(-1, max(array.nbytes, 1))
-    shared = np.frombuffer(memory, array.dtype, array.size).reshape(array.shape)
-    shared[...] = array
-    return shared
-
-
 def is_shared(array) -> bool:
-    return owner_name(array) == "mmap"
+    return owner_name(array) == "SharedMap"  # see sharing.py
 
 
 def owner_name(array) -> str:

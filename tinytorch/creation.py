@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Union
 
 import numpy as np
 
@@ -423,6 +424,13 @@ class TensorType:
 
     def __instancecheck__(self, x) -> bool:
         return isinstance(x, Tensor) and x.dtype is self.element_type
+
+    def __or__(self, other):
+        """`LongTensor | None`, in an annotation that is evaluated."""
+        return Union[self, other]  # noqa: UP007
+
+    def __ror__(self, other):
+        return Union[other, self]  # noqa: UP007
 
 
 FloatTensor, DoubleTensor, HalfTensor = map(TensorType, (dtypes.float32, dtypes.float64, dtypes.float16))

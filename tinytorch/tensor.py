@@ -399,11 +399,14 @@ class Tensor(Methods, Writing, Converting):
         return self.detach().requires_grad_(self._requires_grad) if self.node is None else self.view_as(self)
 
     def __reduce__(self):
-        return rebuild, (
-            backend.move(self.array, backend.CPU),
-            self._requires_grad and self.node is None,
-            type(self),
-        )
+        kind = self._requires_grad and self.node is None, type(self)
+        if backend.is_shared(self.array):
+            from .sharing import handle_of
+
+            handle = handle_of(self.array)
+            if handle is not None:
+                return rebuild_shared, (handle, *kind)
+        return rebuild, (backend.move(self.array, backend.CPU), *kind)
 
     def __repr__(self, *, tensor_contents=None) -> str:
         return self._describe("tensor")
@@ -487,6 +490,12 @@ class Handle:
 
     def __exit__(self, *error) -> None:
         self.remove()
+
+
+def rebuild_shared(handle, requires_grad: bool, cls=Tensor) -> Tensor:
+    from .sharing import attach
+
+    return rebuild(attach(*handle), requires_grad, cls)
 
 
 def rebuild(array, requires_grad: bool, cls=Tensor) -> Tensor:

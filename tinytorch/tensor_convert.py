@@ -185,9 +185,11 @@ class Converting(Value):
         return self.wrap(backend.pinned_copy(self.array))
 
     def share_memory_(self):
-        """Move to memory that processes forked from this one share with it."""
-        if not self.is_cuda:
-            self.array = backend.shared_copy(self.array)
+        """Move to memory that processes started from here on share: forked ones, and spawned ones that are given the tensor."""
+        if not (self.is_cuda or self.is_shared()):
+            from .sharing import shared_copy  # here: few programs share
+
+            self.array = shared_copy(self.array)
         return self
 
     def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False) -> Tensor:

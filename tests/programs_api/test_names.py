@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import importlib
 import multiprocessing
+import pickle
+import typing
+from typing import Optional
 
 import pytest
 
 import tinytorch
+from tests.programs_api.in_a_process import add_ones
 
 torch = pytest.importorskip("torch")
 BOTH = pytest.mark.parametrize("lib", [torch, tinytorch], ids=["torch", "tinytorch"])
@@ -77,6 +81,12 @@ def test_default_tensor_type(lib):
     assert lib.ones(1).dtype is lib.float64
     lib.set_default_tensor_type("torch.FloatTensor")
     assert lib.ones(1).dtype is lib.float32
+
+
+@BOTH
+def test_tensor_types_in_annotations(lib):
+    for union in (lib.LongTensor | None, None | lib.FloatTensor, Optional[lib.BoolTensor]):  # noqa: UP045
+        assert type(None) in typing.get_args(union)
 
 
 @BOTH
@@ -161,9 +171,22 @@ def test_shared_memory_is_shared_with_forked_processes():
     assert x.tolist() == [7, 7, 7]
 
 
-def test_formats_survive_pickling():
-    import pickle
+def test_shared_memory_is_shared_with_spawned_processes():
+    layer = tinytorch.nn.Linear(2, 3).share_memory()
+    x = tinytorch.zeros(2, 4, dtype=tinytorch.int64).share_memory_()
+    process = multiprocessing.get_context("spawn").Process(
+        target=add_ones, args=(layer, x[:, 1:].t(), tinytorch.zeros(1))
+    )
+    before = layer.weight.tolist()
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+    assert x.tolist() == [[0, 1, 1, 1]] * 2 and x.is_shared()
+    assert tinytorch.allclose(layer.weight, tinytorch.tensor(before) + 1)
+    assert pickle.loads(pickle.dumps(x)).is_shared() is False, "a pickle holds the numbers"
 
+
+def test_formats_survive_pickling():
     assert pickle.loads(pickle.dumps(tinytorch.strided)) is tinytorch.strided
 
 

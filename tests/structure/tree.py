@@ -31,6 +31,7 @@ FLOORS = {
     "compat/jit": 4,
     "formats.py": 0,
     "settings.py": 0,
+    "sharing.py": 0,
     "version.py": 0,
     "cuda": 0,
     "cuda/tensor_types.py": 1,

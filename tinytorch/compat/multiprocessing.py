@@ -1,6 +1,7 @@
 """torch.multiprocessing: Python's module, and `spawn`.
 
-Tensors go through queues and pipes as copies. `share_memory_()` shares a tensor with processes that are forked afterwards.
+Tensors go through queues and pipes as copies. `share_memory_()` shares a tensor with processes that are forked afterwards, and
+with spawned ones that get it among their arguments.
 """
 
 from __future__ import annotations
