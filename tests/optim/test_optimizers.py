@@ -319,3 +319,31 @@ def test_sparse_adam_steps_the_rows_that_were_looked_up(maximize):
     for wrong in (dict(lr=0.0), dict(eps=0.0), dict(betas=(1.0, 0.9))):
         with pytest.raises(ValueError, match="Invalid"):
             tt.optim.SparseAdam([tt.nn.Parameter(tt.ones(1))], **wrong)
+
+
+def test_muon_steps_as_in_pytorch():
+    """To the rounding of bfloat16, in which PyTorch makes its matrices orthogonal."""
+    for settings in ({}, {"nesterov": False, "weight_decay": 0.0}, {"adjust_lr_fn": "match_rms_adamw"}):
+        for shape in ((6, 4), (4, 6)):
+            found = []
+            for lib in (torch, tt):
+                rng = np.random.default_rng(0)
+                w = lib.nn.Parameter(lib.tensor(rng.standard_normal(shape), dtype=lib.float32))
+                x = lib.tensor(rng.standard_normal((9, shape[0])), dtype=lib.float32)
+                optimizer = lib.optim.Muon([w], lr=0.02, **settings)
+                for _ in range(5):
+                    optimizer.zero_grad()
+                    (x @ w).square().mean().backward()
+                    optimizer.step()
+                found.append(w.detach().numpy())
+            np.testing.assert_allclose(found[1], found[0], atol=5e-3)
+
+
+def test_muon_makes_a_step_orthogonal():
+    from tinytorch.optim.muon import COEFFICIENTS, orthogonal
+
+    step = orthogonal(np.random.default_rng(0).standard_normal((5, 8)), COEFFICIENTS, 5, 1e-7)
+    sizes = np.linalg.svd(step, compute_uv=False)
+    assert sizes.min() > 0.6 and sizes.max() < 1.3
+    with pytest.raises(ValueError, match="Muon only supports 2D parameters"):
+        tt.optim.Muon([tt.ones(3, requires_grad=True)])

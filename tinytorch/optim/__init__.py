@@ -1,11 +1,13 @@
 """Optimizers, which change parameters, and schedules, which change the optimizers' settings."""
 
 from . import optimizer  # 05
+from .adafactor import Adafactor  # 05
 from .adagrad import Adadelta, Adagrad  # 05
 from .adam import Adam, AdamW  # 05
 from .adam_variants import Adamax, NAdam, RAdam  # 05
 from .asgd import ASGD, Rprop  # 05
 from .lbfgs import LBFGS  # 05
+from .muon import Muon  # 05
 from .optimizer import Optimizer  # 05
 from .rmsprop import RMSprop  # 05
 from .sgd import SGD  # 05

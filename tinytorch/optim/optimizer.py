@@ -66,7 +66,7 @@ class Optimizer(OptimizerHooks):
             if state:
                 self.state[p] = state
         g = real(p.grad.array)
-        self.update(real(p.array), -g if group["maximize"] else g, state, group)
+        self.update(real(p.array), -g if group.get("maximize") else g, state, group)
         p._wrote()
 
     def init_state(self, p: Tensor, group: dict) -> dict:
