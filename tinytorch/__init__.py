@@ -1,5 +1,6 @@
 """tinytorch: a deep-learning framework in NumPy that reads like its own textbook and speaks PyTorch's API."""
 
+import sys as _sys
 import warnings as _warnings
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,8 @@ from .dtypes import (  # 00
 )
 from math import e, inf, nan, pi  # 00
 from .formats import (  # 00
-    channels_last, channels_last_3d, contiguous_format, layout, memory_format, preserve_format, sparse_coo, strided,
+    channels_last, channels_last_3d, contiguous_format, jagged, layout, legacy_contiguous_format, memory_format, preserve_format, sparse_bsc,
+    sparse_bsr, sparse_coo, sparse_csc, sparse_csr, strided,
 )
 from .settings import (  # 00
     are_deterministic_algorithms_enabled, compile, get_float32_matmul_precision, get_num_interop_threads, get_num_threads,
@@ -75,10 +77,27 @@ from . import autograd  # 02
 from .autograd import enable_grad, inference_mode, is_anomaly_enabled, is_grad_enabled, no_grad, set_grad_enabled  # 02
 
 newaxis = None
+torch = _sys.modules[__name__]  # PyTorch too has itself as an attribute
 
 if TYPE_CHECKING:  # handed on when they are first asked for, so that importing tinytorch stays quick: see later.py
     from . import cuda  # 00
-    from .compat import _C, _dynamo, accelerator, backends, compiler, distributed, fx, mps, multiprocessing, onnx, types, xpu  # 00
+    from .compat import (  # 00
+        _C, _dynamo, _subclasses, _tensor_str, accelerator, ao, backends, compiler, distributed, export, futures, fx, mps, multiprocessing, nested, onnx,
+        quantization, types, xpu,
+    )
+    from .compat.futures import Future  # 00
+    from .compat import overrides  # 01
+    from .compat.symbolic import (  # 00
+        SymBool, SymFloat, SymInt, _assert_async, _check, _check_index, _check_is_size, _check_not_implemented, _check_tensor_all, _check_type,
+        _check_value, _check_with, sym_float, sym_int, sym_ite, sym_max, sym_min, sym_not, sym_sqrt, sym_sum,
+    )
+    from .cuda.runtime import Event, OutOfMemoryError, Stream  # 00
+    from .storage import TypedStorage, UntypedStorage  # 01
+    from .buffers import from_file, frombuffer  # 01
+    from .ops.differences import gradient  # 01
+    from .ops.histograms import histogram, histogramdd  # 01
+    from .ops.placing import put  # 01
+    from .utils.dlpack import from_dlpack, to_dlpack  # 01
     from . import fft, linalg, special  # 01
     from .linalg.lowrank import lobpcg, pca_lowrank, svd_lowrank  # 02
     from .linalg.lu_factors import lu_unpack  # 02
@@ -121,9 +140,11 @@ if TYPE_CHECKING:  # handed on when they are first asked for, so that importing 
     from .nn.functional import rms_norm  # 08
     from .nn.functional.native import batch_norm, group_norm, instance_norm, layer_norm  # 08
     from .func import vmap  # 04
+    from .compat import library  # 02
     from .compat import jit  # 04
     from . import optim  # 05
     from .serialization import load, save  # 10
+    from .serialization.names import PyTorchFileReader, PyTorchFileWriter  # 10
     from .compat import hub  # 10
     from .amp import (  # 11
         GradScaler, autocast, get_autocast_cpu_dtype, get_autocast_dtype, get_autocast_gpu_dtype, is_autocast_available,

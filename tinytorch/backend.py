@@ -20,6 +20,10 @@ ndarray = np.ndarray
 # ---------------------------------------------------------------- devices and array modules
 
 
+# PyTorch's other devices: programs compare with them, and nothing can be put there.
+ELSEWHERE = {"hpu", "ipu", "meta", "mkldnn", "mps", "mtia", "npu", "vulkan", "xla", "xpu"}
+
+
 class device:
     """Where a tensor lives: `device("cpu")`, `device("cuda:0")`."""
 
@@ -36,7 +40,7 @@ class device:
         elif ":" in type:
             type, _, number = type.partition(":")
             index = int(number)
-        if type not in ("cpu", "cuda"):
+        if type not in ("cpu", "cuda") and type not in ELSEWHERE:
             raise RuntimeError(f"device: unknown type {type!r}; tinytorch has 'cpu' and 'cuda'")
         self.type, self.index = type, index
 
@@ -130,6 +134,8 @@ def module_of(array):
 
 
 def module_for(where: device):
+    if where.type in ELSEWHERE:
+        raise RuntimeError(f"device {where.type!r}: tinytorch has no tensors there; it has 'cpu' and 'cuda'")
     return np if where.type == "cpu" else cupy()
 
 
@@ -165,7 +171,7 @@ def move(array, where: device, non_blocking: bool = False):
         return array
     if where.type == "cpu":
         return array.get()
-    xp = cupy()
+    xp = module_for(where)
     with xp.cuda.Device(where.index or 0):
         if not is_pinned(array) or not array.flags.c_contiguous:
             return xp.asarray(array)

@@ -89,8 +89,15 @@ class UnheldDtype(dtype):
         )
 
 
+FLOAT8 = {  # the largest number, the step at 1, the smallest normal number
+    "float8_e4m3fn": (448.0, 2.0**-3, 2.0**-6),
+    "float8_e4m3fnuz": (240.0, 2.0**-3, 2.0**-7),
+    "float8_e5m2": (57344.0, 2.0**-2, 2.0**-14),
+    "float8_e5m2fnuz": (57344.0, 2.0**-3, 2.0**-15),
+    "float8_e8m0fnu": (2.0**127, 1.0, 2.0**-127),
+}
 float8_e4m3fn, float8_e4m3fnuz, float8_e5m2, float8_e5m2fnuz, float8_e8m0fnu = (
-    UnheldDtype(f"float8_{kind}", True) for kind in ("e4m3fn", "e4m3fnuz", "e5m2", "e5m2fnuz", "e8m0fnu")
+    UnheldDtype(name, True) for name in FLOAT8
 )
 qint8, quint8, qint32 = (UnheldDtype(name, False) for name in ("qint8", "quint8", "qint32"))
 
@@ -278,7 +285,12 @@ class finfo:
             )
         type = type or _default
         if type is bfloat16:
-            self._set_bfloat16()
+            self._set("bfloat16", 16, largest=2.0**127 * (2 - 2.0**-7), eps=2.0**-7, tiny=2.0**-126)
+            self.resolution = 0.01
+            return
+        if type.name in FLOAT8:
+            self._set(type.name, 8, *FLOAT8[type.name])
+            self.resolution = 1.0
             return
         info = np.finfo(to_numpy(type))
         self.dtype = from_numpy(info.dtype).name
@@ -287,12 +299,13 @@ class finfo:
         self.eps, self.tiny = _py_float(info.eps), _py_float(info.tiny)
         self.smallest_normal, self.resolution = _py_float(info.smallest_normal), _py_float(info.resolution)
 
-    def _set_bfloat16(self) -> None:
-        """float32's exponents with 7 bits of fraction."""
-        self.dtype, self.bits, self.eps, self.resolution = "bfloat16", 16, 2.0**-7, 0.01
-        self.max = 2.0**127 * (2 - self.eps)
-        self.min, self.tiny = -self.max, 2.0**-126
-        self.smallest_normal = self.tiny
+    def _set(self, name: str, bits: builtins.int, largest, eps, tiny) -> None:
+        self.dtype, self.bits, self.eps = name, bits, eps
+        self.min, self.max = (
+            (tiny if name.startswith("float8_e8m0") else -largest),
+            largest,
+        )  # that one has no sign
+        self.tiny = self.smallest_normal = tiny
 
     def __repr__(self) -> str:
         return f"finfo(resolution={self.resolution:g}, min={self.min:g}, max={self.max:g}, eps={self.eps:g}, smallest_normal={self.smallest_normal:g}, tiny={self.tiny:g}, dtype={self.dtype})"

@@ -25,5 +25,10 @@ class memory_format(Named):
 
 
 strided, sparse_coo = layout("strided"), layout("sparse_coo")
+# To be compared with: no tensor has one of these.
+sparse_csr, sparse_csc, sparse_bsr, sparse_bsc, jagged = map(
+    layout, ("sparse_csr", "sparse_csc", "sparse_bsr", "sparse_bsc", "jagged")
+)
 preserve_format, contiguous_format = memory_format("preserve_format"), memory_format("contiguous_format")
 channels_last, channels_last_3d = memory_format("channels_last"), memory_format("channels_last_3d")
+legacy_contiguous_format = contiguous_format

@@ -98,7 +98,15 @@ def comes_with(name: str, later: Mapping[str, str] = LATER) -> str:
 
 def bring_methods() -> None:
     """Read the functions that are methods of Tensor too (`x.softmax`), if nobody has and this level has them."""
-    for module in ("sparse", "linalg.older", "special.gamma", "nn.functional", "nn.functional.spectrogram"):
+    for module in (
+        "ops.histograms",
+        "ops.placing",
+        "sparse",
+        "linalg.older",
+        "special.gamma",
+        "nn.functional",
+        "nn.functional.spectrogram",
+    ):
         if not comes_with(module):
             importlib.import_module(f"{ROOT}.{module}")
 

@@ -81,7 +81,7 @@ class Awaited:
 
 
 AWAITED = """
-geqrf hardshrink igamma igamma_ igammac igammac_ istft log_softmax lu lu_solve orgqr ormqr prelu relu relu_ softmax stft to_dense
+geqrf hardshrink histogram igamma igamma_ igammac igammac_ istft log_softmax lu lu_solve orgqr ormqr prelu put put_ relu relu_ softmax stft to_dense
 to_sparse
 """.split()
 for _name in AWAITED:

@@ -22,3 +22,12 @@ def test_a_dtype_that_nothing_can_be_stored_in(name):
         tinytorch.zeros(2, dtype=dtype)
     with pytest.raises(TypeError, match=f"{name}: tinytorch has no tensors of this dtype"):
         tinytorch.zeros(2).to(dtype)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("float8")] + ["bfloat16"])
+def test_their_limits(name):
+    torch = pytest.importorskip("torch")
+    ours, theirs = tinytorch.finfo(getattr(tinytorch, name)), torch.finfo(getattr(torch, name))
+    assert repr(ours) == repr(theirs)
+    for limit in ("bits", "min", "max", "eps", "tiny", "smallest_normal", "resolution"):
+        assert getattr(ours, limit) == getattr(theirs, limit)

@@ -116,7 +116,7 @@ strided preserve_format contiguous_format __version__ pi inf nan e
 
 # Beyond what is promised: held against PyTorch's own samples all the same (opinfo.py).
 FURTHER = """
-geqrf igamma igammac lu_solve lu_unpack ormqr
+geqrf gradient histogram igamma igammac lu_solve lu_unpack ormqr put
 linalg.cholesky_ex linalg.householder_product linalg.inv_ex linalg.ldl_factor linalg.ldl_factor_ex linalg.ldl_solve
 linalg.lu linalg.lu_factor linalg.lu_factor_ex linalg.lu_solve linalg.solve_ex linalg.tensorinv linalg.tensorsolve
 linalg.vander

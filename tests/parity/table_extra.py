@@ -135,6 +135,14 @@ MORE = [
 
 MATRICES = [
     expr("linalg.eigvalsh", lambda T, a: T.linalg.eigvalsh((a + a.mT) / 2), s(spd(3, 3)), rtol=5),
+    op(
+        "histogramdd",
+        function_only(f(6, 2).fixed, 3),
+        function_only(f(6, 2).fixed, [2, 3], range=[-1.0, 1.0, -2.0, 2.0], density=True),
+        function_only(f(6, 2).fixed, [v([-1.0, 0.0, 2.0]), v([-2.0, 1.0])], weight=pos(6).fixed),
+        sweep=False,
+        order=0,
+    ),
     op("lu", *[function_only(f(*shape)) for shape in ((3, 3), (4, 2), (2, 3, 4))], sweep=False),
     op("lu", function_only(v([[1.0, 2.0], [2.0, 4.0]]).fixed, get_infos=True), sweep=False),
     linalg("inv_ex", s(v([[[1.0, 2.0], [2.0, 4.0]], [[1.0, 0.0], [0.0, 1.0]]]).fixed, check_errors=True)),

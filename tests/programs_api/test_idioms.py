@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import collections
 import warnings
+from typing import Optional
 
 import pytest
 
@@ -72,6 +74,47 @@ def test_nests_of_tensors(lib):
     doubled = tree.tree_map(lambda x: x * 2 if isinstance(x, lib.Tensor) else x, nest)
     assert doubled["a"].tolist() == [2.0, 2.0] and isinstance(doubled["b"], list)
     assert tree.tree_map_only(int, lambda n: n + 1, nest)["b"][1][0] == 4
+
+
+@BOTH
+def test_paths_through_nests(lib):
+    tree = part(lib, "utils._pytree")
+    Pair = collections.namedtuple("Pair", "left right")
+    nest = {"a": [1, 2], "b": Pair(3, (4,))}
+    found, _ = tree.tree_flatten_with_path(nest)
+    assert [(tree.keystr(path), leaf) for path, leaf in found] == [
+        ("['a'][0]", 1), ("['a'][1]", 2), ("['b'].left", 3), ("['b'].right[0]", 4),
+    ]  # fmt: skip
+    assert all(path[0].get(nest) is nest[path[0].key] for path, _ in found)
+    mapped = tree.tree_map_with_path(lambda path, leaf: (len(path), leaf), nest)
+    assert mapped["b"] == Pair((2, 3), ((3, 4),))
+    assert tree.tree_is_leaf(1) and not tree.tree_is_leaf([])
+
+
+@BOTH
+def test_registered_nodes(lib):
+    tree = part(lib, "utils._pytree")
+
+    class Box(dict):
+        pass
+
+    tree.register_pytree_node(
+        Box,
+        tree._dict_flatten,
+        lambda values, keys: Box(zip(keys, values)),
+        flatten_with_keys_fn=tree._dict_flatten_with_keys,
+    )
+    assert type(tree.tree_map(lambda x: x + 1, Box(a=1))) is Box
+    assert [tree.keystr(path) for path, _ in tree.tree_flatten_with_path(Box(a=[1, 2]))[0]] == [
+        "['a'][0]",
+        "['a'][1]",
+    ]
+
+
+@BOTH
+def test_tensor_types_in_annotations(lib):
+    kinds = lib.FloatTensor | None, None | lib.LongTensor, Optional[lib.FloatTensor]  # noqa: UP045
+    assert [kind.__args__[0] for kind in kinds] == [lib.FloatTensor, type(None), lib.FloatTensor]
 
 
 # ---------------------------------------------------------------- lazy layers

@@ -11,7 +11,7 @@ from .grad_mode import enable_grad, inference_mode, is_grad_enabled, no_grad, se
 from .variable import Variable  # 02
 
 if TYPE_CHECKING:  # handed on when asked for: see later.py
-    from . import functional  # 02
+    from . import functional, graph  # 02
     from ..profiler import session as profiler  # 12
     from ..testing import GradcheckError, gradcheck, gradgradcheck  # type: ignore[no-redef]  # 02
 

@@ -1,20 +1,55 @@
-"""torch._C: what programs ask of PyTorch's compiled core, or set in it. Nothing is compiled or traced here."""
+"""torch._C: the few names of PyTorch's inner library that programs ask for."""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
+from ..backend import default_device as _get_default_device  # noqa: F401
+from ..random import Generator  # noqa: F401
+from .absent import absent
+from .futures import Future  # noqa: F401
+
+Graph, Node, Value, ScriptModule, Function = absent(
+    "tinytorch compiles nothing", "Graph", "Node", "Value", "ScriptModule", "Function"
+)
+
+
+_TensorMeta = type  # the class of Tensor's class
+
+
+class DisableTorchFunctionSubclass(nullcontext):
+    """Without effect, as for plain tensors in PyTorch: no op asks its arguments for `__torch_function__`."""
+
+
+DisableTorchFunction = DisableTorchFunctionSubclass
+
 
 def _get_tracing_state() -> None:
-    """The trace that torch.jit would be recording."""
+    """Nothing is being traced."""
 
 
-def _log_api_usage_once(event: str) -> None:
-    pass
-
-
-def _switch(value: bool | int) -> bool:
-    """A switch of the fusers and executors of torch.jit; it was off before, as PyTorch would say."""
+def _are_functorch_transforms_active() -> bool:
     return False
 
 
-_jit_set_profiling_mode = _jit_set_profiling_executor = _jit_set_texpr_fuser_enabled = _switch
-_jit_override_can_fuse_on_cpu = _jit_override_can_fuse_on_gpu = _jit_set_nvfuser_enabled = _switch
+def _is_torch_function_mode_enabled() -> bool:
+    return False
+
+
+def _log_api_usage_once(name: str) -> None:
+    """PyTorch counts calls for its makers; nobody does here."""
+
+
+def _disabled_torch_function_impl(func, types, args=(), kwargs=None):
+    return func(*args, **(kwargs or {}))
+
+
+def _switch_of_the_compiler(*args) -> bool:
+    """There is no compiler to be switched."""
+    return False
+
+
+_jit_set_texpr_fuser_enabled = _jit_set_profiling_mode = _jit_set_profiling_executor = _switch_of_the_compiler
+_jit_set_nvfuser_enabled = _jit_set_nvfuser_guard_mode = _switch_of_the_compiler
+_jit_override_can_fuse_on_cpu = _jit_override_can_fuse_on_gpu = _switch_of_the_compiler
+_jit_can_fuse_on_cpu = _jit_can_fuse_on_gpu = _switch_of_the_compiler

@@ -226,6 +226,9 @@ def current_stream(device=None) -> Stream:
 default_stream = current_stream
 
 
+StreamContext = Stream  # what `stream` returns, to be named in annotations
+
+
 def stream(stream: Stream | None) -> Stream:
     """`with torch.cuda.stream(s):` changes nothing."""
     return stream or Stream()

@@ -13,12 +13,18 @@ from ..tensor import Tensor
 from ..tensor_data import as_tensor, from_numpy, tensor
 from .dataset import Rows
 
+# For classes of one's own: {class: function(batch, collate_fn_map=...)}. Asked before anything else.
+default_collate_fn_map: dict[type, Callable] = {}
+
 
 def default_collate(batch: Sequence) -> Any:
     """Samples to a batch with one more dimension in front: numbers become Tensors, Tensors and arrays are stacked, strings are listed."""
     if isinstance(batch, Rows):
         return [convert_leaf(column) for column in batch.columns]
     first = batch[0]
+    for kind, collate in default_collate_fn_map.items():
+        if isinstance(first, kind):
+            return collate(batch, collate_fn_map=default_collate_fn_map)
     if isinstance(first, Tensor):
         return stack([sample.array for sample in batch], like=first)
     if isinstance(first, (np.ndarray, np.generic)):
@@ -36,6 +42,11 @@ def default_collate(batch: Sequence) -> Any:
         check_lengths(batch)
         return like_sequence(first, [default_collate(column) for column in zip(*batch)])
     raise TypeError(f"{CONTENTS}; found {type(first)}")
+
+
+def collate_tensor_fn(batch, *, collate_fn_map=None) -> Tensor:
+    """Tensors of one shape, stacked."""
+    return stack([sample.array for sample in batch], like=batch[0])
 
 
 def default_convert(data: Any) -> Any:

@@ -42,7 +42,7 @@ from .lazy import (
 from .norm import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm  # 08
 from .adaptive import AdaptiveLogSoftmaxWithLoss  # 14
 from .embedding import Embedding, EmbeddingBag  # 14
-from .attention import MultiheadAttention  # 15
+from .multi_head import MultiheadAttention  # 15
 from .rnn import GRU, LSTM, RNN, RNNBase  # 14
 from .rnn_cell import GRUCell, LSTMCell, RNNCell, RNNCellBase  # 14
 from .transformer import Transformer, TransformerDecoder, TransformerEncoder  # 16

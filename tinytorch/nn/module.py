@@ -10,6 +10,7 @@ from ..tensor import Tensor
 from .conversion import Conversion
 from .hooks import call_with_hooks, hooks_of_all
 from .parameter import Buffer, Parameter
+from .state import IncompatibleKeys as _IncompatibleKeys  # noqa: F401  # PyTorch's name
 from .state import State
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from . import functional as F
-from .attention import MultiheadAttention
 from .dropout import Dropout
 from .functional.multi_head import float_mask
 from .linear import Linear
 from .module import Module
+from .multi_head import MultiheadAttention
 from .norm import LayerNorm
 
 

@@ -74,3 +74,5 @@ from .special import (
     digamma, erf, erfc, erfinv, i0, i1, lgamma, log_ndtr, logit, logit_op, mvlgamma, ndtr, ndtri, polygamma,
     polygamma_op, sigmoid,
 )  # 01
+
+from ..compat.namespaces import ask as __getattr__  # 01

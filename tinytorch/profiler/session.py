@@ -162,3 +162,6 @@ def watching() -> Profile | None:
 @contextlib.contextmanager
 def emit_nvtx(enabled: bool = True, record_shapes: bool = False):
     yield
+
+
+EventList = Averages  # PyTorch's name

@@ -8,6 +8,7 @@ from enum import Enum
 
 import numpy as np
 
+from ..compat.absent import refusing
 from ..dtypes import uint8
 from ..tensor import Tensor
 from ..tensor_data import from_numpy
@@ -30,6 +31,15 @@ PILLOWS = {
     ImageReadMode.RGB: "RGB",
     ImageReadMode.RGB_ALPHA: "RGBA",
 }
+
+
+read_video, write_video, read_video_timestamps, VideoReader = refusing(
+    "tinytorch reads no videos",
+    "torchvision.io.read_video",
+    "torchvision.io.write_video",
+    "torchvision.io.read_video_timestamps",
+    "torchvision.io.VideoReader",
+)
 
 
 def read_file(path) -> Tensor:

@@ -64,6 +64,22 @@ def checkpoint_sequential(
     return chain(functions[len(parts) * size :])(input)
 
 
+def get_device_states(*args) -> tuple[list[int], list]:
+    """The GPUs that tensors among args are on, and the states of their generators: one generator serves all of them here."""
+    devices = sorted({t.get_device() for t in tensors_in(args) if t.is_cuda})
+    return devices, [random.get_rng_state() for _ in devices]
+
+
+def set_device_states(devices, states, *, device_type=None) -> None:
+    for state in states:
+        random.set_rng_state(state)
+
+
+def detach_variable(inputs: tuple) -> tuple:
+    """The same tensors with no history, asking for gradients as before."""
+    return tuple(x.detach().requires_grad_(x.requires_grad) if isinstance(x, Tensor) else x for x in inputs)
+
+
 def chain(functions: list) -> Callable:
     def run(x):
         for function in functions:

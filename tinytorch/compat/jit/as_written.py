@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any, Final  # noqa: F401
 
 from ...nn.module import Module
+from ..absent import absent
+from ..futures import Future
 
 
 class ScriptModule(Module):
     """The base class of modules written for compilation; their methods run as Python."""
 
 
-class ScriptFunction:
-    """What PyTorch makes of a function; here nothing is one."""
+class TracerWarning(Warning):
+    """What tracing would warn with."""
+
+
+ScriptFunction, CompilationUnit, TopLevelTracedModule = absent(
+    "tinytorch compiles nothing", "ScriptFunction", "CompilationUnit", "TopLevelTracedModule"
+)
 
 
 def script(obj, *args, **kwargs):
@@ -39,10 +47,15 @@ def unused(fn):
 
 
 export = script_method = script_if_tracing = interface = unused
+_overload = _overload_method = unused  # of the functions of one name the last one stays, as Python has it
 
 
 def annotate(the_type, the_value: Any) -> Any:
     return the_value
+
+
+def _get_trace_graph(*args, **kwargs):
+    raise NotImplementedError("torch.jit._get_trace_graph: tinytorch traces no graphs")
 
 
 def freeze(mod, *args, **kwargs):
@@ -58,6 +71,24 @@ def is_scripting() -> bool:
 
 
 is_tracing = is_scripting
+
+
+def fork(func, *args, **kwargs) -> Future:
+    """The future of func(*args), which is there at once: outside a compiled function PyTorch runs it at once too."""
+    future: Future = Future()
+    future.set_result(func(*args, **kwargs))
+    return future
+
+
+def wait(future: Future):
+    return future.wait()
+
+
+def isinstance(obj, target_type) -> bool:
+    """isinstance, that also understands List[int] and its like by their outer type."""
+    import typing
+
+    return builtins.isinstance(obj, typing.get_origin(target_type) or target_type)
 
 
 def save(m, f, *args, **kwargs) -> None:

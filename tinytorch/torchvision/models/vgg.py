@@ -18,6 +18,8 @@ from .weights import (  # noqa: F401
     refuse_weights,
 )
 
+make_layers = vgg.convolutions  # torchvision's name
+
 
 def constructor(name: str, make: Callable[..., VGG], batch_norm: bool) -> Callable[..., VGG]:
     def build(

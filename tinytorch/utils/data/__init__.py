@@ -21,4 +21,4 @@ from ...data import (  # 07
     get_worker_info,
     random_split,
 )
-from . import dataloader, dataset, distributed, sampler  # 07
+from . import _utils, dataloader, dataset, distributed, sampler  # 07

@@ -11,11 +11,13 @@ from collections.abc import Callable
 from math import inf, prod
 from typing import NamedTuple
 
-from ..creation import arange, ones, zeros
-from ..dtypes import bool as bool_
-from ..ops import broadcast_to, logsumexp, where
-from ..tensor import Tensor
-from .functional.softmax import softmax
+from ...creation import arange, ones, zeros
+from ...dtypes import bool as bool_
+from ...ops import broadcast_to, logsumexp, where
+from ...tensor import Tensor
+from ..functional.softmax import softmax
+
+_DEFAULT_SPARSE_BLOCK_SIZE = 128
 
 
 def index_grids(sizes, device) -> list[Tensor]:
@@ -64,7 +66,7 @@ def create_block_mask(
     Q_LEN: int,
     KV_LEN: int,
     device=None,
-    BLOCK_SIZE: int | tuple[int, int] = 128,
+    BLOCK_SIZE: int | tuple[int, int] = _DEFAULT_SPARSE_BLOCK_SIZE,
     _compile: bool = False,
 ) -> BlockMask:
     """The mask of `mask_mod` for flex_attention. B and H None: the same for all sequences and heads."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .module import Module
+from ..module import Module
 
 
 class DataParallel(Module):
@@ -22,11 +22,3 @@ def data_parallel(
 ):
     """module(*inputs)."""
     return module(*(inputs if isinstance(inputs, tuple) else (inputs,)), **(module_kwargs or {}))
-
-
-class DistributedDataParallel(Module):
-    """Several processes: not here."""
-
-    def __init__(self, module: Module, *args, **kwargs):
-        super().__init__()
-        raise RuntimeError("DistributedDataParallel: tinytorch trains in one process; use the module itself")

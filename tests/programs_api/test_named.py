@@ -1,0 +1,312 @@
+"""What libraries built on PyTorch name beside tensors and layers: the same in both, or a clear refusal where it is not there."""
+
+from __future__ import annotations
+
+import importlib
+
+import numpy as np
+import pytest
+
+import tinytorch
+
+try:
+    import torch
+except ImportError:  # PyTorch is a development dependency
+    LIBRARIES = [tinytorch]
+else:
+    LIBRARIES = [torch, tinytorch]
+
+BOTH = pytest.mark.parametrize("lib", LIBRARIES, ids=lambda lib: lib.__name__)
+
+
+def part(lib, path: str):
+    return importlib.import_module(f"{lib.__name__}.{path}")
+
+
+# ---------------------------------------------------------------- to be named, not used
+
+REFUSED = [
+    ("fx.Graph", lambda x: x()),
+    ("fx.symbolic_trace", lambda x: x(None)),
+    ("fx.experimental.proxy_tensor.make_fx", lambda x: x(None)),
+    ("export.export", lambda x: x(None, ())),
+    ("export.Dim", lambda x: x("n")),
+    ("nested.nested_tensor", lambda x: x([])),
+    ("cuda.CUDAGraph", lambda x: x()),
+    ("cuda.make_graphed_callables", lambda x: x(None, ())),
+    ("ao.quantization.quantize_dynamic", lambda x: x(None)),
+    ("quantization.ObserverBase", lambda x: x()),
+    ("distributed.rpc.rpc_async", lambda x: x(None)),
+    ("distributed.optim.ZeroRedundancyOptimizer", lambda x: x([])),
+    ("jit.CompilationUnit", lambda x: x("")),
+    ("_subclasses.FakeTensor", lambda x: x()),
+    ("SymInt", lambda x: x(1)),
+    ("PyTorchFileReader", lambda x: x("f")),
+    ("autograd.graph.saved_tensors_hooks", lambda x: x(None, None)),
+    ("overrides.TorchFunctionMode", lambda x: x().__enter__()),
+    ("overrides.resolve_name", lambda x: x(None)),
+]
+
+
+@pytest.mark.parametrize(("path", "use"), REFUSED, ids=[path for path, _ in REFUSED])
+def test_what_is_not_here_says_so(path, use):
+    value = tinytorch
+    for name in path.split("."):
+        value = getattr(value, name)
+    with pytest.raises(NotImplementedError, match="tinytorch|numbers|torch"):
+        use(value)
+    if isinstance(value, type):
+        assert not isinstance(3, value)
+
+
+@pytest.mark.parametrize("name", ["sparse_csr", "sparse_csc", "sparse_bsr", "sparse_bsc", "jagged"])
+@BOTH
+def test_layouts_to_compare_with(lib, name):
+    assert lib.zeros(2).layout != getattr(lib, name)
+    assert repr(getattr(lib, name)) == f"torch.{name}"
+
+
+@pytest.mark.parametrize("name", ["meta", "mps", "xpu"])
+def test_devices_to_compare_with(name):
+    other = tinytorch.device(name)
+    assert other.type == name and other != tinytorch.zeros(1).device
+    for put in (lambda: tinytorch.zeros(2, device=name), lambda: tinytorch.zeros(2).to(name)):
+        with pytest.raises(RuntimeError, match=f"device '{name}': tinytorch has no tensors there"):
+            put()
+    with pytest.raises(RuntimeError, match="unknown type 'nowhere'"):
+        tinytorch.device("nowhere")
+
+
+@BOTH
+def test_nobody_traces_or_takes_over(lib):
+    assert lib._C._get_tracing_state() is None
+    assert not part(lib, "fx.experimental.proxy_tensor").get_proxy_mode()
+    assert not part(lib, "_subclasses.fake_tensor").is_fake(lib.ones(1))
+    overrides = part(lib, "overrides")
+    assert overrides.is_tensor_like(lib.ones(1)) and not overrides.is_tensor_like([1])
+    assert not overrides.has_torch_function((lib.ones(1),))
+    assert lib.torch is lib
+    part(lib, "_dynamo").graph_break()
+    with part(lib, "_dynamo._trace_wrapped_higher_order_op").TransformGetItemToIndex():
+        assert lib.arange(3)[lib.tensor(1)] == 1
+
+
+# ---------------------------------------------------------------- checks and sizes
+
+
+@pytest.mark.filterwarnings("ignore:_check_is_size")
+@BOTH
+def test_checks_of_programs(lib):
+    lib._check(True)
+    lib._check_is_size(3)
+    with pytest.raises(RuntimeError, match="Expected cond"):
+        lib._check(False)
+    for check, error in (
+        (lib._check_index, IndexError),
+        (lib._check_value, ValueError),
+        (lib._check_type, TypeError),
+    ):
+        with pytest.raises(error, match="mine"):
+            check(False, lambda: "mine")
+    with pytest.raises(RuntimeError):
+        lib._assert_async(lib.tensor(False))
+    lib._assert_async(lib.tensor(True))
+    assert lib.sym_max(2, 3) == 3 and lib.sym_min(2, 3) == 2 and lib.sym_int(2.0) == 2 and lib.sym_not(False)
+    assert lib.sym_float(2) == 2.0 and lib.sym_ite(True, 1, 2) == 1
+
+
+# ---------------------------------------------------------------- futures, forks
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit")
+@BOTH
+def test_futures(lib):
+    Future, seen = lib.futures.Future, []
+    future = Future()
+    after = future.then(lambda f: f.value() + 1)
+    future.add_done_callback(lambda f: seen.append(f.value()))
+    assert not future.done()
+    future.set_result(1)
+    assert (future.wait(), after.wait(), seen) == (1, 2, [1])
+    with pytest.raises(RuntimeError):
+        future.set_result(2)
+    both = lib.futures.collect_all([future, after])
+    assert [f.value() for f in both.wait()] == [1, 2] and lib.futures.wait_all([future, after]) == [1, 2]
+    broken = Future()
+    broken.set_exception(ValueError("no"))
+    with pytest.raises(ValueError, match="no"):
+        broken.wait()
+    forked = part(lib, "jit").fork(lambda x: x * 2, lib.ones(2))
+    assert part(lib, "jit").wait(forked).tolist() == [2.0, 2.0]
+
+
+# ---------------------------------------------------------------- ops by their registered names
+
+
+@BOTH
+def test_aten_names(lib):
+    aten, x = lib.ops.aten, lib.tensor([-1.0, 2.0])
+    assert aten.relu.default(x).tolist() == [0.0, 2.0]
+    assert aten.add.Tensor(x, x).tolist() == [-2.0, 4.0] and aten.mul.Scalar(x, 3).tolist() == [-3.0, 6.0]
+    assert aten.clone(x).tolist() == x.tolist()
+
+
+def test_an_aten_name_that_is_not_here():
+    with pytest.raises(
+        NotImplementedError, match=r"aten\._flash_attention_forward: tinytorch has no function"
+    ):
+        tinytorch.ops.aten._flash_attention_forward()
+    with pytest.raises(AttributeError, match="near names: exp"):
+        tinytorch.ops.expx  # noqa: B018
+
+
+@BOTH
+def test_ops_of_ones_own(lib):
+    library, Tensor = part(lib, "library"), lib.Tensor
+
+    def cube(x):
+        return x * x * x
+
+    cube.__annotations__ = {"x": Tensor, "return": Tensor}
+    op = library.custom_op("tinytorch_tests::cube", cube, mutates_args=())
+    op.register_fake(lambda x: lib.empty_like(x))
+    op.register_autograd(
+        lambda ctx, g: g * 3 * ctx.saved_tensors[0] ** 2,
+        setup_context=lambda ctx, inputs, output: ctx.save_for_backward(inputs[0]),
+    )
+    x = lib.tensor([2.0], requires_grad=True)
+    y = lib.ops.tinytorch_tests.cube(x)
+    y.backward(lib.ones(1))
+    assert (y.item(), x.grad.item()) == (8.0, 12.0)
+    with lib.no_grad():
+        assert op(x).item() == 8.0 and not op(x).requires_grad
+
+
+# ---------------------------------------------------------------- autograd.graph
+
+
+@BOTH
+def test_hooks_of_several_gradients(lib):
+    graph, seen = part(lib, "autograd.graph"), []
+    a, b = (lib.tensor([k], requires_grad=True) for k in (2.0, 3.0))
+    with graph.register_multi_grad_hook((a, b), lambda grads: seen.append([g.item() for g in grads])):
+        (a * b).sum().backward()
+    assert seen == [[3.0, 2.0]]
+    (a * b).sum().backward()  # the hook is gone
+    assert len(seen) == 1
+    with graph.register_multi_grad_hook((a, b), lambda g: seen.append(g.item()), mode="any"):
+        (a * b).sum().backward()
+    assert len(seen) == 2
+    with graph.save_on_cpu():
+        (a * b).sum().backward()
+    with pytest.raises(ValueError, match="mode"):
+        graph.register_multi_grad_hook((a,), print, mode="some")
+
+
+@BOTH
+def test_an_announced_write_counts(lib):
+    x = lib.ones(2, requires_grad=True)
+    y = x.exp()
+    part(lib, "autograd.graph").increment_version(y)
+    with pytest.raises(RuntimeError, match="modified"):
+        y.sum().backward()
+
+
+# ---------------------------------------------------------------- attention by functions of positions
+
+
+@pytest.mark.filterwarnings("ignore:flex_attention called without")
+def test_flex_attention():
+    """Beside PyTorch's, which computes it eagerly too when it is not compiled."""
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    q, k, v = (
+        rng.standard_normal(shape).astype(np.float32) for shape in ((2, 4, 5, 8), (2, 2, 6, 8), (2, 2, 6, 8))
+    )
+    found = []
+    for lib in (torch, tinytorch):
+        flex = part(lib, "nn.attention.flex_attention")
+        slopes = lib.tensor([0.1, 0.2, 0.3, 0.4])
+        bias = lambda score, b, h, i, j, slopes=slopes: score + slopes[h] * (j - i)
+        causal = lambda b, h, i, j: i >= j
+        window = lambda b, h, i, j: i - j < 3
+        mask = flex.create_block_mask(flex.and_masks(causal, window), None, None, 5, 6, device="cpu")
+        either = flex.create_mask(flex.or_masks(causal, window), 1, 1, 5, 6, device="cpu")
+        out = flex.flex_attention(
+            *map(lib.tensor, (q, k, v)), score_mod=bias, block_mask=mask, enable_gqa=True
+        )
+        plain = flex.flex_attention(*(lib.tensor(x) for x in (k, k, v)), scale=0.5)
+        found.append([out, plain, either, mask.to_dense()])
+    for theirs, ours in zip(*found):
+        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_flex_attention_of_a_query_that_sees_nobody():
+    flex = part(tinytorch, "nn.attention.flex_attention")
+    double = [tinytorch.randn(1, 1, 3, 2, dtype=tinytorch.float64, requires_grad=True) for _ in range(3)]
+    upper = flex.create_block_mask(lambda b, h, i, j: i > j, None, None, 3, 3)
+    assert tinytorch.autograd.gradcheck(lambda *x: flex.flex_attention(*x, block_mask=upper), double)
+    x = tinytorch.randn(1, 1, 3, 4, requires_grad=True)
+    mask = flex.create_block_mask(lambda b, h, i, j: i > j, None, None, 3, 3)
+    out, aux = flex.flex_attention(x, x, x, block_mask=mask, return_aux=flex.AuxRequest(lse=True))
+    out.sum().backward()
+    assert out[0, 0, 0].tolist() == [0.0] * 4 and aux.lse[0, 0, 0] == -float("inf") and aux.max_scores is None
+    assert x.grad.isfinite().all()
+
+
+# ---------------------------------------------------------------- parts of other modules
+
+
+@BOTH
+def test_memory_of_another_library(lib):
+    array = np.arange(3.0)
+    dlpack = part(lib, "utils.dlpack")
+    x = lib.from_dlpack(array)
+    x[0] = 7
+    assert array[0] == 7 and x.dtype == lib.float64
+    assert dlpack.from_dlpack(dlpack.to_dlpack(lib.arange(3))).tolist() == [0, 1, 2]
+
+
+def test_batches_for_several_devices():
+    parallel = tinytorch.nn.parallel
+    cut = parallel.scatter({"x": tinytorch.arange(4), "k": 1}, ["cpu", "cpu"])
+    assert [(part["x"].tolist(), part["k"]) for part in cut] == [([0, 1], 1), ([2, 3], 1)]
+    assert parallel.gather([part["x"] for part in cut], "cpu").tolist() == [0, 1, 2, 3]
+    args, kwargs = parallel.scatter_kwargs((tinytorch.arange(2),), {}, ["cpu", "cpu"])
+    assert [a[0].tolist() for a in args] == [[0], [1]] and kwargs == ({}, {})
+
+
+@BOTH
+def test_collating_a_class_of_ones_own(lib):
+    collate = part(lib, "utils.data._utils.collate")
+
+    class Word(str):
+        __slots__ = ()
+
+    assert collate.collate_tensor_fn([lib.ones(2), lib.zeros(2)]).tolist() == [[1.0, 1.0], [0.0, 0.0]]
+    table = collate.default_collate_fn_map
+    table[Word] = lambda batch, *, collate_fn_map=None: "-".join(batch)
+    try:
+        assert collate.default_collate([Word("a"), Word("b")]) == "a-b"
+    finally:
+        del table[Word]
+
+
+@BOTH
+def test_states_of_generators_for_checkpoints(lib):
+    checkpoint = part(lib, "utils.checkpoint")
+    assert checkpoint.get_device_states(lib.ones(2)) == ([], [])
+    x = lib.ones(2, requires_grad=True)
+    (y, other) = checkpoint.detach_variable((x * 2, 3))
+    assert y.is_leaf and y.requires_grad and other == 3
+
+
+def test_images_as_files(tmp_path):
+    io = part(tinytorch, "torchvision.io")
+    picture = tinytorch.randint(0, 256, (3, 5, 7), dtype=tinytorch.uint8)
+    io.write_png(picture, str(tmp_path / "a.png"))
+    assert io.read_image(str(tmp_path / "a.png")).tolist() == picture.tolist()
+    assert io.read_image(str(tmp_path / "a.png"), io.ImageReadMode.GRAY).shape == (1, 5, 7)
+    assert io.decode_image(io.encode_jpeg(picture)).shape == (3, 5, 7)
+    with pytest.raises(RuntimeError, match="uint8"):
+        io.write_png(picture.float(), str(tmp_path / "b.png"))

@@ -1,0 +1,3 @@
+"""torch.fx.experimental."""
+
+from . import proxy_tensor  # 00

@@ -1,0 +1,3 @@
+"""PyTorch's path to what the loader is made of."""
+
+from . import collate  # 07
