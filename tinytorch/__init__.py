@@ -15,7 +15,7 @@ from .dtypes import (  # 00
     get_default_dtype, half, iinfo, int, int8, int16, int32, int64, long, promote_types, set_default_dtype, short, uint8, uint16, uint32, uint64,
 )
 from .dtypes import (  # 00
-    float8_e4m3fn, float8_e4m3fnuz, float8_e5m2, float8_e5m2fnuz, float8_e8m0fnu, qint8, qint32, quint8,
+    chalf, complex32, float8_e4m3fn, float8_e4m3fnuz, float8_e5m2, float8_e5m2fnuz, float8_e8m0fnu, qint8, qint32, quint8,
 )
 from math import e, inf, nan, pi  # 00
 from .formats import (  # 00

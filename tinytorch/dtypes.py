@@ -77,9 +77,15 @@ class UnheldDtype(dtype):
 
     __slots__ = ()
 
-    def __init__(self, name: str, is_floating_point: builtins.bool):
-        self.name, self.itemsize = name, 1
-        self.is_floating_point, self.is_complex = is_floating_point, False
+    def __init__(
+        self,
+        name: str,
+        is_floating_point: builtins.bool,
+        is_complex: builtins.bool = False,
+        itemsize: builtins.int = 1,
+    ):
+        self.name, self.itemsize = name, itemsize
+        self.is_floating_point, self.is_complex = is_floating_point, is_complex
         self.is_signed = not name.startswith(("u", "quint"))
 
     @property
@@ -99,6 +105,7 @@ FLOAT8 = {  # the largest number, the step at 1, the smallest normal number
 float8_e4m3fn, float8_e4m3fnuz, float8_e5m2, float8_e5m2fnuz, float8_e8m0fnu = (
     UnheldDtype(name, True) for name in FLOAT8
 )
+complex32 = chalf = UnheldDtype("complex32", False, is_complex=True, itemsize=4)
 qint8, quint8, qint32 = (UnheldDtype(name, False) for name in ("qint8", "quint8", "qint32"))
 
 _BY_NUMPY = {d.np: d for d in ALL if d is not bfloat16}

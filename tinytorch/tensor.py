@@ -79,6 +79,22 @@ class Tensor(Methods, Writing, Converting):
         t._requires_grad = False
         return t
 
+    @staticmethod
+    def _make_subclass(cls, data: Tensor, require_grad: bool = False):
+        """A leaf of a subclass on the memory of data."""
+        t = _new(cls)
+        t.array = data.array
+        t.node = t._leaf = t._base = t._counter = None
+        t._requires_grad = require_grad
+        return t
+
+    def as_subclass(self, cls):
+        """The same memory and history as an instance of a subclass."""
+        t = _new(cls)
+        t.array, t.node, t._leaf = self.array, self.node, self._leaf
+        t._base, t._counter, t._requires_grad = self._base, self._counter, self._requires_grad
+        return t
+
     # ------------------------------------------------------------ what it is
 
     @property

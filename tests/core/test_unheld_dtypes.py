@@ -6,7 +6,9 @@ import pytest
 
 import tinytorch
 
-NAMES = "float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz float8_e8m0fnu qint8 quint8".split()
+NAMES = (
+    "complex32 float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz float8_e8m0fnu qint8 quint8".split()
+)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -38,6 +38,9 @@ REFUSED = [
     ("quantization.ObserverBase", lambda x: x()),
     ("distributed.rpc.rpc_async", lambda x: x(None)),
     ("distributed.optim.ZeroRedundancyOptimizer", lambda x: x([])),
+    ("distributed.tensor.DTensor", lambda x: x()),
+    ("distributed.device_mesh.init_device_mesh", lambda x: x("cpu", (1,))),
+    ("utils.flop_counter.FlopCounterMode", lambda x: x()),
     ("jit.CompilationUnit", lambda x: x("")),
     ("_subclasses.FakeTensor", lambda x: x()),
     ("SymInt", lambda x: x(1)),
@@ -89,6 +92,45 @@ def test_nobody_traces_or_takes_over(lib):
     part(lib, "_dynamo").graph_break()
     with part(lib, "_dynamo._trace_wrapped_higher_order_op").TransformGetItemToIndex():
         assert lib.arange(3)[lib.tensor(1)] == 1
+
+
+@BOTH
+def test_subclasses_of_tensor(lib):
+    class Marked(lib.Tensor):
+        mark = 3
+
+    x = lib.ones(2)
+    made = lib.Tensor._make_subclass(Marked, x, True)
+    assert type(made) is Marked and made.mark == 3 and made.requires_grad and made.is_leaf
+    made.sum().backward()
+    assert made.grad.tolist() == [1.0, 1.0] and made.data_ptr() == x.data_ptr()
+    y = (x.requires_grad_() * 2).as_subclass(Marked)
+    assert type(y) is Marked and y.requires_grad
+    y.sum().backward()
+    assert x.grad.tolist() == [2.0, 2.0]
+
+
+@BOTH
+def test_autocast_of_devices_that_are_not_here(lib):
+    assert not any(lib.is_autocast_enabled(name) for name in ("cpu", "cuda", "mps", "xpu"))
+
+
+@BOTH
+def test_an_optimizer_around_another(lib):
+    """It has Optimizer's methods and has never called its __init__, as Lookahead is often written."""
+
+    class Around(lib.optim.Optimizer):
+        def __init__(self, inner):
+            self.inner, self.param_groups, self.state = inner, inner.param_groups, {}
+
+        def step(self, closure=None):
+            return self.inner.step(closure)
+
+    w = lib.ones(1, requires_grad=True)
+    optimizer = Around(lib.optim.SGD([w], lr=0.5))
+    (w * 2).sum().backward()
+    optimizer.step()
+    assert w.item() == 0.0
 
 
 # ---------------------------------------------------------------- checks and sizes
@@ -290,6 +332,12 @@ def test_collating_a_class_of_ones_own(lib):
         assert collate.default_collate([Word("a"), Word("b")]) == "a-b"
     finally:
         del table[Word]
+
+
+@BOTH
+def test_batches_in_order(lib):
+    loader = lib.utils.data.DataLoader(lib.arange(4), batch_size=2, in_order=False)
+    assert [batch.tolist() for batch in loader] == [[0, 1], [2, 3]] and not loader.in_order
 
 
 @BOTH

@@ -131,7 +131,7 @@ def is_autocast_available(device_type: str) -> bool:
 
 
 def is_autocast_enabled(device_type: str = "cuda") -> bool:
-    entered = local.entered[device_type]
+    entered = local.entered.get(device_type)
     return bool(entered) and entered[-1]._enabled
 
 

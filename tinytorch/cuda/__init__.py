@@ -15,4 +15,6 @@ from .tensor_types import (  # 01
 
 from .. import later as _later
 
+_initialized = False  # PyTorch's flag: programs look at it before they ask for states of the GPU's generators
+
 __getattr__ = _later.missing_from(__name__)

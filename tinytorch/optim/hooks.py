@@ -14,6 +14,10 @@ def with_hooks(step):
 
     @functools.wraps(step)
     def hooked(self, *args, **kwargs):
+        if (
+            "_step_pre_hooks" not in self.__dict__
+        ):  # an optimizer around another one, which never called Optimizer.__init__
+            return step(self, *args, **kwargs)
         for hook in self._step_pre_hooks.values():
             result = hook(self, args, kwargs)
             if result is not None and not (isinstance(result, tuple) and len(result) == 2):
