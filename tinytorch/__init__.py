@@ -142,6 +142,7 @@ if TYPE_CHECKING:  # handed on when they are first asked for, so that importing 
     from .func import vmap  # 04
     from .compat import library  # 02
     from .compat import jit  # 04
+    from .compat.jit.as_written import ScriptFunction, ScriptModule  # 04
     from . import optim  # 05
     from .serialization import load, save  # 10
     from .serialization.names import PyTorchFileReader, PyTorchFileWriter  # 10

@@ -95,6 +95,14 @@ def test_nobody_traces_or_takes_over(lib):
 
 
 @BOTH
+def test_the_arguments_of_to(lib):
+    parse = lib._C._nn._parse_to
+    assert parse("cpu", lib.float64)[:3] == (lib.device("cpu"), lib.float64, False)
+    assert parse(lib.float16, non_blocking=True)[:3] == (None, lib.float16, True)
+    assert parse(lib.ones(1))[:2] == (lib.device("cpu"), lib.float32)
+
+
+@BOTH
 def test_subclasses_of_tensor(lib):
     class Marked(lib.Tensor):
         mark = 3

@@ -6,6 +6,8 @@ from .landscape import loss_landscape  # 12
 from .memory import kept_bytes  # 12
 from .profile import Profile  # 12
 from .roofline import measure_machine, plot_roofline  # 12
-from .session import ProfilerAction, ProfilerActivity, profile, record_function, schedule, tensorboard_trace_handler  # 12
+from .session import (
+    ProfilerAction, ProfilerActivity, kineto_available, profile, record_function, schedule, tensorboard_trace_handler,
+)  # 12
 
 __getattr__ = missing_from(__name__)

@@ -165,3 +165,8 @@ def emit_nvtx(enabled: bool = True, record_shapes: bool = False):
 
 
 EventList = Averages  # PyTorch's name
+
+
+def kineto_available() -> bool:
+    """Kineto is PyTorch's own recorder."""
+    return False
