@@ -132,7 +132,7 @@ def is_autocast_available(device_type: str) -> bool:
 
 def is_autocast_enabled(device_type: str = "cuda") -> bool:
     entered = local.entered.get(device_type)
-    return bool(entered) and entered[-1]._enabled
+    return entered[-1]._enabled if entered else False
 
 
 def get_autocast_dtype(device_type: str) -> dtype:

@@ -17,7 +17,7 @@ from ..ops.results import result_tuple
 def householder_product(A, tau):
     """The first columns of the product of the reflections, as many as A has."""
     any_matrix("householder_product", A)
-    m, n, k = *A.shape[-2:], tau.shape[-1]
+    (m, n), k = A.shape[-2:], tau.shape[-1]
     if m < n or n < k:
         raise RuntimeError(
             f"torch.linalg.householder_product: input of shape {list(A.shape)} must have at least as many rows as columns, and at least"

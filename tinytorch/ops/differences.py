@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..op import Value
 from .joining import cat
 from .shape import normal_dim
@@ -29,7 +31,7 @@ def gradient(input, *, spacing=None, dim=None, edge_order=1):
     return tuple(slope(input, d, distance, edge_order) for d, distance in zip(dims, spacing))
 
 
-def slope(x, dim: int, spacing, edge_order: int):
+def slope(x, dim: int, spacing: Any, edge_order: int):
     n = x.shape[dim]
     if n < edge_order + 1:
         raise RuntimeError(
@@ -37,7 +39,8 @@ def slope(x, dim: int, spacing, edge_order: int):
         )
     at = lambda start, stop: x.narrow(dim, start, stop - start)
     if isinstance(spacing, Value):
-        widths = (spacing[1:] - spacing[:-1]).reshape([-1 if d == dim else 1 for d in range(x.ndim)])
+        points: Any = spacing
+        widths = (points[1:] - points[:-1]).reshape([-1 if d == dim else 1 for d in range(x.ndim)])
         h = lambda i: widths.narrow(dim, i if i >= 0 else n - 1 + i, 1)
         left, right = widths.narrow(dim, 0, n - 2), widths.narrow(dim, 1, n - 2)
     else:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # handed on when they are first asked for: see later.py
         laguerre_polynomial_l, legendre_polynomial_p, shifted_chebyshev_polynomial_t, shifted_chebyshev_polynomial_u,
         shifted_chebyshev_polynomial_v, shifted_chebyshev_polynomial_w,
     )  # 01
-    from ..nn.functional import log_softmax, softmax  # 03
+    from ..nn.functional.softmax import log_softmax, softmax  # 03
 
 from .. import later as _later
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, defaultdict, deque, namedtuple
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -52,15 +53,22 @@ def keystr(path) -> str:
     return "".join(map(str, path))
 
 
-class Kind(NamedTuple):
+@dataclass(frozen=True)
+class Kind:
     """How one type of node is taken apart (into children and what else is needed) and put together."""
 
     flatten: Callable[[Any], tuple[list, Any]]
     unflatten: Callable[[Iterable, Any], Any]
     flatten_with_keys: Callable[[Any], tuple[list, Any]] | None = None
 
-    flatten_fn = property(lambda self: self.flatten)  # PyTorch's names
-    unflatten_fn = property(lambda self: self.unflatten)
+    @property
+    def flatten_fn(self):
+        """PyTorch's name."""
+        return self.flatten
+
+    @property
+    def unflatten_fn(self):
+        return self.unflatten
 
 
 def _dict_flatten(d: dict) -> tuple[list, list]:

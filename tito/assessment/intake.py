@@ -19,12 +19,12 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from ..errors import TitoError
 
@@ -207,7 +207,7 @@ def listed(path: Path) -> int:
     return max(size for size in found if size != 0xFFFFFFFF)
 
 
-COMPRESSED = {
+COMPRESSED: dict[bytes, Callable[..., Any]] = {
     b"\x1f\x8b": gzip.open,
     b"BZh": bz2.open,
     b"\xfd7zXZ\x00": lzma.open,
@@ -221,7 +221,8 @@ class Sips:
     def __init__(self, path: Path):
         with open(path, "rb") as file:
             head = file.read(6)
-        self.file = next((how for mark, how in COMPRESSED.items() if head.startswith(mark)), open)(path, "rb")
+        unpack = next((how for mark, how in COMPRESSED.items() if head.startswith(mark)), open)
+        self.file: BinaryIO = unpack(path, "rb")
         self.left: int | None = None  # bytes that may be read; any number between two entries' descriptions
 
     def read(self, size: int) -> bytes:
@@ -241,7 +242,7 @@ class Sips:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Sips]:
+def opened(path: Path) -> Iterator[Any]:
     sips = Sips(path)
     with sips.file:
         sips.left = MOST_HEADER  # the first entry is read as the tar is opened
@@ -293,7 +294,7 @@ def of_tar(archive: tarfile.TarFile, file: Sips) -> Iterator[Entry]:
         file.left = None
         if member is None:
             return
-        archive.members.clear()  # it would keep all of them
+        archive.members.clear()  # type: ignore[attr-defined]  # it would keep all of them
         if member.isdir():
             continue
         refused = "" if member.isreg() else "a link" if member.issym() or member.islnk() else "no plain file"
@@ -448,7 +449,7 @@ class Spool:
             yield self.file.read(min(PIECE, end - place))
 
 
-def workspace_root(name: str, files: dict[str, bytes]) -> str:
+def workspace_root(name: str, files: Iterable[str]) -> str:
     """Where in it the workspace stands: at the top, or in a folder. Known by its package, tinytorch/__init__.py."""
     mark = "tinytorch/__init__.py"
     roots = [path[: -len(mark)] for path in files if path == mark or path.endswith(f"/{mark}")]
