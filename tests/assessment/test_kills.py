@@ -41,7 +41,7 @@ def test_a_milestone(desk, work, tier, kill, moments):
     alive, many = kill("tito.milestones.probe", moments), len(moments)
     result = desk.grade(work, tier)
     assert alive == [True] * many
-    assert (result.verdict, result.score) == ("passed", 1.0), result.checks
+    assert [f"{c.name}: {c.message}" for c in result.checks if c.verdict != "passed"] == []
 
 
 def test_a_milestone_that_is_killed_every_time(desk, work, best_tier, kill):
