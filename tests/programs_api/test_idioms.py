@@ -212,3 +212,48 @@ def test_build_settings(lib):
     """Programs look for a library's name in this text before they use it."""
     assert "USE_MKL=" in lib.__config__.show()
     assert ("USE_MKL=OFF" in lib.__config__.show()) or lib is not tinytorch
+
+
+# ---------------------------------------------------------------- traces of Jacobians, distributions of one's own
+
+
+@BOTH
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_a_batch_of_gradients_at_once(lib, create_graph):
+    x, unused = lib.tensor([1.0, 2.0, 3.0], requires_grad=True), lib.ones(1, requires_grad=True)
+    found, none = lib.autograd.grad(
+        [x**3, x.prod()], [x, unused], [lib.eye(3), lib.arange(3.0)], create_graph=create_graph, allow_unused=True,
+        is_grads_batched=True,
+    )  # fmt: skip
+    assert none is None and found.requires_grad == create_graph
+    assert found.tolist() == [[3, 0, 0], [6, 15, 2], [12, 6, 31]]
+    if create_graph:
+        (second,) = lib.autograd.grad(found.sum(), x)
+        assert second.tolist() == [21, 24, 27]
+
+
+@BOTH
+def test_a_distribution_of_ones_own_expands(lib):
+    Distribution = lib.distributions.Distribution
+
+    class Shifted(Distribution):
+        arg_constraints = {}
+
+        def __init__(self, base):
+            self.base = base
+            super().__init__(base.batch_shape, validate_args=False)
+
+        def expand(self, batch_shape, _instance=None):
+            new = self._get_checked_instance(Shifted, _instance)
+            new.base = self.base.expand(batch_shape)
+            Distribution.__init__(new, new.base.batch_shape, validate_args=False)
+            return new
+
+    class Other(Shifted):
+        def __init__(self):
+            super().__init__(lib.distributions.Normal(0.0, 1.0))
+
+    wide = Shifted(lib.distributions.Normal(0.0, 1.0)).expand((2, 3))
+    assert type(wide) is Shifted and wide.batch_shape == wide.base.batch_shape == (2, 3)
+    with pytest.raises(NotImplementedError, match=r"must also define a custom \.expand\(\) method"):
+        Other().expand((2,))

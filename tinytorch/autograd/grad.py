@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..ops import stack
 from ..tensor import Tensor
 from .engine import node_of, run, run_for
 
@@ -16,8 +17,14 @@ def grad(
     outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True, allow_unused=None,
     is_grads_batched=False, materialize_grads=False,
 ):  # fmt: skip
-    """The gradients of the (sum of the) outputs with respect to each input."""
+    """The gradients of the (sum of the) outputs with respect to each input.
+
+    is_grads_batched: grad_outputs have one dim more, in front, and so have the results; one walk back for each entry.
+    """
     outputs, inputs = as_list(outputs), as_list(inputs)
+    if is_grads_batched:
+        settings = {"allow_unused": allow_unused, "materialize_grads": materialize_grads}
+        return batched(outputs, inputs, as_list(grad_outputs), retain_graph, create_graph, settings)
     seeds = seed_gradients(outputs, grad_outputs)
     for x in inputs:
         if not x.requires_grad:
@@ -33,6 +40,23 @@ def grad(
                 " Set allow_unused=True if this is the desired behavior"
             )
     return tuple(results)
+
+
+def batched(outputs, inputs, grad_outputs, retain_graph, create_graph, settings) -> tuple:
+    """`grad` for each entry of the batch, and the results stacked."""
+    entries = list(zip(*[[None] * len(grad_outputs[0]) if g is None else g.unbind(0) for g in grad_outputs]))
+    walks = [
+        grad(
+            outputs,
+            inputs,
+            entry,
+            retain_graph or create_graph or i < len(entries) - 1,
+            create_graph,
+            **settings,
+        )
+        for i, entry in enumerate(entries)
+    ]
+    return tuple(None if parts[0] is None else stack(parts) for parts in zip(*walks))
 
 
 def backward(

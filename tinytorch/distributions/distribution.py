@@ -70,6 +70,15 @@ class Distribution:
             **{name: expanded(self.__dict__[name], batch_shape, dims) for name, dims in given.items()},
         )
 
+    def _get_checked_instance(self, cls, _instance=None):
+        """An empty object for the `expand` of a subclass that someone else wrote."""
+        if _instance is None and type(self).__init__ != cls.__init__:
+            raise NotImplementedError(
+                f"Subclass {type(self).__name__} of {cls.__name__} that defines a custom __init__ method must also define"
+                " a custom .expand() method."
+            )
+        return type(self).__new__(type(self)) if _instance is None else _instance
+
     def _copy(self, batch_shape, _instance=None, **attributes):
         """A distribution of this class with other attributes; nothing is checked again."""
         new = object.__new__(type(self)) if _instance is None else _instance

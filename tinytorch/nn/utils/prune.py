@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from ...creation import ones_like, rand, rand_like, zeros_like
 from ...ops import norm, topk
@@ -157,22 +156,22 @@ class Identity(BasePruningMethod):
 class Amount(BasePruningMethod):
     """Prunes a share (a float in 0 ... 1) or a number of elements or channels."""
 
-    def __init__(self, amount: float):
+    def __init__(self, amount):
         if not isinstance(amount, numbers.Real):
             raise TypeError(f"Invalid type for amount: {amount}. Must be int or float.")
-        whole = isinstance(amount, numbers.Integral)
-        if float(amount) < 0 or (not whole and float(amount) > 1):
+        whole, amount = isinstance(amount, numbers.Integral), float(amount)
+        if amount < 0 or (not whole and amount > 1):
             raise ValueError(
-                f"amount={amount} should either be a float in the range [0, 1] or a non-negative integer"
+                f"amount={amount:g} should either be a float in the range [0, 1] or a non-negative integer"
             )
-        self.amount: Any = amount
+        self.amount, self.whole = amount, whole
 
     def number_of(self, size: int) -> int:
-        if not isinstance(self.amount, numbers.Integral):
+        if not self.whole:
             return round(self.amount * size)
-        if int(self.amount) > size:
+        if self.amount > size:
             raise ValueError(
-                f"amount={self.amount} should be smaller than the number of parameters to prune={size}"
+                f"amount={self.amount:.0f} should be smaller than the number of parameters to prune={size}"
             )
         return int(self.amount)
 
