@@ -291,7 +291,19 @@ def operator(op: Op):
     """The op as a method for Python's `x + y`: the left operand is a Value for sure, so nothing need be sorted out."""
     if op.arity == 1:
         return lambda self: local.few(op, self)
-    return lambda self, other: local.few(op, self, other)
+
+    def infix(self, other):
+        try:
+            return local.few(op, self, other)
+        except (TypeError, AttributeError):
+            if isinstance(other, OPERANDS) or type(other) is tuple:
+                raise
+            return NotImplemented  # a class of the program's own, which may know what to do with a tensor
+
+    return infix
+
+
+OPERANDS = (Value, np.ndarray, np.generic, int, float, complex, str, list, dict, type(None))
 
 
 def reflected(op: Op):

@@ -257,3 +257,19 @@ def test_a_distribution_of_ones_own_expands(lib):
     assert type(wide) is Shifted and wide.batch_shape == wide.base.batch_shape == (2, 3)
     with pytest.raises(NotImplementedError, match=r"must also define a custom \.expand\(\) method"):
         Other().expand((2,))
+
+
+@BOTH
+def test_operators_leave_classes_of_ones_own_to_them(lib):
+    class Pair(tuple):
+        def __rmul__(self, other):
+            return Pair(other * x for x in self)
+
+    class Unit:
+        __radd__ = __rsub__ = __rtruediv__ = __rpow__ = lambda self, other: other
+
+    x = lib.tensor(2.0)
+    assert [float(part) for part in x * Pair([lib.tensor(1.0), lib.tensor(3.0)])] == [2, 6]
+    assert x + Unit() is x and x - Unit() is x and x / Unit() is x and x ** Unit() is x
+    with pytest.raises(TypeError, match="unsupported operand type"):
+        x * Unit()
