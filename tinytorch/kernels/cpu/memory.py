@@ -21,7 +21,7 @@ def plain(x):
 
 
 def channels_at_end(x):
-    """x (N, C, ...) as (N, ..., C); a view. (`np.moveaxis` takes 4 us where this takes 0.2.)"""
+    """x (N, C, ...) as (N, ..., C); a view. (`np.moveaxis` takes 3 us where this takes 0.2.)"""
     return x.transpose(AT_END[x.ndim])
 
 
