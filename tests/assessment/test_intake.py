@@ -236,13 +236,19 @@ def test_a_tar_s_headers_cannot_fill_the_grader_s_memory(tmp_path, kind):
     assert "what describes an entry of the tar is longer than 1 MB" in told and grown < 50
 
 
-def test_a_zip_s_list_cannot_fill_the_grader_s_memory(tmp_path):
+@pytest.mark.parametrize("place", [0, 0x06054B50], ids=["plain", "with a second mark in its last record"])
+def test_a_zip_s_list_cannot_fill_the_grader_s_memory(tmp_path, place):
     path = tmp_path / "a.zip"
     entry = struct.pack("<4s6H3L5H2L", b"PK\1\2", 20, 20, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) + b"x"
     listing = entry * (20 * intake.MB // len(entry))
-    path.write_bytes(listing + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, len(listing), 0, 0))
+    path.write_bytes(
+        listing + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, len(listing), place, 0)
+    )
     told, grown = peak_of(path)
     assert "lists more files than a submission may have" in told and grown < 50
+    path.write_bytes(b"PK\3\4" + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, 0xFFFFFFFF, place, 0))
+    with pytest.raises(IntakeError):
+        take_in(path)
 
 
 def test_large_files_wait_on_disk(tmp_path):

@@ -195,16 +195,23 @@ def entries_of(source: Path) -> Iterator[Iterator[Entry]]:
 
 
 def listed(path: Path) -> int:
-    """How many bytes a zip's list of its files takes, which is read at once: by the record at its end, or the larger one before that."""
+    """How many bytes a zip's list of its files takes, which is read at once: by the record at its end, or the larger one before that.
+
+    zipfile takes the record at the very end, or else the last thing that looks like one: the larger of the two counts here.
+    """
     with open(path, "rb") as file:
         file.seek(max(0, path.stat().st_size - (1 << 16) - 200))
         tail = file.read()
-    end = tail.rfind(b"PK\5\6")
-    found = [struct.unpack_from("<L", tail, end + 12)[0]] if 0 <= end <= len(tail) - 22 else [0]
+    return max(listed_by(tail, end) for end in (len(tail) - 22, tail.rfind(b"PK\5\6")))
+
+
+def listed_by(tail: bytes, end: int) -> int:
+    if not 0 <= end <= len(tail) - 22 or tail[end : end + 4] != b"PK\5\6":
+        return 0
     wide = end - 76  # 20 bytes that say where it is, 56 of its own
     if wide >= 0 and tail[wide : wide + 4] == b"PK\6\6":
-        found.append(struct.unpack_from("<Q", tail, wide + 40)[0])
-    return max(size for size in found if size != 0xFFFFFFFF)
+        return struct.unpack_from("<Q", tail, wide + 40)[0]
+    return struct.unpack_from("<L", tail, end + 12)[0]
 
 
 COMPRESSED: dict[bytes, Callable[..., Any]] = {
