@@ -124,6 +124,7 @@ class Writing(Value):
         if (
             type(array) is not np.ndarray
             or array.dtype.type not in (np.float32, np.float64)
+            or array.dtype is dtypes.BFLOAT16  # whose results are rounded elsewhere
             or not (array.flags.c_contiguous or array.base is None)  # no two indices of one place
             or not array.flags.writeable
             or (local.grad and (self._requires_grad or self.node is not None or self._base is not None))
