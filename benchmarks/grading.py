@@ -1,42 +1,50 @@
 """How fast a class is graded, and what a sandbox costs: the table at the end of docs/grading-numbers.md.
 
-    python -m benchmarks.grading [start empty class rerun timeout] [--students N] [--tier A]
+    python -m benchmarks.grading [start empty class five rerun timeout memory report] [--students N] [--tier A]
 
 start    a sandbox's start, beside Python with NumPy started bare
 empty    a near-empty submission, end to end: intake, sandbox, verdict
 class    submissions of milestone 1 a minute, through `tito assessment batch` with a worker for each core
 rerun    `tito assessment batch` once more on 500 students with nothing new
 timeout  how long after its limit a submission that hangs is ended, and what is left of it
+five     each of the five milestones a few times; what 100 students would take is reckoned from that, and said to be
+memory   the grader's memory while it takes in and grades bombs: what the list of tests/assessment/hostile holds of archives, replies and bombs
+report   the page and the exports of a class of 1,000 with a whole term in its gradebook
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 from tito.assessment import classroom
 from tito.assessment.boxes import Box
 from tito.assessment.driver import grade
 from tito.assessment.exams import Shelf
-from tito.assessment.intake import Submission
+from tito.assessment.intake import IntakeError, Submission, take_in
 from tito.assessment.isolation.launch import possible
 from tito.assessment.store import Gradebook, Job, Result
 from tito.course import the_course
-from tito.levels import level_files
+from tito.levels import level_files, write_level
+from tito.milestones.clock import spent
 
 MILESTONE, LEVEL = "basic_inference", 4
 
 
-def reference() -> Submission:
+def reference(level: int = LEVEL) -> Submission:
     course = the_course()
-    files = level_files(course.package, course.modules, LEVEL)
+    files = level_files(course.package, course.modules, level)
     return Submission(
         {
             f"tinytorch/{name}": text if isinstance(text, bytes) else text.encode()
@@ -128,22 +136,86 @@ def hand_in(room: classroom.Class, students: int) -> None:
 def whole_class(folder: Path, tier: str, students: int) -> None:
     room = a_room(folder / "class", students)
     hand_in(room, students)
-    usage = resource_of_children()
-    begun = time.perf_counter()
+    busy, begun = busy_so_far(), time.perf_counter()
     record = batch(room.folder, "--isolation", tier if tier != "C" else "weak")
-    seconds = time.perf_counter() - begun
-    cpu = resource_of_children() - usage
+    seconds, busy = time.perf_counter() - begun, busy_so_far() - busy
     print(
         f"class: {record['graded']} submissions in {seconds:.1f} s, {60 * record['graded'] / seconds:.0f} a minute on {os.cpu_count()} cores, "
-        f"{cpu / max(record['graded'], 1):.2f} s of CPU time each; verdicts {record['verdicts']}"
+        f"{busy / max(record['graded'], 1):.2f} s of the machine's CPU time each; verdicts {record['verdicts']}"
     )
 
 
-def resource_of_children() -> float:
-    import resource
+def busy_so_far() -> float:
+    """Seconds for which the machine's cores have been at work: a sandbox that is killed is nobody's waited-for child."""
+    user, nice, system, _, _, *interrupts = map(
+        int, Path("/proc/stat").read_text().splitlines()[0].split()[1:8]
+    )
+    return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
 
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+
+SHORT = {"epochs": 1, "held_out": 48_000 - 20 * 128}  # a run of 20 steps
+
+
+def five(folder: Path, tier: str, students: int) -> None:
+    """Three and four are graded by a run that is handed in. Here it is one of 20 steps, which misses the bar for accuracy: the questions,
+    and with them the work, are those of a whole one."""
+    from tito.milestones.definitions import all_milestones
+
+    milestones = all_milestones("capability")
+    room = classroom.make(folder / "five", "bench", [one.id for one in milestones], [])
+    shelf, total = Shelf(), 0.0
+    for one in milestones:
+        submission = reference(one.level)
+        if one.is_trained(one.graded):
+            submission.files |= a_run(one, folder / one.id)
+        archive = submission.keep(folder / "archives")
+        shelf.data(one.config["data"], one.grading.get("rows", 0))
+        seconds = []
+        for n in range(3):
+            with cpu_time() as used:
+                result = grade(room, Job(1, 1, f"s{n}", archive.stem, one.id, 0, 3, ""), archive, tier, shelf)
+            seconds.append(sum(used))
+        missed = [check.name for check in result.checks if check.verdict != "passed"]
+        told = f"{statistics.median(seconds):.1f} s of CPU time ({min(seconds):.1f} to {max(seconds):.1f})"
+        print(f"five: {one.title}: {told}; not passed: {', '.join(missed) or 'nothing'}", flush=True)
+        total += statistics.median(seconds)
+    shelf.close()
+    print(f"      reckoned, not run: 100 students x 5 milestones on 2 cores {100 * total / 2 / 60:.0f} min")
+
+
+@contextlib.contextmanager
+def cpu_time() -> Iterator[list[float]]:
+    """Seconds of CPU time of this process and of the sandboxes that it ends: other programs at work do not count."""
+    used: list[float] = []
+    end = Box.end
+
+    def note(box: Box) -> None:
+        if box.process is not None:
+            used.append(spent(box.process.pid) or 0.0)
+        end(box)
+
+    begun = time.process_time()
+    with mock.patch.object(Box, "end", note):
+        yield used
+    used.append(time.process_time() - begun)
+
+
+def a_run(one, folder: Path) -> dict[str, bytes]:
+    """A run of the reference, cut short, as it lies in a workspace."""
+    from tito.milestones.training import train_run
+    from tito.workspace import create
+
+    os.environ["TINYTORCH_HOME"] = str(folder / "home")
+    workspace = create(folder / "work", git=False)
+    shutil.rmtree(workspace.package)
+    write_level(the_course().package, the_course().modules, one.level, workspace.package)
+    one.config["settings"]["standard"] |= SHORT  # in this process, for the run and for the grader
+    train_run(workspace, one)
+    made = workspace.root / "runs" / one.id
+    return {
+        f"runs/{one.id}/{path.relative_to(made).as_posix()}": path.read_bytes()
+        for path in made.rglob("*") if path.is_file()
+    }  # fmt: skip
 
 
 def rerun(folder: Path, tier: str, students: int) -> None:
@@ -188,6 +260,71 @@ def timeout(folder: Path, tier: str, students: int) -> None:
     print(f"timeout: ended {max(found):.2f} s after its 2 s of CPU time at most, {len(alive)} processes left")
 
 
+def memory(folder: Path, tier: str, students: int) -> None:
+    """In this process, which takes in and grades as a supervisor and a driver do: its peak beside that of an honest submission."""
+    from tests.assessment.hostile import test_hostile as hostile
+    from tito.milestones.definitions import Milestone
+
+    lines = [line for line in hostile.LINES if line.group in ("archives", "replies", "bombs")]
+    shelf, honest, grown = Shelf(), hostile.complete(), {}
+    room = classroom.make(folder / "memory", "bench", [hostile.MILESTONE], [])
+
+    def one(made: Path) -> None:
+        try:
+            archive = take_in(made).keep(folder / "archives")
+        except IntakeError:
+            return
+        grade(room, Job(1, 1, "s0000", archive.stem, hostile.MILESTONE, 0, 3, ""), archive, tier, shelf)
+
+    short = {"cpu": 4, "memory": 2048, "answer": 48}  # a loop that never ends need not take a minute each
+    with mock.patch.object(Milestone, "grading", short):
+        Submission(honest).lay_out(folder / "honest")
+        one(folder / "honest")
+        for line in lines:
+            made = hostile.hand_in(line, folder / "made", honest)
+            before = memory_of_this(reset=True)
+            one(made)
+            grown[line.name] = memory_of_this() - before
+    shelf.close()
+    worst = sorted(grown, key=grown.get)[::-1][:3]
+    print(
+        f"memory: {len(grown)} bombs, at most {grown[worst[0]]:.0f} MB more than before; {', '.join(f'{n} {grown[n]:.0f}' for n in worst)}"
+    )
+
+
+def memory_of_this(reset: bool = False) -> float:
+    """The most that this process has held, in MB, since it was reset."""
+    if reset:
+        Path("/proc/self/clear_refs").write_text("5")
+    found = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
+    return int(found[0].split()[1]) / 1024
+
+
+def report(folder: Path, tier: str, students: int) -> None:
+    """In processes of their own, as one who types the commands has it; and what the work takes without the start of Python."""
+    from tests.assessment.classes import a_class
+    from tito.assessment import analytics
+    from tito.assessment.report.page import page
+
+    room = a_class(folder / "term", students=1000)
+    pages: list[str] = []
+
+    def work() -> None:
+        book = analytics.ReadOnly(room.gradebook)
+        pages.append(page(analytics.analyse(analytics.read(room, book))))
+        book.close()
+
+    work()
+    print(f"report: 1,000 students, {shown(timed(work, 5))}, {len(pages[-1].encode()) / 1e6:.2f} MB")
+    for words in (["report", "--format", "html"], *[["export", kind] for kind in ("csv", "json", "junit")]):
+        command = [sys.executable, "-m", "tito", "assessment", *words, "--class", str(room.folder)]
+        if words[0] == "export":
+            command += ["--out", str(folder / words[1])]
+        print(
+            f"        tito assessment {' '.join(words)}: {shown(timed(lambda c=command: subprocess.run(c, check=True, capture_output=True), 3))}"
+        )
+
+
 def read(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -195,7 +332,10 @@ def read(path: Path) -> bytes:
         return b""
 
 
-PARTS = {"start": start, "empty": empty, "class": whole_class, "rerun": rerun, "timeout": timeout}
+PARTS = {
+    "start": start, "empty": empty, "class": whole_class, "five": five, "rerun": rerun, "timeout": timeout, "memory": memory,
+    "report": report,
+}  # fmt: skip
 
 
 def main() -> None:
