@@ -19,6 +19,7 @@ from tests.assessment import soak
 from tito.assessment import batch as batching
 from tito.assessment import classroom
 from tito.assessment.batch import Order, batch, status
+from tito.assessment.intake import Submission
 from tito.assessment.scan import scan
 from tito.assessment.store import Check, Gradebook, Result
 from tito.errors import TitoError
@@ -196,6 +197,9 @@ def test_several_entries_are_several_attempts(room, book):
 def test_killed_at_random_moments(tmp_path, best_tier):
     """A small soak; the large one is `python -m tests.assessment.soak`."""
     kinds = soak.versions(5, random.Random(3))
+    files = kinds[0].files
+    wrong = files["tinytorch/nn/linear.py"].replace(b"self.weight, self.bias)", b"self.weight)")
+    kinds.append(Submission(files | {"tinytorch/nn/linear.py": wrong}))
     expected = soak.a_class(tmp_path / "class", 16, kinds, 6.0, best_tier)
     weak = ("--isolation", "weak") if best_tier == "C" else ("--isolation", best_tier)
     outcome = soak.soak(tmp_path / "class", expected, 5, pause=0.8, options=weak)

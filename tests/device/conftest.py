@@ -19,4 +19,5 @@ def gpu():
         patch.setitem(sys.modules, "cupyx", standin.cupyx)
         patch.setitem(sys.modules, "cupyx.scipy", standin.cupyx.scipy)
         patch.setitem(sys.modules, "cupyx.scipy.special", standin.special)
+        patch.setitem(sys.modules, "cupyx.scipy.linalg", standin.scipy_linalg)
         yield standin

@@ -16,6 +16,7 @@ import traceback
 import types
 
 import numpy as np
+import scipy.linalg
 import scipy.special
 
 from . import emulate
@@ -452,7 +453,8 @@ lib = types.SimpleNamespace(
 )
 random = types.SimpleNamespace(seed=lambda seed: None)
 special = Library(scipy.special)
-cupyx = types.SimpleNamespace(scipy=types.SimpleNamespace(special=special))
+scipy_linalg = Library(scipy.linalg)
+cupyx = types.SimpleNamespace(scipy=types.SimpleNamespace(special=special, linalg=scipy_linalg))
 RawModule = emulate.RawModule
 bool = np.bool_
 

@@ -13,6 +13,7 @@ import tinytorch
 from tests.structure.tree import PACKAGE, REPOSITORY
 from tinytorch import backend
 from tinytorch.backend import kernel, kernels
+from tinytorch.op import Op
 from tinytorch.optim.adam import adam_step
 
 
@@ -106,7 +107,7 @@ def all_kernels():
     for module in pkgutil.walk_packages(tinytorch.__path__, "tinytorch."):
         if not module.name.endswith("__main__") and not module.name.startswith("tinytorch.kernels."):
             for value in vars(importlib.import_module(module.name)).values():
-                value = getattr(value, "forward", value)  # the kernel may be an op's function
+                value = value.forward if isinstance(value, Op) else value
                 if isinstance(value, backend.Kernel):
                     found.setdefault(value.__name__, set()).add(value)
     return found

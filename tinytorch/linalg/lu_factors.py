@@ -5,6 +5,8 @@ Packed, L (without its diagonal of ones) and U share one matrix; pivots say, cou
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 from .. import ops
@@ -28,14 +30,16 @@ def lu_op(x):
 
 def factor(matrix):
     """LAPACK's packed factors and pivots of one matrix, also of a singular one."""
-    if module_of(matrix) is not np:
-        from cupyx.scipy.linalg import lu_factor
-    else:
+    if module_of(matrix) is np:
         from scipy.linalg import get_lapack_funcs
 
         (getrf,) = get_lapack_funcs(("getrf",), (matrix,))
         return getrf(matrix)[:2]
-    return lu_factor(matrix)
+    from cupyx.scipy.linalg import lu_factor
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it is singular is told by a zero on its diagonal
+        return lu_factor(matrix)
 
 
 def lu_slope(g, packed, pivots):
@@ -137,7 +141,7 @@ def first_zero(packed):
     """0 for each matrix, or the number, from 1, of the first zero on the diagonal."""
     zero = np.diagonal(packed.array, axis1=-2, axis2=-1) == 0
     where_first = zero.argmax(-1) + 1 if zero.shape[-1] else zero.sum(-1)
-    return packed.wrap(np.asarray(np.where(zero.any(-1), where_first, 0)).astype(np.int32))
+    return packed.wrap(module_of(zero).asarray(np.where(zero.any(-1), where_first, 0)).astype(np.int32))
 
 
 @spelled
@@ -152,7 +156,7 @@ def lu(A, *, pivot=True):
 def lu_unpack(LU_data, LU_pivots, unpack_data=True, unpack_pivots=True):
     """(P, L, U) of what `lu_factor` returned; an empty tensor stands for what is not asked for."""
     m, k = LU_data.shape[-2], min(LU_data.shape[-2:])
-    blank = LU_data.wrap(np.zeros(0, LU_data.array.dtype))
+    blank = like(LU_data.detach(), np.zeros(0))
     P, L, U = blank, blank, blank
     if unpack_data:
         L = unit_lower(LU_data)
