@@ -5,16 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import tinytorch
-
-try:
-    import torch
-except ImportError:  # PyTorch is a development dependency
-    LIBRARIES = [tinytorch]
-else:
-    LIBRARIES = [torch, tinytorch]
-
-BOTH = pytest.mark.parametrize("lib", LIBRARIES, ids=lambda lib: lib.__name__)
+from tests.programs_api.libraries import BOTH
 
 
 @BOTH

@@ -9,23 +9,7 @@ from typing import Optional
 import pytest
 
 import tinytorch
-
-try:
-    import torch
-except ImportError:  # PyTorch is a development dependency
-    LIBRARIES = [tinytorch]
-else:
-    LIBRARIES = [torch, tinytorch]
-
-BOTH = pytest.mark.parametrize("lib", LIBRARIES, ids=lambda lib: lib.__name__)
-
-
-def part(lib, path: str):
-    """torch.utils._pytree or tinytorch.utils._pytree."""
-    import importlib
-
-    return importlib.import_module(f"{lib.__name__}.{path}")
-
+from tests.programs_api.libraries import BOTH, part
 
 # ---------------------------------------------------------------- names on the way
 

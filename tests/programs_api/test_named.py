@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-
 import numpy as np
 import pytest
 
 import tinytorch
-
-try:
-    import torch
-except ImportError:  # PyTorch is a development dependency
-    LIBRARIES = [tinytorch]
-else:
-    LIBRARIES = [torch, tinytorch]
-
-BOTH = pytest.mark.parametrize("lib", LIBRARIES, ids=lambda lib: lib.__name__)
-
-
-def part(lib, path: str):
-    return importlib.import_module(f"{lib.__name__}.{path}")
-
+from tests.programs_api.libraries import BOTH, part
 
 # ---------------------------------------------------------------- to be named, not used
 

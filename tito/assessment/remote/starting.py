@@ -289,10 +289,10 @@ class Pair:
                 "verdict": "output_limit",
                 "message": f"it printed more than {MOST_PRINTED // MB} MB",
             }
-        if code in (
-            -signal.SIGKILL,
-            128 + signal.SIGKILL,
-        ):  # inside nobody may: for want of memory, or by hand
+        number = -code if code < 0 else code - 128
+        if number == signal.SIGXCPU:
+            return record | {"verdict": "timeout", "message": "it used up its CPU time and was ended"}
+        if number == signal.SIGKILL:  # inside nobody may: for want of memory, or by hand
             if not self.believed:
                 raise Killed
             return record | {
