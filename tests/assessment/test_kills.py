@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import select
 import threading
+import time
+from subprocess import PIPE
 
 import pytest
 
@@ -61,6 +64,19 @@ def test_a_module(tmp_path, kill, moments):
     found = judged(lay_out(tmp_path, COURSE.module("01_tensor")), COURSE.module("01_tensor"), TIER)
     assert alive == [True] * many
     assert set(verdicts(found).values()) == {"passed"} and found.sandboxes == 1
+
+
+def test_nothing_outlives_what_is_killed(tier):
+    """Whenever it is killed: while bubblewrap still lays out its namespaces, too."""
+    for moment in [thousandth / 1000 for thousandth in range(15)] * 4:
+        box = Sandbox(tier)
+        process = box.start("tito.milestones.probe", stdin=PIPE, stdout=PIPE)
+        time.sleep(moment)
+        process.kill()
+        process.wait()
+        box.bury()
+        assert select.select([process.stdout], [], [], 20)[0], f"killed after {moment} s, something lives"
+        box.end()
 
 
 def test_a_module_that_is_killed_every_time(tmp_path, kill):

@@ -96,6 +96,9 @@ class Desk:
         """What the process writes too much of; nothing is counted here."""
         return ""
 
+    def bury(self) -> None:
+        """End what a process that has ended left behind; here what a student's program starts is the student's affair."""
+
     def wants_to_run(self) -> bool:
         """Whether it only waits for a core; here the clock alone counts."""
         return False
@@ -244,6 +247,7 @@ class Session:
                 frame = self.frames.get(timeout=A_LOOK if left <= 0 else min(left, A_LOOK))
                 break
             except queue.Empty:
+                self.box.bury()  # then `listen` comes to the end of what it reads
                 if too_much := self.box.overflow():
                     raise self.stop(f"{what}: {too_much}, so it was stopped", "output_limit") from None
                 if self.is_loud():

@@ -99,6 +99,7 @@ class Pair:
         self.shared = Path(tempfile.mkdtemp(prefix="tito-apart-"))
         self.scratch = self.shared / "scratch"
         self.student: Sandbox | None = None
+        self.checks: Sandbox | None = None  # where they run
         self.printed: Printed | None = None
         self.total = 0.0  # CPU seconds of the processes before the present one
         self.allowed, self.overtime = (
@@ -143,6 +144,7 @@ class Pair:
             limits=Limits(cpu=self.work.cpu, memory=self.work.memory),
             trusted=True,
         )
+        self.checks = box
         lay_out(box, CHECK_FILES)
         box.scratch = self.scratch
         self.scratch.mkdir(exist_ok=True)
@@ -260,7 +262,9 @@ class Pair:
         return (spent(running.pid) if running else None) or 0.0
 
     def look(self) -> None:
-        """End a process that computes without end: whoever waits for it hears that it is gone."""
+        """End a process that computes without end, and what a killed one left: whoever waits for it hears that it is gone."""
+        for box in filter(None, (self.checks, self.student)):
+            box.bury()
         if self.used() > self.allowed and self.student and self.student.process:
             self.overtime = True
             self.student.process.kill()
