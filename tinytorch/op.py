@@ -106,8 +106,11 @@ class Op:
     Positional parameters are data, keyword-only ones are settings. Callers may pass either kind both ways.
     """
 
-    def __init__(self, forward, dtypes=None, grad=True, saves=False, view=False, composed=None):
+    def __init__(self, forward, dtypes=None, grad=True, saves=False, view=False, composed=None, small=None):
         self.forward = forward
+        self.small = (
+            small or forward
+        )  # the same for few elements: a ufunc, where `forward` would be a call around it
         self.name = self.__name__ = forward.__name__
         self.dtypes, self.grad, self.saves, self.view = dtypes, grad, saves, view
         self.special = saves or view  # whether more is to be done with a result than to wrap it

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import weakref
 from functools import partial
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heappushpop
 from itertools import count
 from sys import getrefcount
 from typing import Any
@@ -499,18 +499,22 @@ def record_few(op: Op, x, y=ALONE):
     args: Any
     if y is ALONE:
         args, key = (x,), 2 | mask
-    elif type(y) is float or type(y) is int:
-        args, key, b, same_shape = (x, y), 12 | mask, y, True
-    elif isinstance(y, Value) and y._base is None and y.array.dtype is dtype:
-        args, b, mask = (x, y), y.array, mask | y._requires_grad << 1
+    elif isinstance(y, Value):
+        b = y.array
+        if y._base is not None or b.dtype is not dtype:
+            return record(op, (x, y), NOTHING)
+        args, mask = (x, y), mask | y._requires_grad << 1
         same_shape = op.dtypes is not None and a.shape == b.shape
         key = 12 | mask if same_shape else 4 | mask  # operands of one shape have a plan of their own
+    elif type(y) is float or type(y) is int:
+        args, key, b, same_shape = (x, y), 12 | mask, y, True
     else:
         return record(op, (x, y), NOTHING)
     if dtype.kind != "f" or x._base is not None or not local.grad or op.special:
         return record(op, args, NOTHING)
     try:
-        array = op.forward(a) if y is ALONE else op.forward(a, b)
+        forward = op.small if a.size < LARGE else op.forward
+        array = forward(a) if y is ALONE else forward(a, b)
     except (ValueError, TypeError, IndexError, RuntimeWarning):
         return record(op, args, NOTHING)
     if type(array) is not ndarray:
@@ -606,9 +610,16 @@ def walk(roots, gradients, targets: Any, useful: Any, retain_graph: bool, create
     before, local.grad = local.grad, create_graph
     watch = local.watch
     plainly = targets is None and not create_graph
+    following: Any = None  # a node that need not go through the heap: graphs are chains for the most part
     try:
-        while heap:
-            node = heappop(heap)[1]
+        while heap or following is not None:
+            if following is None:
+                node = heappop(heap)[1]
+            elif heap and heap[0][0] < following.order:
+                node = heappushpop(heap, (following.order, following))[1]
+            else:
+                node = following
+            following = None
             g = grads.pop(node)
             if type(node) is Leaf:
                 if targets is None:
@@ -637,7 +648,10 @@ def walk(roots, gradients, targets: Any, useful: Any, retain_graph: bool, create
             if saved and not retain_graph:
                 node.saved = saved = None
             fits = plainly and node.same_shape
-            for p, gp in zip(node.inputs, pulled):
+            i = 0
+            for p in node.inputs:  # with a counter: `zip` would take as long as all the rest here
+                gp = pulled[i]
+                i += 1
                 if not fits:
                     if gp is None or (useful is not None and p not in useful and p not in targets):
                         continue
@@ -646,13 +660,15 @@ def walk(roots, gradients, targets: Any, useful: Any, retain_graph: bool, create
                     ):
                         gp = fit(gp, p)
                 waiting = grads.get(p)
-                if waiting is None:
-                    grads[p] = gp
-                    heappush(heap, (p.order, p))
-                elif type(gp) is ndarray and gp.size < LARGE:
-                    grads[p] = waiting + gp
+                if waiting is not None:
+                    small = type(gp) is ndarray and gp.size < LARGE
+                    grads[p] = waiting + gp if small else added(waiting, gp)
+                    continue
+                grads[p] = gp
+                if following is None:
+                    following = p
                 else:
-                    grads[p] = added(waiting, gp)
+                    heappush(heap, (p.order, p))
             # Nothing but `grads` and the leaves may hold a gradient now.
             pulled = waiting = gp = g = saved = None
     finally:

@@ -25,7 +25,7 @@ def sum_into(x, y):
 LARGE = 1 << 16  # elements from which asking for a faster body is worth the question
 
 
-@op(dtypes="promote")
+@op(dtypes="promote", small=np.add)
 def add_op(x, y):
     """x + y."""
     if type(x) is np.ndarray and x.size >= LARGE and type(y) is np.ndarray and x.shape == y.shape:
@@ -39,7 +39,7 @@ def sub_op(x, y):
     return np.subtract(x, y)
 
 
-@op(dtypes="promote")
+@op(dtypes="promote", small=np.multiply)
 def mul(x, y):
     """x * y."""
     return np.multiply(x, y)
