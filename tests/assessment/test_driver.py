@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tito.assessment import boxes, exams
+from tito.assessment import exams
 
 LINEAR = "return F.linear(input, self.weight, self.bias)"
 
@@ -130,7 +130,7 @@ def test_output_without_end(desk, work, best_tier, monkeypatch):
 
 
 def test_a_full_disk(desk, work, best_tier, monkeypatch):
-    monkeypatch.setattr(boxes, "MOST_SCRATCH", 1 << 20)
+    monkeypatch.setattr("tito.assessment.isolation.written.MOST_BYTES", 1 << 20)
     change(
         work, "nn/linear.py", LINEAR,
         "import time\n        for i in range(100): open(f'x{i}', 'wb').write(bytes(1 << 20))\n        time.sleep(60)",

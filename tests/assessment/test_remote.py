@@ -163,6 +163,14 @@ def sigmoid(x):
         frame = frame.f_back
     return x
 """,
+    "questions made easy": """
+import numpy
+def sigmoid(x):
+    if isinstance(x, numpy.ndarray):
+        x.setflags(write=True)
+        x[...] = 0
+    return numpy.zeros(numpy.shape(x)) + 0.5
+""",
     "a patched server": """
 import gc
 def sigmoid(x):
@@ -267,6 +275,26 @@ def test_a_bomb_costs_its_own_check(name, tmp_path):
     folder = lay_out(tmp_path, SETUP, {"utils/numerics.py": f"{NUMERICS}\n{code}\n"})
     found = judged(folder, SETUP, names=("sigmoid", "softplus"), memory=1024 << 20)
     assert verdicts(found) == {"sigmoid": verdict, "softplus": "passed"}, found.records
+
+
+@pytest.mark.skipif(TIER == "C", reason="needs /proc")
+@pytest.mark.parametrize("line", ["pass", "os.unlink(name)"], ids=["named", "nameless"])
+def test_a_full_disk_costs_its_own_check(line, tmp_path, monkeypatch):
+    """Many files of which each is small enough; or none that has a name."""
+    monkeypatch.setattr("tito.assessment.isolation.written.MOST_BYTES", 8 << 20)
+    code = f"""
+import os, time
+def sigmoid(x):
+    kept = []
+    for name in map(str, range(12)):
+        kept.append(open(name, "wb", 0))
+        kept[-1].write(bytes(1 << 20))
+        {line}
+    time.sleep(20)
+"""
+    folder = lay_out(tmp_path, SETUP, {"utils/numerics.py": NUMERICS + code})
+    found = judged(folder, SETUP, names=("sigmoid", "softplus"))
+    assert verdicts(found) == {"sigmoid": "output_limit", "softplus": "passed"}, found.records
 
 
 def test_hangs_without_end_are_given_up(tmp_path):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import compileall
 import contextlib
-import errno
 import os
 import signal
 import subprocess
@@ -17,21 +16,10 @@ from functools import cache
 from pathlib import Path
 
 from ..milestones.clock import processes, spent
+from .isolation.kills import cause_of
 from .isolation.launch import Sandbox, lay_out_probe
 from .isolation.limits import MB, Limits
-
-MOST_SCRATCH, MOST_FILES = 512 * MB, 20_000  # what a submission may write beside its answers
-
-ENDS = {  # of processes that the kernel stopped, by the signal's number; SIGKILL is the hard limit on CPU time
-    getattr(signal, name): verdict
-    for name, verdict in (
-        ("SIGXCPU", "timeout"),
-        ("SIGKILL", "timeout"),
-        ("SIGXFSZ", "output_limit"),
-        ("SIGSYS", "policy_violation"),
-    )
-    if hasattr(signal, name)
-}
+from .isolation.written import too_much
 
 
 class Box(Sandbox):
@@ -56,26 +44,7 @@ class Box(Sandbox):
     def overflow(self) -> str:
         """What it has written too much of by now; empty if nothing. Looked at while it is waited for, and its CPU time with it."""
         self.computed = max(self.computed, spent(self.process.pid) or 0.0) if self.process else 0.0
-        size = count = 0
-        waiting = [str(self.scratch)]
-        while waiting:
-            try:
-                entries = list(os.scandir(waiting[-1]))
-            except OSError as error:
-                if error.errno == errno.ENAMETOOLONG:
-                    return "it makes folders deeper than a path may be long"
-                entries = []  # closed to its owner, or gone; opening it here could be led astray by a link
-            waiting.pop()
-            for entry in entries:
-                with contextlib.suppress(OSError):  # gone by now
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append(entry.path)
-                    else:
-                        size += entry.stat(follow_symlinks=False).st_blocks * 512
-            count += len(entries)
-            if size > MOST_SCRATCH or count > MOST_FILES:
-                return "it fills the disk"
-        return ""
+        return too_much(self.scratch, self.process.pid if self.process else None)
 
     def wants_to_run(self) -> bool:
         """Whether one of its processes computes, or would if a core were free: then its limit on CPU time ends it, not the clock.
@@ -85,12 +54,10 @@ class Box(Sandbox):
         return self.process is not None and any(fields[0] in "RD" for fields in processes(self.process.pid))
 
     def cause(self, code: int) -> str:
-        """What an exit status stands for. bubblewrap gives a signal as 128 more."""
-        number = -code if code < 0 else code - 128
-        if number == signal.SIGKILL and self.computed < self.limits.cpu:
-            self.killed = True  # inside nobody may: by the kernel, for want of memory, or by hand
-            return "memory_limit"
-        return ENDS.get(number, "crashed")
+        """What an exit status stands for."""
+        verdict, killed = cause_of(code, self.computed >= self.limits.cpu)
+        self.killed = self.killed or killed
+        return verdict
 
 
 @cache

@@ -10,16 +10,23 @@ from functools import cache
 from pathlib import Path
 
 
-def processes(pid: int) -> Iterator[list[str]]:
-    """What the kernel tells of a process and everything under it: the fields of /proc/PID/stat from its state on. Nothing where there is no /proc."""
+def descendants(pid: int) -> Iterator[int]:
+    """A process and everything under it. Nothing where there is no /proc."""
     waiting = [pid]
     while waiting:
         one = waiting.pop()
+        yield one
+        with contextlib.suppress(OSError):  # it has ended
+            for thread in Path(f"/proc/{one}/task").iterdir():
+                waiting += map(int, (thread / "children").read_text().split())
+
+
+def processes(pid: int) -> Iterator[list[str]]:
+    """What the kernel tells of a process and everything under it: the fields of /proc/PID/stat from its state on."""
+    for one in descendants(pid):
         with contextlib.suppress(OSError):  # it has ended
             # after the name, which may hold blanks and brackets
             yield Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-            for thread in Path(f"/proc/{one}/task").iterdir():
-                waiting += map(int, (thread / "children").read_text().split())
 
 
 def spent(pid: int) -> float | None:

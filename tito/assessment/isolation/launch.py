@@ -28,7 +28,7 @@ from pathlib import Path
 from ...errors import TitoError
 from ...milestones.session import ALLOCATOR
 from . import landlock, syscalls
-from .limits import Limits
+from .limits import MB, Limits
 
 HERE = Path(__file__).resolve()
 TITO = HERE.parents[2]
@@ -38,6 +38,7 @@ TIERS = {
     "C": "resource limits alone: against mistakes, not against malice",
 }
 NOBODY = 65534
+MOST_IN_MEMORY = 128 * MB  # that may be written to /tmp, and to /dev/shm
 # What the probe needs of tito, and nothing that knows an answer: no judges, no lessons, no reference package.
 PROBE_FILES = (
     "__init__.py", "runner.py", "checking.py", "errors.py", "assessment/__init__.py", "assessment/isolation/__init__.py",
@@ -146,7 +147,8 @@ class Sandbox:
             str(NOBODY),
             "--gid",
             str(NOBODY),
-            "--hostname", "box", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/dev/shm", *links, *binds,
+            # Read-only: a grader that is root is root in there too where files are concerned, and /proc/sys holds the kernel's own settings.
+            "--hostname", "box", "--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev", *in_memory("/tmp"), *in_memory("/dev/shm"), *links, *binds,
             "--ro-bind-try", "/sys/devices/system/cpu", "/sys/devices/system/cpu", "--bind", str(self.scratch), str(self.scratch),
             "--chdir", str(self.scratch), "--seccomp", str(filter_end), "--info-fd", str(telling), "--remount-ro", "/",
         ]  # fmt: skip
@@ -300,6 +302,20 @@ def importable() -> frozenset[str]:
 @cache
 def bubblewrap_program() -> str:
     return shutil.which("bwrap") or ""
+
+
+@cache
+def has_sizes() -> bool:
+    """Whether this bubblewrap can say how large a folder in memory may grow."""
+    told = subprocess.run([bubblewrap_program(), "--help"], capture_output=True, text=True)
+    return "--size" in told.stdout + told.stderr
+
+
+def in_memory(folder: str) -> list[str]:
+    """A folder in memory, under a limit: no limit of the process counts what is written there, and half of the machine's memory would do."""
+    if has_sizes():
+        return ["--size", str(MOST_IN_MEMORY), "--tmpfs", folder]
+    return ["--tmpfs", folder, "--remount-ro", folder]
 
 
 def possible(tier: str) -> str:

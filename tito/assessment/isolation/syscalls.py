@@ -17,7 +17,7 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
     # new processes and programs
     "fork": (57, None), "vfork": (58, None), "execve": (59, 221), "execveat": (322, 281),
     # the network, and sockets at all
-    "socket": (41, 198), "socketpair": (53, 199), "bind": (49, 200), "listen": (50, 201), "accept": (43, 202), "accept4": (288, 242),
+    "socket": (41, 198), "bind": (49, 200), "listen": (50, 201), "accept": (43, 202), "accept4": (288, 242),
     "connect": (42, 203), "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
     # other processes
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "pidfd_open": (434, 434),
@@ -26,13 +26,15 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
     # what outlives a process
     "shmget": (29, 194), "semget": (64, 190), "msgget": (68, 186), "mq_open": (240, 180), "add_key": (248, 217),
     "request_key": (249, 218), "keyctl": (250, 219),
+    # memory that no limit counts
+    "memfd_create": (319, 279), "memfd_secret": (447, 447),
     # the machine, and other views of it
     "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41), "chroot": (161, 51), "unshare": (272, 97), "setns": (308, 268),
     "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430), "fsmount": (432, 432), "mount_setattr": (442, 442),
     "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265), "swapon": (167, 224), "reboot": (169, 142),
     "init_module": (175, 105), "finit_module": (313, 273), "delete_module": (176, 106), "kexec_load": (246, 104),
     "kexec_file_load": (320, 294), "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282),
-    "personality": (135, 92), "memfd_secret": (447, 447),
+    "personality": (135, 92),
 }  # fmt: skip
 # What reaches beyond the process where no namespace holds it, and Landlock does not see: whose file it is and what its owner may do
 # with it. Answered as done and not done, so that `shutil.copy` works.
@@ -49,8 +51,13 @@ BEYOND: dict[str, tuple[int | None, int | None]] = {
 }  # fmt: skip
 SCHED_SETAFFINITY, FCNTL = (203, 122), (72, 25)
 F_SETOWN, F_SETOWN_EX = 8, 15  # another process would get this one's signals
+SOCKETPAIR = (53, 199)
+AF_UNIX, SOCK_STREAM, ITS_FLAGS = 1, 1, 0x80800  # close-on-exec, non-blocking
 CLONE, CLONE3, TGKILL, PRLIMIT, PRCTL = (56, 220), (435, 435), (234, 131), (302, 261), (157, 167)
-PR_SET_PDEATHSIG = 1  # whether a process dies with its grader is not its own to say
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE = (
+    1,
+    4,
+)  # whether it dies with its grader, and lets it look, is not its own to say
 ARCHITECTURES = {
     "x86_64": (0, 0xC000003E),
     "aarch64": (1, 0xC00000B7),
@@ -101,8 +108,20 @@ def program(pid: int | None = None, allow_exec: bool = False, trusted: bool = Fa
     steps += [step(EQUAL, CLONE3[column], 0, 1), gone]
     first = step(LOAD, FIRST_ARGUMENT)
     steps += [step(EQUAL, CLONE[column], 0, 4), first, step(ANY_BIT, CLONE_THREAD, 1, 0), no, yes]
+    # Both ends are its own, as of a pipe, and asyncio begins with one; datagrams could be sent elsewhere.
+    steps += [
+        step(EQUAL, SOCKETPAIR[column], 0, 8),
+        first,
+        step(EQUAL, AF_UNIX, 1, 0),
+        no,
+        step(LOAD, SECOND_ARGUMENT),
+        step(ANY_BIT, ~(SOCK_STREAM | ITS_FLAGS) & 0xFFFFFFFF, 1, 0),
+        step(ANY_BIT, SOCK_STREAM, 1, 0),
+        no,
+        yes,
+    ]
     steps += [step(EQUAL, PRLIMIT[column], 0, 4), first, step(EQUAL, 0, 1, 0), no, yes]
-    steps += [step(EQUAL, PRCTL[column], 0, 4), first, step(EQUAL, PR_SET_PDEATHSIG, 0, 1), no, yes]
+    steps += [step(EQUAL, PRCTL[column], 0, 5), first, step(EQUAL, PR_SET_PDEATHSIG, 1, 0), step(EQUAL, PR_SET_DUMPABLE, 0, 1), no, yes]  # fmt: skip
     if pid is not None:
         second = step(LOAD, SECOND_ARGUMENT)
         steps += [step(EQUAL, TGKILL[column], 0, 4), first, step(EQUAL, pid, 1, 0), no, yes]

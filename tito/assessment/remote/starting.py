@@ -12,7 +12,6 @@ import math
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -25,9 +24,11 @@ from typing import Any
 
 from ...checks import SETTINGS
 from ...milestones.clock import spent
-from ..isolation.kills import Killed, undisturbed
+from ...milestones.session import REASONS
+from ..isolation.kills import Killed, cause_of, undisturbed
 from ..isolation.launch import Sandbox
 from ..isolation.limits import MB, Limits
+from ..isolation.written import too_much
 
 HERE = Path(__file__).resolve().parent
 SERVER_FILES = ("__init__.py", "wire.py", "link.py", "server.py")
@@ -102,10 +103,8 @@ class Pair:
         self.checks: Sandbox | None = None  # where they run
         self.printed: Printed | None = None
         self.total = 0.0  # CPU seconds of the processes before the present one
-        self.allowed, self.overtime = (
-            math.inf,
-            False,
-        )  # CPU seconds of the student's process for the check that runs; whether it took more
+        self.allowed = math.inf  # CPU seconds of the student's process for the check that runs
+        self.stopped: tuple[str, str] | None = None  # verdict and reason, if it was ended from here
 
     def __enter__(self) -> Pair:
         return self
@@ -199,6 +198,7 @@ class Pair:
                 elif "begin" in record:
                     current, until = record["begin"], until + 2 * record["seconds"]
                     self.allowed = self.used() + record["cpu"]
+                    self.look()
                 elif "check" in record:
                     current, self.allowed = "", math.inf
                     found.cpu = self.total + self.used()
@@ -232,7 +232,7 @@ class Pair:
         taken = self.used()
         self.end_student()
         empty(self.scratch)  # the folder itself stays: the process of checks has it open
-        self.overtime = False
+        self.stopped = None
         self.total += taken
         self.allowed -= taken
         box = self.student = Sandbox(
@@ -262,12 +262,19 @@ class Pair:
         return (spent(running.pid) if running else None) or 0.0
 
     def look(self) -> None:
-        """End a process that computes without end, and what a killed one left: whoever waits for it hears that it is gone."""
+        """End a process that computes or writes without end, and what a killed one left: whoever waits for it hears that it is gone."""
         for box in filter(None, (self.checks, self.student)):
             box.bury()
-        if self.used() > self.allowed and self.student and self.student.process:
-            self.overtime = True
-            self.student.process.kill()
+        running = self.student.process if self.student else None
+        if running is None or self.stopped:
+            return
+        if self.used() > self.allowed:
+            told = "it computed for too long and was stopped: is there a loop that does not end?"
+            self.stopped = "timeout", told
+        elif written := too_much(self.scratch, running.pid):
+            self.stopped = "output_limit", f"{written}, so it was stopped"
+        if self.stopped:
+            running.kill()
 
     def end_student(self) -> None:
         if self.student is not None:
@@ -282,27 +289,20 @@ class Pair:
             code = self.student.process.wait(2)
         except subprocess.TimeoutExpired:
             return record
-        if self.overtime:
-            return record | {
-                "verdict": "timeout",
-                "message": "it computed for too long and was stopped: is there a loop that does not end?",
-            }
         words = self.printed.last() if self.printed else ""
+        if self.stopped:
+            verdict, message = self.stopped
+            return record | {"verdict": verdict, "message": message}
         if self.printed and self.printed.total > MOST_PRINTED:
             return record | {
                 "verdict": "output_limit",
                 "message": f"it printed more than {MOST_PRINTED // MB} MB",
             }
-        number = -code if code < 0 else code - 128
-        if number == signal.SIGXCPU:
-            return record | {"verdict": "timeout", "message": "it used up its CPU time and was ended"}
-        if number == signal.SIGKILL:  # inside nobody may: for want of memory, or by hand
-            if not self.believed:
-                raise Killed
-            return record | {
-                "verdict": "memory_limit",
-                "message": "it used up the machine's memory and was ended",
-            }
+        verdict, killed = cause_of(code, out_of_time=False)
+        if killed and not self.believed:
+            raise Killed
+        if verdict in REASONS:
+            return record | {"verdict": verdict, "message": f"it {REASONS[verdict]}"}
         return record | {
             "message": f"{record['message']} (exit status {code})" + (f": {words}" if words else "")
         }
