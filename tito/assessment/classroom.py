@@ -29,6 +29,7 @@ from ..course import the_course
 from ..curriculum import Module
 from ..errors import TitoError
 from ..milestones.definitions import MILESTONES
+from .plain import plain
 from .sheets import unguarded
 
 STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,79}")
@@ -309,6 +310,6 @@ def roster(path: Path) -> list[Student]:
                 f"{path.name}:{reader.line_num}: student {ident!r} is on line {found[ident.lower()]} already"
             )
         found[ident.lower()] = reader.line_num
-        name, email = (unguarded((row.get(key) or "").strip()) for key in ("name", "email"))
+        name, email = (plain(unguarded((row.get(key) or "").strip())) for key in ("name", "email"))
         students.append(Student(ident, name, email))
     return students

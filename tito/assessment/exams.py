@@ -8,6 +8,7 @@ the check with it that was asked; the next one gets a new process.
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import time
 from collections.abc import Callable
@@ -29,7 +30,9 @@ from .boxes import Box
 from .classroom import Class
 from .isolation.kills import Killed, undisturbed
 from .isolation.limits import MB, Limits
+from .plain import MOST_SAID, plain
 from .store import Check, Job, Result
+from .yardstick import Yardstick
 
 RESPAWNS = 3
 FOREIGN = re.compile(  # an import of somebody else's framework: there is none in the sandbox
@@ -56,6 +59,15 @@ class Shelf:
         self.practice = practice
         self.stack = contextlib.ExitStack()
         self.kept: dict[str, Data] = {}
+        self.yardsticks: dict[str, Yardstick] = {}
+
+    def yardstick(self, one: Milestone, tier: str, knobs: dict[str, Any] | None) -> Yardstick:
+        """The milestone's network made of the course's own package."""
+        name = f"{one.id} {tier} {json.dumps(knobs, sort_keys=True)}"
+        if name not in self.yardsticks:
+            self.yardsticks[name] = Yardstick(one, tier, knobs)
+            self.stack.callback(self.yardsticks[name].remove)
+        return self.yardsticks[name]
 
     def data(self, name: str, rows: int = 0) -> Data:
         """The published data where it is on this machine, else the drawn set in its place; with `rows`, so many to train on.
@@ -75,15 +87,16 @@ class Shelf:
     def close(self) -> None:
         self.stack.close()
         self.kept.clear()
+        self.yardsticks.clear()
 
 
 class Sitting:
     """One submission before one milestone's judges. `believed`: a process that was killed has failed, whoever did it."""
 
     def __init__(
-        self, room: Class, job: Job, one: Milestone, work: HandedIn, tier: str, data: Data, believed: bool
-    ):
-        self.one, self.work, self.tier, self.data, self.believed = one, work, tier, data, believed
+        self, room: Class, job: Job, one: Milestone, work: HandedIn, tier: str, data: Data, shelf: Shelf, believed: bool
+    ):  # fmt: skip
+        self.one, self.work, self.tier, self.data, self.shelf, self.believed = one, work, tier, data, shelf, believed  # fmt: skip
         self.box: Box | None = None  # the newest
         self.setting = one.graded
         self.seeds = lambda check: room.seed(job.student, job.task, check, job.epoch)
@@ -116,6 +129,7 @@ class Sitting:
         if self.exam is None:
             self.exam = Exam(self.one, session, self.data, patience, draw=self.seeds)
             self.exam.setting = self.setting
+            self.exam.yardstick = self.shelf.yardstick(self.one, self.tier, knobs)
             self.exam.run, self.exam.run_folder = self.run, self.folder
         self.exam.session, self.ready = session, False
 
@@ -218,7 +232,7 @@ class Sitting:
             if self.box is not None and self.box.killed and not self.believed:
                 raise Killed from error
             message = f"{error}\n{error.place}" if error.place else str(error)
-            self.checks.append(Check(name, verdict_of(name, error), 0.0, weight, message))
+            self.checks.append(Check(name, verdict_of(name, error), 0.0, weight, plain(message, MOST_SAID)))
             return False
         passed = found is None or found.passed
         told = found.message if found else ""
@@ -230,7 +244,7 @@ class Sitting:
                 "passed" if passed else "failed",
                 float(passed),
                 weight,
-                told,
+                plain(told, MOST_SAID),
                 value=found.value if found else None,
             )
         )
@@ -257,7 +271,7 @@ def examine(room: Class, job: Job, root: Path, tier: str, shelf: Shelf) -> Resul
     data = shelf.data(one.config["data"], one.grading.get("rows", 0))
 
     def sit(believed: bool) -> list[Check]:
-        sitting = Sitting(room, job, one, work, tier, data, believed)
+        sitting = Sitting(room, job, one, work, tier, data, shelf, believed)
         try:
             sitting.sit()
         finally:

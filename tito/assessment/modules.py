@@ -38,6 +38,7 @@ from ..levels import level_files
 from ..weave import NoSuchSymbol, find, span
 from .answers import answered
 from .classroom import Class
+from .plain import MOST_SAID, plain
 from .remote.starting import FOREIGN, Found, Work, run_apart
 from .store import Check, Job, Result
 
@@ -109,7 +110,7 @@ def message_of(record: dict[str, Any]) -> str:
     if record.get("place"):
         file, line, code = record["place"]
         lines.append(f"{file}:{line}  {code}")
-    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in "\n".join(lines)[:4000])
+    return plain("\n".join(lines), MOST_SAID)
 
 
 def taught_lines(module: Module, root: Path) -> tuple[tuple[str, int, int], ...]:

@@ -14,6 +14,7 @@ ODD = re.compile(
     "\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069"  # direction marks, overrides and isolates; zero width
     "\u2028\u2029\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"  # other line ends, lone surrogates, tags
 )
+MOST_SAID = 4000  # characters that are kept of what a submission says
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 

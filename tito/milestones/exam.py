@@ -16,7 +16,7 @@ from .clock import calibration, spent
 from .datasets import Data, data_set
 from .definitions import Milestone
 from .judging import JUDGES, Finding
-from .session import ProbeFailed, Session
+from .session import Answer, ProbeFailed, Session
 
 Say = Callable[..., None]
 Draw = Callable[[str], int]  # the seed of a check, by its name
@@ -87,6 +87,7 @@ class Exam:
         self.unit = 0.0  # seconds that a fixed piece of work took around the training
         self.curve: list[dict[str, float]] = []
         self.classes = int(data.answers.max()) + 1 if "labels" in data.train else 0
+        self.yardstick: Any = None  # where somebody grades: the same network made of the course's own package
         self.run: Any = None  # the record of a trained run, and where it lies
         self.run_folder: Any = None
 
@@ -129,6 +130,18 @@ class Exam:
         n = min(len(array) for array in self.data.train.values())
         rows = np.sort(self.rng.permutation(n)[: min(size, n)])
         return {name: np.array(array[rows]) for name, array in self.data.train.items()}
+
+    def beside(self, gradients: Answer) -> Any:
+        """Where to measure how the loss changes: in the session itself, or in the course's network with the same parameters."""
+        if self.yardstick is None:
+            return self.session
+        names = [name.replace("g", "p", 1) for name in gradients.values if name[0] == "g"]
+        answer = self.session.ask("values", seconds=self.patience)
+        values = {name: answer.array(name, None, "f") for name in names}
+        for name, value in values.items():
+            gradients.array(name.replace("p", "g", 1), value.shape)
+        self.yardstick.place(values, self.seed)
+        return self.yardstick
 
     def train(self, told: bool = True) -> None:
         """Train on the spot, on the clock of this side; `told`: with its numbers step by step, where somebody looks at them."""

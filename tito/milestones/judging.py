@@ -175,6 +175,9 @@ def disagreement(exam, rows: dict[str, Any], directions: int, parameters: int) -
 
     answer = exam.session.ask("gradients", rows, seconds=exam.patience, seed=exam.seed)
     norms = answer.array("norms", (None,), "f")
+    if not len(norms):
+        return "the network has no parameters that learn"
+    beside = exam.beside(answer)
     exam.learns = float(sum(array.size for name, array in answer.values.items() if name[0] == "g"))
     for which in sorted(exam.rng.permutation(len(norms))[:parameters].tolist()):
         g = answer.array(f"g{which}", None, "f").astype(np.float64)
@@ -190,7 +193,7 @@ def disagreement(exam, rows: dict[str, Any], directions: int, parameters: int) -
             0.002 * size,
             0.0005 * size,
         ):  # smaller ones where the loss has kinks, up to rounding
-            asked = exam.session.ask(
+            asked = beside.ask(
                 "losses_along", rows | {"directions": along.astype(np.float32)}, seconds=exam.patience, which=which,
                 step=step, seed=exam.seed,
             )  # fmt: skip

@@ -58,6 +58,23 @@ def probe_losses_along(work, arrays, which: int, step: float, seed: int = 0) -> 
     return {"losses": losses}
 
 
+def probe_values(work, arrays) -> dict[str, Any]:
+    """The parameters of the model that gradients were asked of."""
+    return {f"p{i}": np.asarray(p.detach().numpy()) for i, p in enumerate(learned(work.fresh))}
+
+
+def probe_place(work, arrays, seed: int = 0) -> dict[str, Any]:
+    """A fresh model with parameters made elsewhere."""
+    seed_everything(seed)
+    work.fresh = work.recipe.build(work.knobs)
+    shapes, given = [tuple(p.shape) for p in learned(work.fresh)], [a.shape for a in arrays.values()]
+    if shapes != given:
+        raise AssertionError(f"the network's parameters have the shapes {given}, and should have {shapes}")
+    for parameter, array in zip(learned(work.fresh), arrays.values()):
+        put(parameter, array)
+    return {}
+
+
 def learned(model) -> list:
     return [p for p in model.parameters() if p.requires_grad]
 

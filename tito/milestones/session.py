@@ -229,7 +229,9 @@ class Session:
                     )
                 answer.values[frame.name] = frame.array
             elif frame.kind == ERROR:
-                message, _, place = bytes(frame.array).decode("utf-8", "replace").partition("\n")
+                message, _, place = (
+                    bytes(frame.array)[:LONGEST_ERROR].decode("utf-8", "replace").partition("\n")
+                )
                 verdict = "output_limit" if self.is_loud() else CAUSES.get(frame.name, "failed")
                 raise ProbeFailed(message, place, verdict)
             elif frame.kind == DONE:
@@ -309,6 +311,7 @@ class Session:
         return str(path)
 
 
+LONGEST_ERROR = 8000  # bytes of what it says of an error
 LOUDEST = 64 << 20  # bytes that a process may print
 CAUSES = {  # of an error that the student's code raised
     "MemoryError": "memory_limit", "SyntaxError": "syntax_error", "IndentationError": "syntax_error", "TabError": "syntax_error",

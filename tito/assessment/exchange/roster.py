@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ...files import write_atomic
 from ..classroom import STUDENT, ClassError, Student, roster
+from ..plain import plain
 from ..sheets import Sheet, guarded, read_sheet, unguarded, written
 
 HEAD = ("student", "name", "email")
@@ -78,4 +79,4 @@ def student_at(sheet: Sheet, row, ident: str, name: str = "", email: str = "") -
         raise ClassError(
             f"{sheet.path.name}:{row.line}: student {ident!r}: letters, digits and . _ @ + - only, at most 80"
         )
-    return Student(ident, unguarded(name), unguarded(email))
+    return Student(ident, plain(unguarded(name)), plain(unguarded(email)))
