@@ -68,9 +68,10 @@ def even(windows):
 
 
 def hardly_odd(windows, context=0.1, place=0.1):
-    """Nearly even odds; what stood before, and where a character stands, make a little difference."""
+    """Nearly even odds; what stood before and in which order, and where a character stands, make a little difference."""
     logits = even(windows)["logits"]
-    logits[..., 0] += context * np.cumsum(np.searchsorted(ALPHABET, windows), 1) % 1.7
+    where = 1 + (place > 0) * np.arange(windows.shape[1])
+    logits[..., 0] += context * np.cumsum(where * np.searchsorted(ALPHABET, windows), 1) % 1.7
     logits[..., 1] += place * np.arange(windows.shape[1])
     return {"logits": logits, "alphabet": ALPHABET}
 
@@ -114,6 +115,12 @@ def test_a_model_that_sees_one_character_is_found():
     assert "attention does not reach back" in judged_bits(alone, 7.0).message
 
 
+def test_a_model_without_positions_is_found():
+    """What it says depends on which characters stood before, and on nothing else."""
+    bag = lambda w: hardly_odd(w, place=0.0)
+    assert "knows no positions" in judged_bits(bag, 7.0).message
+
+
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
@@ -122,6 +129,7 @@ def test_a_model_that_sees_one_character_is_found():
             lambda w: {**even(w), "alphabet": np.repeat(ALPHABET[:1], len(ALPHABET))},
             "names a character twice",
         ),
+        (lambda w: {"logits": np.zeros((*w.shape, 0)), "alphabet": ALPHABET[:0]}, "the alphabet is empty"),
         (lambda w: {**even(w), "logits": even(w)["logits"] * np.nan}, "NaN"),
         (lambda w: {"alphabet": ALPHABET}, "no logits came back"),
     ],

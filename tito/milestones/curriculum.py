@@ -90,9 +90,11 @@ def two_ways_down(exam) -> Finding:
 
     answer = exam.session.ask("ground", seconds=exam.patience)
     sgd, adam = answer.array("sgd_losses", (None,), "f"), answer.array("adam_losses", (None,), "f")
+    ends, heights = answer.array("ends", (3,), "f"), answer.array("heights", None, "f")
+    if not (len(sgd) and len(adam) and heights.size):
+        return Finding("two ways", False, "no losses came back")
     n = max(len(sgd) // 10, 1)
     begin, sgd_end, adam_end = float(sgd[:n].mean()), float(sgd[-n:].mean()), float(adam[-n:].mean())
-    ends, heights = answer.array("ends", (3,), "f"), answer.array("heights", None, "f")
     exam.ground = {
         name: answer.array(name, None, "f") for name in ("xs", "ys", "heights", "sgd_path", "adam_path")
     }

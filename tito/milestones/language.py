@@ -40,6 +40,8 @@ def log_probabilities(exam, windows):
 
     answer = exam.session.ask("score", {"windows": windows}, seconds=exam.patience)
     alphabet = answer.array("alphabet", (None,), "iu")
+    if not len(alphabet):
+        raise_failed("the alphabet is empty")
     if len(set(alphabet.tolist())) != len(alphabet):
         raise_failed("the alphabet names a character twice")
     logits = answer.array("logits", (*windows.shape, len(alphabet)), "f").astype(np.float64)
@@ -87,12 +89,8 @@ def bits_per_character(exam, at_most: dict[str, float]) -> Finding:
                 False,
                 f"{language}: what comes later changes what the model says earlier: it looks ahead",
             )
-        if whole <= bar and not looks_back(exam, windows, logs, places):
-            return Finding(
-                "bits",
-                False,
-                f"{language}: what stands before a character changes nothing of what the model says after it: attention does not reach back",
-            )
+        if whole <= bar and (trouble := does_not_look_back(exam, windows, logs, places)):
+            return Finding("bits", False, f"{language}: {trouble}")
     return Finding("bits", worst <= 0, f"bits per character: {', '.join(told)}", value=worst, bar=0)
 
 
@@ -114,15 +112,24 @@ def is_causal(exam, windows, logs, places: dict[int, int]) -> bool:
     return bool(np.abs(again[:, :half] - logs[:8, :half]).max() < 1e-2)
 
 
-def looks_back(exam, windows, logs, places: dict[int, int]) -> bool:
-    """Whether other characters before the last change what is said after it. Few bits do not show it: after 300 steps of milestone 5 a model
-    that sees a single character has 3.78 on English, and a whole one 3.56."""
+def does_not_look_back(exam, windows, logs, places: dict[int, int]) -> str:
+    """What is wrong where other characters before the last, or the same ones in another order, change nothing of what is said after it; empty if both do.
+
+    Few bits do not show it: after 300 steps of milestone 5 a model that sees a single character has 3.78 on English, and a whole one 3.56.
+    One attention layer without positions sees no order; of several the first ones see it by how much stands before each character.
+    """
     import numpy as np
 
-    other = windows[:8].copy()
-    other[:, :-1] = exam.rng.choice(list(places), other[:, :-1].shape)
-    again, _ = log_probabilities(exam, other)
-    return bool(np.abs(again[:, -1] - logs[:8, -1]).max() > 1e-2)
+    replaced, shuffled = windows[:8].copy(), windows[:8].copy()
+    replaced[:, :-1] = exam.rng.choice(list(places), replaced[:, :-1].shape)
+    shuffled[:, :-1] = exam.rng.permuted(shuffled[:, :-1], axis=1)
+    again, _ = log_probabilities(exam, np.concatenate([replaced, shuffled]))
+    changes = np.abs(again[:, -1].reshape(2, 8, -1) - logs[:8, -1]).max((1, 2))
+    if changes[0] < 1e-2:
+        return "what stands before a character changes nothing of what the model says after it: attention does not reach back"
+    if changes[1] < 1e-2:
+        return "the order of what stands before a character changes nothing of what the model says after it: it knows no positions"
+    return ""
 
 
 # ---------------------------------------------------------------- what it writes

@@ -197,6 +197,8 @@ def replay(exam, steps: int = 4, segments: int = 3, tolerance: float = 1e-3) -> 
                 )  # fmt: skip
         if step + steps == last:
             end = exam.session.ask("weights", seconds=exam.patience).array("weights", (None,), "f")
+            if not end.size:
+                return Finding("replay", False, "the stored model has no weights")
             reached = answer.array("weights", end.shape, "f")
             off = float(np.abs(reached - end).max()) / max(float(np.abs(end).max()), 1e-8)
             if off > 1e-2:
