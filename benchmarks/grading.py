@@ -29,6 +29,7 @@ from pathlib import Path
 from unittest import mock
 
 from tito.assessment import classroom
+from tito.assessment.batch import command
 from tito.assessment.boxes import Box
 from tito.assessment.driver import grade
 from tito.assessment.exams import Shelf
@@ -109,18 +110,7 @@ def empty(folder: Path, tier: str, students: int) -> None:
 
 
 def batch(folder: Path, *options: str) -> dict:
-    command = [
-        sys.executable,
-        "-m",
-        "tito",
-        "assessment",
-        "batch",
-        "--class",
-        str(folder),
-        "--json",
-        *options,
-    ]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command(folder, *options), capture_output=True, text=True)
     return json.loads(done.stdout)
 
 

@@ -94,10 +94,10 @@ def arrays(*shapes: Sequence[int], seed: int = 0, low: float = -2.0, high: float
 
 
 def tensor(array, **options):
-    """A tinytorch Tensor over a NumPy array (float64 stays float64)."""
+    """A tinytorch Tensor over a NumPy array (float64 stays float64). It is given a copy: what is expected is computed from the array itself."""
     import tinytorch
 
-    return tinytorch.tensor(np.asarray(array), **options)
+    return tinytorch.tensor(np.array(array), **options)
 
 
 def array_of(value) -> np.ndarray:

@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tito.assessment import classroom
+from tito.assessment.batch import command
 from tito.assessment.classroom import Class
 from tito.assessment.driver import grade
 from tito.assessment.engines import boxes_of
@@ -104,19 +105,8 @@ class Outcome:
 
 
 def supervisor(folder: Path, *options: str) -> subprocess.Popen:
-    command = [
-        sys.executable,
-        "-m",
-        "tito",
-        "assessment",
-        "batch",
-        "--class",
-        str(folder),
-        "--json",
-        *options,
-    ]
     return subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+        command(folder, *options), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
     )
 
 

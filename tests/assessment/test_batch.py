@@ -18,7 +18,7 @@ import pytest
 from tests.assessment import soak
 from tito.assessment import batch as batching
 from tito.assessment import classroom
-from tito.assessment.batch import Order, batch, status
+from tito.assessment.batch import Order, batch, command, status
 from tito.assessment.intake import Submission
 from tito.assessment.scan import scan
 from tito.assessment.store import Check, Gradebook, Result
@@ -213,20 +213,8 @@ def test_ctrl_c_ends_clean(tmp_path, best_tier):
     folder = tmp_path / "class"
     expected = soak.a_class(folder, 8, soak.versions(0, random.Random(1)), 60.0, best_tier)
     weak = ("--isolation", "weak") if best_tier == "C" else ()
-    command = [
-        sys.executable,
-        "-m",
-        "tito",
-        "assessment",
-        "batch",
-        "--class",
-        str(folder),
-        "--json",
-        "--workers",
-        "2",
-        *weak,
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    again = command(folder, "--workers", "2", *weak)
+    process = subprocess.Popen(again, stdout=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while (
         not [row for row in soak.standing(folder) if row["state"] == "done"] and time.monotonic() < deadline
@@ -237,7 +225,7 @@ def test_ctrl_c_ends_clean(tmp_path, best_tier):
     report = json.loads(told)
     assert process.returncode == 130 and report["interrupted"] and 0 < report["graded"] < 8
     assert {row["state"] for row in soak.standing(folder)} == {"queued", "done"}
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=120)
+    done = subprocess.run(again, stdout=subprocess.PIPE, text=True, timeout=120)
     assert done.returncode == 0 and json.loads(done.stdout)["graded"] == 8 - report["graded"]
     assert {s: row["score"] for s, row in soak.newest(folder).items()} == expected
     assert not Path(soak.boxes_of(classroom.read(folder))).exists()

@@ -14,6 +14,7 @@ from ..quiz import answers_of
 from .classroom import Task
 from .store import Check
 
+QUESTIONS = "questions"  # the check's name
 # [1, 0, 2], or one on each line: read without a parser, since it is the student's.
 ANSWERS = re.compile(r"[\s\d,\[\]-]{0,1000}")
 
@@ -26,14 +27,14 @@ def answered(folder: Path, task: Task, asked: list[dict[str, Any]], others: floa
         return []
     if not path.is_file():
         told = f"{name} was not handed in; tito {task.kind} quiz writes it"
-        return [Check("questions", "missing_submission", 0.0, weight, told)]
+        return [Check(QUESTIONS, "missing_submission", 0.0, weight, told)]
     with path.open("rb") as file:
         text = file.read(1001).decode("ascii", "replace")
     given = [int(word) for word in re.findall(r"\d{1,2}", text)] if ANSWERS.fullmatch(text) else []
     if len(given) != len(asked):
         told = f"{name}: wanted {len(asked)} numbers, one for each question, from 0 on"
-        return [Check("questions", "invalid_submission", 0.0, weight, told)]
+        return [Check(QUESTIONS, "invalid_submission", 0.0, weight, told)]
     right = sum(answer == question["answer"] for answer, question in zip(given, asked))
     verdict = "passed" if right == len(asked) else "partial" if right else "failed"
     told = f"{right} of {len(asked)} questions answered rightly"
-    return [Check("questions", verdict, right / len(asked), weight, told)]
+    return [Check(QUESTIONS, verdict, right / len(asked), weight, told)]

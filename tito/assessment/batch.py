@@ -7,10 +7,12 @@ its result is in the gradebook, and until then it is in the queue.
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ..errors import TitoError
@@ -118,6 +120,11 @@ def batch(room: Class, book: Gradebook, order: Order, watch: Watch = lambda *_: 
                 Supervisor(room, book, engine, report, watch, wanted).run()
     report.seconds = time.monotonic() - begun
     return report
+
+
+def command(folder: Path, *options: str) -> list[str]:
+    """How a class is graded by a program of its own."""
+    return [sys.executable, "-m", "tito", "assessment", "batch", "--class", str(folder), "--json", *options]
 
 
 def engine_of(room: Class, tier: str, order: Order, jobs: int):

@@ -21,6 +21,7 @@ from ..checks import declarations
 from ..course import the_course
 from ..milestones.definitions import find_milestone
 from .analytics import checks_of, title
+from .answers import QUESTIONS
 from .classroom import Class, Student, Task
 from .grades import Grade, grades
 from .plain import fenced, in_markdown, one_line
@@ -188,10 +189,11 @@ def split(message: str) -> tuple[str, str, str, str]:
 
 def reproduce(task: Task, check: str) -> str:
     """The command that asks the same at the student's desk."""
+    what = "quiz" if check == QUESTIONS else "test"
     if task.kind == "milestone":
-        return f"tito milestone test {find_milestone(task.id).handle}"
+        return f"tito milestone {what} {find_milestone(task.id).handle}"
     module = the_course().module(task.id)
-    return f"tito module test {module.number:02}" + (
+    return f"tito module {what} {module.number:02}" + (
         f" -k {check}" if check in sections(module.checks) else ""
     )
 
