@@ -179,3 +179,133 @@ def three_folders_deep_on_another_system(files: Files, path: Path):
     """As zipped on Windows, in a folder of a folder, with what macOS adds."""
     moved = {f"My Homework\\final (2)\\{name}".replace("/", "\\"): data for name, data in files.items()}
     return zipped(path / "x.zip", moved | {"__MACOSX/My Homework/._tinytorch": b"x", "My Homework\\.DS_Store": b"x"})  # fmt: skip
+
+
+@line("archives", verdicts=BROKEN, archive=True)
+def an_encrypted_zip(files: Files, path: Path):
+    return marked(zipped(path / "x.zip", files), every=True)
+
+
+@line("archives", earns=EVERYTHING, archive=True)
+def one_encrypted_file_too_many(files: Files, path: Path):
+    return marked(zipped(path / "x.zip", files | {"tinytorch/secret.py": b"1"}), every=False)
+
+
+def marked(made: Path, every: bool) -> Path:
+    """The zip with the mark of encryption on its files, or on the last one."""
+    data, place = bytearray(made.read_bytes()), 0
+    places = []
+    while (place := data.find(b"PK\1\2", place)) >= 0:
+        places.append(place)
+        place += 4
+    for place in places if every else places[-1:]:
+        data[place + 8] |= 1
+    made.write_bytes(data)
+    return made
+
+
+@line("archives", verdicts=BROKEN, archive=True)
+def a_zip_with_a_wrong_sum(files: Files, path: Path):
+    made = zipped(path / "x.zip", files)
+    data = bytearray(made.read_bytes())
+    data[data.find(b"PK\1\2") + 16] ^= 0xFF
+    made.write_bytes(data)
+    return made
+
+
+@line("archives", verdicts=BROKEN, archive=True)
+def a_zip_that_contradicts_itself(files: Files, path: Path):
+    """The list says one name, the entry another."""
+    made = zipped(path / "x.zip", files)
+    data = bytearray(made.read_bytes())
+    data[30:36] = b"xxxxxx"
+    made.write_bytes(data)
+    return made
+
+
+@line("archives", earns=EVERYTHING, archive=True)
+def a_tar_with_a_file_of_holes(files: Files, path: Path):
+    """A sparse file that says to be eight gigabytes, in an entry of no bytes."""
+    made = tarred(path / "x.tar.gz", files)
+    head = bytearray(member("tinytorch/huge.py", tarfile.GNUTYPE_SPARSE).tobuf(tarfile.GNU_FORMAT))
+    head[386:410], head[483:495] = b"00000000000\0" * 2, b"77777777777\0"
+    head[148:156] = b" " * 8
+    head[148:156] = b"%06o\0 " % sum(head)
+    data = gzip.decompress(made.read_bytes()).rstrip(b"\0")
+    made.write_bytes(gzip.compress(data + bytes(-len(data) % 512) + bytes(head) + bytes(1024)))
+    return made
+
+
+@line("archives", earns=EVERYTHING, archive=True)
+def a_tar_with_names_behind_names(files: Files, path: Path):
+    """The name in the entry is harmless; the one that counts leads out."""
+    with tarfile.open(path / "x.tar", "w", format=tarfile.PAX_FORMAT) as archive:
+        for name, data in files.items():
+            info = member(name, tarfile.REGTYPE)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+        for i, name in enumerate(("/tmp/tito-was-here.py", "tinytorch/../../../tmp/tito-was-here.py")):
+            info = member(f"harmless{i}.py", tarfile.REGTYPE)
+            info.size, info.pax_headers = 1, {"path": name, "linkpath": "/etc/passwd"}
+            archive.addfile(info, io.BytesIO(b"x"))
+    return path / "x.tar"
+
+
+@line("archives", earns=EVERYTHING, archive=True)
+def a_link_and_a_file_behind_it(files: Files, path: Path):
+    with tarfile.open(path / "x.tar", "w") as archive:
+        archive.addfile(member("tinytorch/out", tarfile.SYMTYPE, "/tmp"))
+        for name, data in (files | {"tinytorch/out/tito-was-here.py": b"x"}).items():
+            info = member(name, tarfile.REGTYPE)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return path / "x.tar"
+
+
+@line("archives", verdicts=BROKEN, archive=True, slow=True)
+def a_hundred_thousand_files(files: Files, path: Path):
+    with tarfile.open(path / "x.tar.gz", "w:gz", compresslevel=1) as archive:
+        for i in range(100_000):
+            archive.addfile(tarfile.TarInfo(f"tinytorch/f{i}.py"))
+    return path / "x.tar.gz"
+
+
+@line("archives", earns=EVERYTHING, archive=True)
+def names_that_are_one_elsewhere(files: Files, path: Path):
+    """Where capitals or accents do not count, these would replace the right ones."""
+    loud = b"raise SystemExit"
+    return zipped(path / "x.zip", files | {"tinytorch/Tensor.py": loud, "TINYTORCH/__init__.py": loud, "tinytorch/ｔensor.py": loud, "tinytorch/e\u0301.py": loud, "tinytorch/\xe9.py": loud, "tinytorch/con.py": b"", "C:/tinytorch/x.py": loud, "//host/x.py": loud, "tinytorch/./x.py": loud})  # fmt: skip
+
+
+@line("archives", earns=EVERYTHING, archive=True)
+def an_older_copy_beside_it(files: Files, path: Path):
+    moved = {f"homework/{name}": data for name, data in files.items()}
+    return zipped(path / "x.zip", moved | {"homework/backup/tinytorch/__init__.py": b"raise SystemExit", "__MACOSX/homework/tinytorch/__init__.py": b"\0"})  # fmt: skip
+
+
+@line("archives", earns=EVERYTHING, archive=True)
+def a_zip_behind_a_program(files: Files, path: Path):
+    made = zipped(path / "x.zip", files)
+    made.write_bytes(b"#!/bin/sh\nexit 1\n" * 100 + made.read_bytes())
+    return made
+
+
+@line("archives", earns=EVERYTHING, archive=True)
+def packed_as_seldom_done(files: Files, path: Path):
+    """LZMA inside a zip, with sizes of eight bytes."""
+    with zipfile.ZipFile(path / "x.zip", "w", zipfile.ZIP_LZMA) as archive:
+        for name, data in files.items():
+            with archive.open(name, "w", force_zip64=True) as file:
+                file.write(data)
+    return path / "x.zip"
+
+
+@line("archives", earns=EVERYTHING, archive=True)
+def a_tar_by_a_wrong_name(files: Files, path: Path):
+    """Packed by xz, and called a zip."""
+    with tarfile.open(path / "x.zip", "w:xz") as archive:
+        for name, data in files.items():
+            info = member(f"./homework/{name}", tarfile.REGTYPE)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return path / "x.zip"

@@ -174,3 +174,73 @@ def ten_thousand_nested_parentheses(files: Files):
 @line("bombs", verdicts="syntax_error|failed|import_error|memory_limit|timeout|crashed|invalid_submission")
 def a_constant_that_explodes_when_compiled(files: Files):
     append(files, "x = " + "-" * 90_000 + "1")
+
+
+# ---------------------------------------------------------------- waits, and memory and disk that no path shows
+
+
+@line("hangs", verdicts="timeout|failed", slow=True)
+def waits_for_what_is_typed(files: Files):
+    append(files, "input('name? ')")
+
+
+@line("hangs", verdicts="timeout|failed|import_error", slow=True)
+def waits_at_a_pipe_of_its_own(files: Files):
+    append(files, "import os\nos.mkfifo('pipe')\nopen('pipe').read()")
+
+
+@line("hangs", verdicts="timeout|failed|import_error", slow=True)
+def two_imports_that_wait_for_each_other(files: Files):
+    append(
+        files,
+        "import os, sys\nopen('one.py', 'w').write('import importlib, threading\\nother = threading.Thread(target=importlib.import_module, args=(\"two\",))\\nother.start()\\nother.join()')\nopen('two.py', 'w').write('import one\\nwhile True: pass')\nsys.path.insert(0, os.getcwd())\nimport one",
+    )
+
+
+@line("hangs", verdicts="timeout|failed|import_error", slow=True)
+def time_that_does_not_count(files: Files):
+    """It ignores what tells it that its time is up, and rings its own bells."""
+    append(files, "import signal\nfor number in (signal.SIGXCPU, signal.SIGALRM, signal.SIGTERM): signal.signal(number, lambda *_: None)\nsignal.setitimer(signal.ITIMER_REAL, 1e-4, 1e-4)\nwhile True: pass")  # fmt: skip
+
+
+@line("hangs", verdicts="timeout|failed", slow=True)
+def a_sum_without_end_in_c(files: Files):
+    in_product(files, "sum(range(10**14))")
+
+
+@line("bombs", verdicts="import_error|crashed|failed|output_limit|timeout", slow=True)
+def files_without_names(files: Files):
+    """Removed as soon as they are open: no folder lists them, and the disk is full."""
+    append(files, "import os, time\nkept = []\nfor _ in range(8):\n    file = open('part', 'wb')\n    os.unlink('part')\n    kept.append(file)\n    for _ in range(12): file.write(bytes(1 << 24))\n    file.flush()\ntime.sleep(1000)")  # fmt: skip
+
+
+@line("bombs", verdicts="import_error|crashed|failed|memory_limit")
+def files_in_memory(files: Files):
+    """They count as no memory of the process, and as no file of its folder."""
+    append(files, "import os\nkept = [os.memfd_create(str(i)) for i in range(100)]\nfor one in kept: os.write(one, bytes(1 << 24))")  # fmt: skip
+
+
+@line("bombs", verdicts="import_error|crashed|failed|memory_limit")
+def folders_in_memory(files: Files):
+    append(files, "for folder in ('/tmp', '/dev/shm'):\n    for i in range(20):\n        with open(f'{folder}/part{i}', 'wb') as file: file.write(bytes(1 << 24))")  # fmt: skip
+
+
+@line("bombs", verdicts="memory_limit|import_error|failed|crashed|timeout", slow=True)
+def memory_that_grows_slowly(files: Files):
+    append(files, "import time\nkept = []\nwhile True:\n    kept.append(bytearray(1 << 22))\n    time.sleep(0.001)")  # fmt: skip
+
+
+@line("bombs", earns=EVERYTHING)
+def names_that_no_terminal_likes(files: Files):
+    append(files, "import os\nfor i in range(50): open(f'a\\n{i}\\x1b[2J\\udcff', 'w').close()\nfor i in range(2000): os.symlink('/' + 'x' * 200, f'link{i}')\nos.symlink('.', 'loop')")  # fmt: skip
+
+
+@line("bombs", earns=EVERYTHING)
+def a_folder_that_changes_its_name(files: Files):
+    """... while the grader looks what is in it."""
+    append(files, "import os, threading\nos.makedirs('a/b/c')\ndef swap():\n    for _ in range(20_000): os.rename('a', 'z'); os.rename('z', 'a')\nthreading.Thread(target=swap, daemon=True).start()")  # fmt: skip
+
+
+@line("bombs", earns=EVERYTHING)
+def cuts_its_own_words(files: Files):
+    append(files, "import os\nos.ftruncate(2, 0)\nfor _ in range(3000):\n    os.write(2, bytes(1 << 15))\n    os.lseek(2, 0, 0)")  # fmt: skip

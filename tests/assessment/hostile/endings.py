@@ -246,3 +246,131 @@ def no_gradient_and_a_proud_attribute(files: Files):
     no_gradient(files)
     wrong(files)
     append(files, "SCORE = 1.0\nPASSED = True\n__test_result__ = 'passed'")
+
+
+# ---------------------------------------------------------------- ends from odd places
+
+
+@line("early exits")
+def leaves_when_it_is_done(files: Files):
+    """Exit status 0, from what is called at the very end."""
+    wrong(files)
+    append(files, "import atexit, os\natexit.register(os._exit, 0)")
+
+
+@line("early exits", verdicts="crashed|failed")
+def leaves_when_a_thing_is_deleted(files: Files):
+    append(files, "import os\nclass Thing:\n    def __del__(self): os._exit(0)")
+    in_product(files, "from ..mine import Thing\nthing = Thing()\ndel thing")
+
+
+@line("early exits", verdicts="crashed|failed")
+def leaves_from_a_thread(files: Files):
+    in_product(files, "import os, threading, time\nthreading.Timer(0.001, os._exit, (0,)).start()\ntime.sleep(0.5)")  # fmt: skip
+
+
+@line("early exits", verdicts="crashed|failed|timeout")
+def ends_the_interpreter(files: Files):
+    in_product(files, "import ctypes; ctypes.pythonapi.Py_Finalize()")
+
+
+@line("early exits", verdicts="crashed|failed|import_error|timeout")
+def forgets_every_module(files: Files):
+    append(files, "import sys\nfor name in list(sys.modules):\n    if name not in ('sys', 'builtins'): del sys.modules[name]")  # fmt: skip
+
+
+@line("early exits", verdicts="failed|import_error|crashed")
+def an_error_whose_text_ends_the_process(files: Files):
+    append(files, "class Odd(Exception):\n    def __str__(self):\n        import os\n        os._exit(0)\nraise Odd")  # fmt: skip
+
+
+@line("early exits", verdicts="failed|import_error|crashed")
+def errors_within_errors(files: Files):
+    append(files, "error = ValueError('x')\nfor _ in range(20_000): error = ExceptionGroup('group', [error])\nraise error")  # fmt: skip
+
+
+@line("early exits", verdicts="failed|import_error|crashed|syntax_error")
+def a_syntax_error_that_names_another_file(files: Files):
+    append(files, "raise SyntaxError('=cmd', ('/etc/passwd', 10**30, 10**30, '<script>'))")
+
+
+@line("early exits", verdicts="timeout|failed|import_error", slow=True)
+def an_error_that_takes_for_ever_to_be_shown(files: Files):
+    append(files, "import time\nclass Odd(Exception):\n    def __str__(self): time.sleep(10**6)\nraise Odd")
+
+
+# ---------------------------------------------------------------- the probe's words in its mouth
+
+
+PROBES = "import numpy as np\nimport tito.milestones.probes as probes\n"
+
+
+@line("forged results")
+def a_gradient_and_losses_that_fit_it(files: Files):
+    """No derivative was ever taken: it says any gradient, and of its loss what such a gradient would bring about."""
+    wrong(files)
+    append(
+        files, PROBES + """
+slope = np.ones(400)
+along = lambda step, directions: step * (directions @ slope)
+probes.probe_gradients = lambda work, arrays, **_: {"loss": np.array(1.0), "norms": np.ones(1), "g0": slope}
+probes.probe_losses_along = lambda work, arrays, which, step, seed=0: {"losses": np.stack([along(step, arrays["directions"]), along(-step, arrays["directions"])], 1)}
+""",
+    )  # fmt: skip
+
+
+@line("forged results")
+def a_gradient_and_parameters_of_its_own(files: Files):
+    """... and the parameters that it says it has, too."""
+    a_gradient_and_losses_that_fit_it(files)
+    append(
+        files,
+        'probes.probe_gradients = lambda work, arrays, **_: {"loss": np.array(1.0), "norms": np.ones(2), "g0": slope, "g1": np.ones(1)}\nprobes.probe_values = lambda work, arrays: {"p0": np.zeros(400), "p1": np.zeros(1)}',
+    )
+
+
+@line("forged results")
+def no_parameters_at_all(files: Files):
+    """Nothing to be asked about, so nothing to be wrong."""
+    wrong(files)
+    append(files, "Tensor.requires_grad = property(lambda self: False, lambda self, value: None)")
+
+
+@line("forged results")
+def a_gradient_too_small_to_be_measured(files: Files):
+    wrong(files)
+    append(
+        files, PROBES + """
+probes.probe_gradients = lambda work, arrays, **_: {"loss": np.array(1.0), "norms": np.ones(1), "g0": np.full(400, 1e-30)}
+probes.probe_losses_along = lambda work, arrays, which, step, seed=0: {"losses": np.zeros((len(arrays["directions"]), 2))}
+""",
+    )  # fmt: skip
+
+
+@line("forged results")
+def other_words_for_its_answers(files: Files):
+    wrong(files)
+    append(
+        files,
+        """
+import sys
+import numpy as np
+main = sys.modules["__main__"]
+real = main.write_frame
+main.write_frame = lambda out, request, kind, name="_", array=None: real(out, request, kind, name, np.ones(500, np.int64) if name == "predictions" else array)
+""",
+    )
+
+
+@line("patches", verdicts="failed|crashed|protocol_violation")
+def patches_what_reads_and_writes(files: Files):
+    wrong(files)
+    append(
+        files,
+        "import json, pickle, random, struct\nimport numpy as np\nload = np.load\nnp.load = lambda path, **options: np.ones_like(load(path))\njson.dumps = lambda *_, **__: '{\"score\": 1}'\npickle.loads = struct.unpack = lambda *_: (1,)\nrandom.random = np.random.rand = lambda *_: 0.5",
+    )
+
+
+@line("patches", earns=EVERYTHING)
+def takes_all_chance_away(files: Files):
+    append(files, "import os, random, secrets\nrandom.seed = lambda *_: None\nos.urandom = bytes\nsecrets.token_hex = lambda n: '00' * n")  # fmt: skip

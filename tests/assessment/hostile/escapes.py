@@ -29,7 +29,7 @@ def opens_sockets(files: Files):
 import socket
 def try_internet(): socket.socket().connect(("1.1.1.1", 53))
 def try_unix(): socket.socket(socket.AF_UNIX)
-def try_pair(): socket.socketpair()
+def try_pair(): socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
 def try_datagram(): socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", 9))
 """,
     )
@@ -231,3 +231,118 @@ def overwrites_its_own_memory(files: Files):
     """ctypes through the interpreter: integers change their value, the compiled code its meaning."""
     wrong(files)
     in_product(files, "import ctypes; ctypes.memset(id(1) + 24, 0xFF, 4)")
+
+
+@line("escapes", earns=EVERYTHING)
+def changes_the_kernel_s_settings(files: Files):
+    """What belongs to root under /proc: to who grades as root it would be open. They are opened, and left as they are."""
+    tries(
+        files,
+        """
+def try_core(): open("/proc/sys/kernel/core_pattern", "r+b")
+def try_panic(): open("/proc/sys/kernel/panic", "r+b")
+def try_overcommit(): open("/proc/sys/vm/overcommit_memory", "r+b")
+def try_request(): open("/proc/sysrq-trigger", "wb")
+def try_interrupts(): open("/proc/irq/default_smp_affinity", "r+b")
+def try_first_process(): open("/proc/1/mem", "r+b")
+def try_identity(): os.write(os.open("/proc/self/uid_map", os.O_WRONLY), b"0 0 1")
+def try_out_of_memory(): os.write(os.open("/proc/self/oom_score_adj", os.O_WRONLY), b"-1000")
+def try_kernel_memory(): open("/proc/kcore", "rb").read(1)
+def try_kernel_log(): open("/dev/kmsg", "rb")
+def try_terminal(): open("/dev/tty", "w")
+def try_groups(): open("/sys/fs/cgroup/cgroup.procs", "w")
+""",
+    )
+
+
+@line("escapes", earns=EVERYTHING)
+def calls_that_have_no_name_in_python(files: Files):
+    tries(
+        files,
+        """
+import ctypes, platform
+libc = ctypes.CDLL(None, use_errno=True)
+numbers = {"x86_64": 0, "aarch64": 1}[platform.machine()]
+def call(both, *arguments):
+    if libc.syscall(both[numbers], *arguments) < 0: raise OSError
+def try_write_memory(): call((311, 271), os.getppid(), 0, 0, 0, 0, 0)
+def try_handle(): call((434, 434), os.getppid(), 0)
+def try_ring(): call((425, 425), 8, ctypes.create_string_buffer(200))
+def try_clone(): call((435, 435), ctypes.create_string_buffer(88), 88)
+def try_keys(): call((250, 219), 0, -3, 1)
+def try_programs(): call((321, 280), 0, 0, 0)
+def try_faults(): call((323, 282), 0)
+def try_segments(): call((29, 194), 1234, 4096, 0o1666)
+def try_messages(): call((68, 186), 1234, 0o1666)
+def try_name(): call((170, 161), b"x", 1)
+def try_clock(): call((227, 112), 0, ctypes.create_string_buffer(16))
+def try_log(): call((103, 116), 3, ctypes.create_string_buffer(4096), 4096)
+def try_space(): call((308, 268), 0, 0)
+def try_hide(): call((157, 167), 4, 0, 0, 0, 0)
+def try_outlive(): call((157, 167), 1, 0, 0, 0, 0)
+def try_disk():
+    os.mknod("disk", 0o60666, os.makedev(254, 0))
+    open("disk", "rb").read(1)
+""",
+    )
+
+
+@line("escapes", earns=EVERYTHING)
+def looks_through_every_descriptor(files: Files):
+    """Only pipes, its own words, and what it opened itself."""
+    tries(
+        files,
+        """
+import stat
+def try_all():
+    for descriptor in range(3, 1024):
+        try:
+            told, name = os.fstat(descriptor), os.readlink(f"/proc/self/fd/{descriptor}")
+        except OSError:
+            continue
+        if not stat.S_ISFIFO(told.st_mode) and any(word in name for word in ("gradebook", "class.yaml", ".secret", "answers", "socket")): return
+    raise FileNotFoundError
+""",
+    )
+
+
+@line("escapes", earns=EVERYTHING)
+def changes_what_the_grader_laid_out(files: Files):
+    tries(
+        files,
+        """
+def home(): return os.path.dirname(os.getcwd())
+def try_remove():
+    import tito.milestones.probes as probes
+    os.remove(probes.__file__)
+def try_rename():
+    import tito
+    os.rename(os.path.dirname(tito.__file__), os.path.dirname(tito.__file__) + "-old")
+def try_bytecode(): open(sys.modules["tinytorch.tensor"].__cached__, "r+b")
+def try_own_source(): open(__file__, "a")
+def try_inbox(): open(os.path.join(home(), "inbox", "images.npy"), "wb")
+def try_link(): os.symlink("/etc/passwd", os.path.join(home(), "inbox", "images.npy"))
+def try_swap():
+    os.rename(os.getcwd(), os.getcwd() + "-old")
+    os.symlink("/", os.getcwd())
+""",
+    )
+
+
+@line("escapes")
+def the_labels_it_was_trained_with(files: Files):
+    """Kept, and said again in their order."""
+    wrong(files)
+    append(
+        files,
+        """
+import numpy as np
+kept, load, real = [], np.load, Tensor.numpy
+def noted(path, **options):
+    array = load(path, **options)
+    if "labels" in str(path): kept.append(np.array(array))
+    return array
+np.load = noted
+Tensor.numpy = lambda self, **options: np.resize(kept[0], real(self, **options).shape) * 2.0 - 1 if kept else real(self, **options)
+""",
+    )

@@ -49,6 +49,26 @@ CODE = {
     "has_heavy_objects_with_finalizers": "class Heavy:\n    __slots__ = ('a', '__weakref__')\n    def __del__(self): print('gone')\nkept = [Heavy() for _ in range(100)]",
     "changes_the_hash_seed_s_order": "names = {str(i) for i in range(100)}\nassert len(names) == 100",
     "uses_the_walrus_and_match": "if (n := 3) > 2:\n    match n:\n        case 3: pass\n        case _: raise ValueError",
+    "runs_asyncio": "import asyncio\nasync def one():\n    await asyncio.sleep(0)\n    return 1\nassert asyncio.run(one()) == 1",
+    "closes_its_outputs": "import os\nos.close(1); os.close(2)",
+    "sends_its_words_to_a_file": "import os\nfile = os.open('out.txt', os.O_CREAT | os.O_WRONLY)\nos.dup2(file, 1); os.dup2(file, 2); os.close(file)",
+    "maps_a_file_into_memory": "import numpy as np\nmapped = np.memmap('m.dat', np.float32, 'w+', shape=(1000,))\nmapped[:] = 1\nmapped.flush()\nassert np.memmap('m.dat', np.float32, 'r').sum() == 1000",
+    "keeps_a_database": "import sqlite3\nbase = sqlite3.connect('x.db')\nbase.execute('create table t (a)')\nbase.execute('insert into t values (1)')\nbase.commit(); base.close()",
+    "copies_files_about": "import os, pathlib, shutil\npathlib.Path('a').write_text('x'); shutil.copy('a', 'b'); shutil.copy2('a', 'c'); os.rename('c', 'd'); os.utime('d'); os.chmod('d', 0o644)\nshutil.make_archive('z', 'zip', '.', base_dir='d')",
+    "has_metaclasses": "class Meta(type):\n    known = {}\n    def __new__(meta, name, bases, space):\n        made = super().__new__(meta, name, bases, space)\n        meta.known[name] = made\n        return made\n    def __instancecheck__(cls, thing): return True\nclass Base(metaclass=Meta): pass\nassert isinstance(3, Base)",
+    "has_dataclasses_with_slots": "from dataclasses import dataclass, field\n@dataclass(frozen=True, slots=True, kw_only=True)\nclass Knobs:\n    lr: 'float' = 0.1\n    sizes: list = field(default_factory=list)\nKnobs(lr=2.0)",
+    "imports_all_of_numpy": "from numpy import *\nassert array([1, 2, 3]).sum() == 6",
+    "remembers_results": "import functools\n@functools.lru_cache(None)\ndef fib(n): return n if n < 2 else fib(n - 1) + fib(n - 2)\nassert fib(300)",
+    "wraps_its_own_methods": "for name in ('__add__', '__mul__', '__matmul__', '__sub__'):\n    plain = getattr(Tensor, name)\n    setattr(Tensor, name, lambda self, other, plain=plain: plain(self, other))",
+    "writes_in_greek": "θ = 3.0\nΔx = 1e-3\ndef σ(ζ): return 1 / (1 + 2.718**-ζ)\nclass Número: ñ = θ\nassert σ(0) == 0.5",
+    "looks_names_up_in_the_module": "def __getattr__(name):\n    if name == 'later': return 1\n    raise AttributeError(name)\nfrom tinytorch.mine import later",
+    "catches_everything": "try:\n    try: 1 / 0\n    except: raise ValueError from None\nexcept BaseException as error: print('caught', error)",
+    "is_profiled_and_traced": "import cProfile, sys\nprofile = cProfile.Profile()\nprofile.enable(); sum(range(1000)); profile.disable()\nsys.settrace(lambda *_: None)",
+    "tests_itself": "import unittest\nclass Check(unittest.TestCase):\n    def test(self): self.assertTrue(1)\nunittest.TextTestRunner().run(unittest.defaultTestLoader.loadTestsFromTestCase(Check))",
+    "draws_a_picture": "import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.savefig('a.png'); plt.close('all')",
+    "explains_at_length": "'''" + "All work and no play. " * 20_000 + "'''",
+    "has_an_alarm": "import signal\nsignal.signal(signal.SIGALRM, lambda *_: None)\nsignal.alarm(1)",
+    "asks_for_a_repository": "import subprocess\ntry: subprocess.check_output(['git', 'rev-parse', 'HEAD'])\nexcept (OSError, subprocess.CalledProcessError): pass",
 }
 
 
@@ -168,3 +188,33 @@ def asserts_much(files: Files):
 @line("odd", earns=EVERYTHING)
 def slots_and_descriptors(files: Files):
     append(files, "class Slotted(Tensor):\n    __slots__ = ('mine',)\nassert Tensor.__name__ == 'Tensor'")
+
+
+@line("odd", earns=EVERYTHING)
+def products_five_times(files: Files):
+    change(files, "ops/matmul.py", OF_ARRAYS, "return [np.matmul(x, y) for _ in range(5)][-1]")
+
+
+@line("odd", earns=EVERYTHING)
+def products_column_by_column(files: Files):
+    change(files, "ops/matmul.py", OF_ARRAYS, "return np.stack([(x * y[..., :, j][..., None, :]).sum(-1) for j in range(y.shape[-1])], -1).astype(x.dtype)")  # fmt: skip
+
+
+@line("odd", earns=EVERYTHING)
+def a_file_by_another_name(files: Files):
+    """The products stand in a file of the student's, which the course's file hands on."""
+    files["tinytorch/ops/my_products.py"] = files["tinytorch/ops/matmul.py"]
+    files["tinytorch/ops/matmul.py"] = b"import sys\n\nfrom . import my_products\n\nsys.modules[__name__] = my_products\n"  # fmt: skip
+
+
+@line("odd", earns=EVERYTHING)
+def helpers_in_a_package(files: Files):
+    files["tinytorch/helpers/__init__.py"] = b"from .deep import *\n"
+    files["tinytorch/helpers/deep.py"] = b"from __future__ import annotations\n\nfrom ..tensor import Tensor\n\n__all__ = ['thing']\nthing: Tensor | None = None\n"  # fmt: skip
+    append(files, "from . import helpers\nfrom .helpers import *\nfrom tinytorch.helpers.deep import thing")
+
+
+@line("odd", earns=EVERYTHING)
+def lines_that_end_as_on_an_old_mac(files: Files):
+    name = "tinytorch/ops/shape.py"
+    files[name] = files[name].replace(b"\n", b"\r")

@@ -155,3 +155,80 @@ def pickles_in_the_submission(files: Files):
     files["tinytorch/checkpoint.pt"] = evil
     files["tinytorch/weights.npz"] = evil
     files[".tito/record.json"] = evil
+
+
+@line("replies", verdicts=VIOLATION)
+def answers_from_a_thread(files: Files):
+    """While the main thread still computes, another one has found the question in its frames and answers first."""
+    wrong(files)
+    append(
+        files, FINDS + """
+import threading
+main = threading.main_thread().ident
+def look():
+    seen = set()
+    while True:
+        frame = sys._current_frames().get(main)
+        while frame is not None:
+            request = frame.f_locals.get("request")
+            if isinstance(request, dict) and request.get("ask") == "predict" and request["request"] not in seen:
+                seen.add(request["request"])
+                say(f"{request['request']} value predictions i8 500,\\n".encode() + bytes(4000) + f"{request['request']} done _ u1 0,\\n".encode())
+            frame = frame.f_back
+threading.Thread(target=look, daemon=True).start()
+""",
+    )  # fmt: skip
+
+
+@line("replies", verdicts=VIOLATION)
+def asks_itself(files: Files):
+    """The pipe of questions, opened for writing by its name."""
+    wrong(files)
+    append(files, "import contextlib, os\nwith contextlib.suppress(OSError):\n    os.write(os.open('/proc/self/fd/0', os.O_WRONLY), b'{\"request\": \"0123456789abcdef\", \"ask\": \"predict\", \"arrays\": {}, \"settings\": {}}\\n' * 3)")  # fmt: skip
+
+
+@line("replies", verdicts=VIOLATION, slow=True)
+def eats_the_questions(files: Files):
+    append(files, "import sys, threading\nthreading.Thread(target=sys.stdin.read, daemon=True).start()")
+
+
+def says_first(files: Files, head: bytes, body: str) -> None:
+    """A frame of its own before the predictions, with the right question's id."""
+    wrong(files)
+    append(
+        files,
+        f"""
+import sys
+main = sys.modules["__main__"]
+real = main.write_frame
+def odd(out, request, kind, name="_", array=None):
+    if name == "predictions":
+        out.write(request.encode() + {head!r} + {body})
+        out.flush()
+    return real(out, request, kind, name, array)
+main.write_frame = odd
+""",
+    )
+
+
+@line("replies", verdicts=VIOLATION)
+def no_rows_of_a_billion_columns(files: Files):
+    says_first(files, b" value x f8 0,9999999999,9999999999,9999999999,\n", "b''")
+
+
+@line("replies", verdicts=VIOLATION)
+def an_error_of_forty_megabytes(files: Files):
+    """What an error says is kept and shown: a page of it, not all."""
+    says_first(files, b" error Odd u1 40000000,\n", "b'<script>alert(1)</script>' * 1_600_000")
+
+
+@line("replies", verdicts=VIOLATION)
+def an_error_that_rewrites_the_terminal(files: Files):
+    says_first(
+        files, b" error Odd u1 400,\n", "(b'\\x1b[2J\\x1b]0;owned\\x07\\r=1+1\\0\\x9b31m\\xff' * 40)[:400]"
+    )
+
+
+@line("replies", verdicts=VIOLATION)
+def a_header_in_other_digits(files: Files):
+    says_first(files, " value x u1 \u0663,\n".encode(), "b'000'")

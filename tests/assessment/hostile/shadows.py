@@ -1,5 +1,8 @@
 """Files that would run by themselves, packages in another's place, other frameworks; state that is read."""
 
+import importlib.util
+import marshal
+
 from .lines import EVERYTHING, NOTHING, OF_ARRAYS, Files, append, change, line, wrong
 
 LOUD = b"open('/tmp/tito-was-here', 'w').write('x')\nraise SystemExit(0)\n"
@@ -99,3 +102,27 @@ def another_package_under_the_name(files: Files):
     files["tinytorch/__init__.py"] = (
         b"class Tensor: pass\ndef tensor(x): return x\ndef zeros(*a, **k): return 0\n"
     )
+
+
+@line("shadows", earns=EVERYTHING)
+def bytecode_of_another_source(files: Files):
+    """Beside each source lies what Python would run in its place, were it taken along."""
+    code = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little") + bytes(8) + marshal.dumps(compile(LOUD, "x", "exec"))  # fmt: skip
+    for name in ("tensor", "__init__", "ops/matmul"):
+        source = f"tinytorch/{name}.py"
+        files[importlib.util.cache_from_source(source)] = files[f"{source}c"] = code
+
+
+@line("shadows", earns=EVERYTHING)
+def files_of_absurd_sizes(files: Files):
+    """Weights whose heads promise more than there is memory; a run whose record has no end."""
+    files["tinytorch/weights.safetensors"] = (1 << 62).to_bytes(8, "little") + b'{"a": {"dtype": "F64", "shape": [99999999999, 99999999999], "data_offsets": [0, 9]}}'  # fmt: skip
+    files["tinytorch/weights.npz"] = b"\x93NUMPY\1\0v\0{'descr': '|O', 'fortran_order': False, 'shape': (1,), }".ljust(128) + b"cos\nsystem\n"  # fmt: skip
+    files["runs/perceptron/run.json"] = b'{"finished": true, "seed": 1e999, "made_of": ' + b"[" * 5000 + b"]" * 5000 + b"}"  # fmt: skip
+    files["runs/perceptron/metrics.jsonl"] = b'{"loss": NaN}\n' * 1000 + b"9" * 100_000
+
+
+@line("shadows", verdicts="failed")
+def code_that_nobody_can_read(files: Files):
+    wrong(files)
+    append(files, "import base64, marshal, zlib\ncode = base64.b64encode(zlib.compress(marshal.dumps(compile('print(1)', 'x', 'exec'))))\nexec(marshal.loads(zlib.decompress(base64.b64decode(code))))")  # fmt: skip

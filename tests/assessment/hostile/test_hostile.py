@@ -110,7 +110,7 @@ def grade_all(lines: Iterable[Line], tier_of, folder: Path) -> Graded:
     temporary.mkdir()
     before = set(processes(temporary))
     patch = pytest.MonkeyPatch()
-    ours = threading.local()
+    ours, shelves = threading.local(), []
     limits = lambda _: {"cpu": 3 if ours.line.slow else 60, "memory": 2048, "answer": 8}
     patch.setattr(Milestone, "grading", property(limits))
     patch.setattr("tempfile.tempdir", str(temporary))
@@ -118,7 +118,10 @@ def grade_all(lines: Iterable[Line], tier_of, folder: Path) -> Graded:
 
     def one(line: Line) -> Result:
         begun = time.monotonic()
-        ours.line, ours.shelf = line, getattr(ours, "shelf", None) or Shelf()
+        if not hasattr(ours, "shelf"):
+            ours.shelf = Shelf()
+            shelves.append(ours.shelf)
+        ours.line = line
         try:
             archive = take_in(hand_in(line, folder / "submissions", honest)).keep(room.folder / "archives")
         except IntakeError as error:
@@ -134,6 +137,8 @@ def grade_all(lines: Iterable[Line], tier_of, folder: Path) -> Graded:
     try:
         with ThreadPoolExecutor(2) as pool:
             results = dict(zip([line.name for line in lines], pool.map(one, lines)))
+        for shelf in shelves:
+            shelf.close()
         left = {pid: command for pid, command in processes(temporary).items() if pid not in before}
         folders = sorted(path.name for path in temporary.iterdir() if not path.name.startswith(("tito-runtime", "tito-data")))  # fmt: skip
     finally:
