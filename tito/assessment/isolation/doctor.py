@@ -21,6 +21,7 @@ ATTEMPTS = {
     "now = os.stat(GRADER).st_mode; os.chmod(GRADER, was); assert now != was",
     "slow the grader down": "os = __import__('os'); os.setpriority(os.PRIO_PROCESS, PARENT, os.getpriority(os.PRIO_PROCESS, PARENT))",
     "have the grader signalled": "f = __import__('fcntl'); f.fcntl(0, f.F_SETOWN, PARENT)",
+    "change the kernel's settings": "open('/proc/sys/kernel/core_pattern', 'r+b')",
     "start a program": "__import__('subprocess').run(['/bin/true'], check=True)",
     "start a process": "__import__('os').fork()",
     "open a socket": "__import__('socket').socket()",
