@@ -35,6 +35,9 @@ from .store import Check, Job, Result
 from .yardstick import Yardstick
 
 RESPAWNS = 3
+MOST_YARDSTICKS = (
+    3  # processes of the course's own networks that a grader keeps: a class may have many milestones
+)
 FOREIGN = re.compile(  # an import of somebody else's framework: there is none in the sandbox
     r"(No module named '|-packages/)(torch|tensorflow|jax|keras|theano|mxnet|paddle|sklearn|onnxruntime)\b"
 )
@@ -52,7 +55,7 @@ class HandedIn:
 
 
 class Shelf:
-    """Data sets, read once and kept as long as the driver lives."""
+    """Data sets, read once and kept as long as the driver lives; and what gradients are held against."""
 
     def __init__(self, practice: bool = False):
         """`practice`: drawn data even where the published is."""
@@ -64,10 +67,13 @@ class Shelf:
     def yardstick(self, one: Milestone, tier: str, knobs: dict[str, Any] | None) -> Yardstick:
         """The milestone's network made of the course's own package."""
         name = f"{one.id} {tier} {json.dumps(knobs, sort_keys=True)}"
-        if name not in self.yardsticks:
-            self.yardsticks[name] = Yardstick(one, tier, knobs)
-            self.stack.callback(self.yardsticks[name].remove)
-        return self.yardsticks[name]
+        kept = self.yardsticks.pop(name, None) or Yardstick(one, tier, knobs)
+        while len(self.yardsticks) >= MOST_YARDSTICKS:
+            self.yardsticks.pop(
+                next(iter(self.yardsticks))
+            ).remove()  # the one that was asked for longest ago
+        self.yardsticks[name] = kept
+        return kept
 
     def data(self, name: str, rows: int = 0) -> Data:
         """The published data where it is on this machine, else the drawn set in its place; with `rows`, so many to train on.
@@ -87,6 +93,8 @@ class Shelf:
     def close(self) -> None:
         self.stack.close()
         self.kept.clear()
+        for yardstick in self.yardsticks.values():
+            yardstick.remove()
         self.yardsticks.clear()
 
 
