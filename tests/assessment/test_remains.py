@@ -5,6 +5,7 @@ import os
 import pytest
 
 from tito.assessment.boxes import Box
+from tito.assessment.engines import clear
 from tito.assessment.isolation.launch import possible, remove
 
 
@@ -33,6 +34,16 @@ def test_folders_in_folders(tmp_path, levels):
     (tmp_path / "box" / "dangling").symlink_to("nowhere")
     remove(tmp_path / "box")
     assert sorted(tmp_path.iterdir()) == [kept]
+
+
+@pytest.mark.parametrize("levels", [3, 1500, 3000])
+def test_what_a_killed_grader_left(tmp_path, levels):
+    """The next start clears it away, however deep a submission has dug."""
+    box = tmp_path / "boxes" / "tito-box-x"
+    box.mkdir(parents=True)
+    deep(box, levels)
+    assert clear(tmp_path / "boxes") == 0
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("levels", "says"), [(20, ""), (1500, ""), (3000, "deeper than a path may be long")])

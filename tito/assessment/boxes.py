@@ -71,7 +71,8 @@ def runtime() -> Path:
 
 def sweep(root: Path) -> int:
     """End what a killed grader may have left in its folder of boxes; how many there were."""
-    boxes = [os.fsencode(box) for box in root.glob("**/tito-box-*")]
+    # Not deeper: below a box a submission makes the folders.
+    boxes = [os.fsencode(box) for box in root.glob("tito-box-*")]
     found = 0
     for entry in Path("/proc").glob("[0-9]*") if boxes else ():
         with contextlib.suppress(OSError):  # it has ended, or is not ours
