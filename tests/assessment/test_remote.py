@@ -297,6 +297,22 @@ def sigmoid(x):
     assert verdicts(found) == {"sigmoid": "output_limit", "softplus": "passed"}, found.records
 
 
+def test_folders_within_folders_cost_nothing(tmp_path):
+    """Deeper than a function may call itself: cleaning up has to manage, between processes too."""
+    code = """
+import os
+here = os.getcwd()
+for _ in range(1500):
+    os.mkdir("d")
+    os.chdir("d")
+os.chdir(here)
+def sigmoid(x): os._exit(0)
+"""
+    folder = lay_out(tmp_path, SETUP, {"utils/numerics.py": NUMERICS + code})
+    found = judged(folder, SETUP, names=("sigmoid", "softplus"))
+    assert verdicts(found) == {"sigmoid": "crashed", "softplus": "passed"}, found.records
+
+
 def test_hangs_without_end_are_given_up(tmp_path):
     code = "import os\ndef sigmoid(x): os._exit(3)\nlog1pexp = sigmoid\n"
     arrays = "import os\ndef batches(*a, **k): os._exit(4)\ndef one_hot(*a, **k): os._exit(5)\n"

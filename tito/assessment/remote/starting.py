@@ -26,7 +26,7 @@ from ...checks import SETTINGS
 from ...milestones.clock import spent
 from ...milestones.session import REASONS
 from ..isolation.kills import Killed, cause_of, undisturbed
-from ..isolation.launch import Sandbox
+from ..isolation.launch import Sandbox, remove
 from ..isolation.limits import MB, Limits
 from ..isolation.written import too_much
 
@@ -111,7 +111,7 @@ class Pair:
 
     def __exit__(self, *_) -> None:
         self.end_student()
-        shutil.rmtree(self.shared, ignore_errors=True)
+        remove(self.shared)
 
     # ------------------------------------------------------------ one process of checks
 
@@ -337,7 +337,7 @@ def is_foreign(path: Path) -> bool:
 def empty(folder: Path) -> None:
     for entry in os.scandir(folder):
         if entry.is_dir(follow_symlinks=False):
-            shutil.rmtree(entry.path, ignore_errors=True)
+            remove(Path(entry.path))
         else:
             os.unlink(entry.path)
 
