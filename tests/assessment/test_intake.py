@@ -14,6 +14,8 @@ import pytest
 
 from tito.assessment import intake
 from tito.assessment.intake import IntakeError, kept, take_in
+from tito.assessment.isolation.launch import remove
+from tito.assessment.scan import handed_in, stamp_of
 
 FILES = {
     "tinytorch/__init__.py": b"from .op import op\n",
@@ -97,6 +99,25 @@ def test_git_repositories_are_read_without_running_anything(tmp_path):
 def test_paths_that_climb(tmp_path, name):
     taken = take_in(zipped(tmp_path / "a.zip", FILES | {name: b"x"}))
     assert taken.files == FILES and "leads out" in next(iter(taken.left_out.values()))
+
+
+@pytest.mark.parametrize("levels", [1500, 3000])
+def test_a_folder_deeper_than_a_function_may_call_itself(tmp_path, levels):
+    """It is looked through like any other: by who takes it in, and by who asks whether it has changed."""
+    folder = lay(tmp_path / "ann")
+    here = os.open(folder / "tinytorch", os.O_RDONLY)
+    for _ in range(levels):
+        os.mkdir("d", dir_fd=here)
+        inner = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(os.open("x.py", os.O_WRONLY | os.O_CREAT, dir_fd=here))
+    os.close(here)
+    try:
+        assert take_in(folder).files == FILES
+        assert stamp_of(folder) and handed_in(folder)
+    finally:
+        remove(folder)
 
 
 def test_links_are_never_followed(tmp_path):

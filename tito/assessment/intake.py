@@ -264,25 +264,32 @@ def is_tar(path: Path) -> bool:
         return False
 
 
+def below(root: Path, leave: str = "") -> Iterator[os.DirEntry[str]]:
+    """What is beneath a folder but no folder itself, in folders of another name than `leave`; links are not followed.
+
+    However deep it is: `os.walk` calls itself for each level before Python 3.12.
+    """
+    waiting = [str(root)]
+    while waiting:
+        try:
+            entries = sorted(os.scandir(waiting.pop()), key=lambda entry: entry.name)
+        except OSError:  # closed, or deeper than a path may be long
+            continue
+        for entry in entries:
+            if not entry.is_dir(follow_symlinks=False):
+                yield entry
+            elif entry.name != leave:
+                waiting.append(entry.path)
+
+
 def of_folder(root: Path) -> Iterator[Entry]:
-    """All files beneath a folder; links are not followed, and what is no plain file is not opened."""
-    for folder, names, files in os.walk(root, followlinks=False):
-        here = Path(folder)
-        for name in list(names):
-            if (here / name).is_symlink():
-                yield Entry((here / name).relative_to(root).as_posix(), refused="a link")
-        names[:] = sorted(n for n in names if n != ".git" and not (here / n).is_symlink())
-        for name in sorted(files):
-            path = here / name
-            told = path.lstat()
-            refused = (
-                ""
-                if stat.S_ISREG(told.st_mode)
-                else "a link"
-                if stat.S_ISLNK(told.st_mode)
-                else "no plain file"
-            )
-            yield Entry(path.relative_to(root).as_posix(), told.st_size, partial(path.open, "rb"), refused)
+    """All files beneath a folder; what is no plain file is not opened."""
+    for entry in below(root, leave=".git"):
+        told = entry.stat(follow_symlinks=False)
+        plain = stat.S_ISREG(told.st_mode)
+        refused = "" if plain else "a link" if entry.is_symlink() else "no plain file"
+        path = Path(entry.path)
+        yield Entry(path.relative_to(root).as_posix(), told.st_size, partial(path.open, "rb"), refused)
 
 
 def of_zip(archive: zipfile.ZipFile) -> Iterator[Entry]:

@@ -7,14 +7,13 @@ was handed in when it was last modified. What cannot be read is a submission too
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 
 from .classroom import Class
-from .intake import IntakeError, take_in
+from .intake import IntakeError, below, take_in
 from .store import Gradebook
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".git")
@@ -88,7 +87,7 @@ def read(room: Class, path: Path) -> tuple[str, dict[str, str]]:
 def files_of(path: Path) -> list[Path]:
     if path.is_symlink() or not path.is_dir():
         return [path]
-    return [Path(folder) / name for folder, _, names in os.walk(path) for name in names]
+    return [Path(entry.path) for entry in below(path)]
 
 
 def stamp_of(path: Path) -> str:

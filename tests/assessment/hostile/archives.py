@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 import stat
 import tarfile
 import zipfile
@@ -309,3 +310,22 @@ def a_tar_by_a_wrong_name(files: Files, path: Path):
             info.size = len(data)
             archive.addfile(info, io.BytesIO(data))
     return path / "x.zip"
+
+
+@line("archives", earns=EVERYTHING, archive=True)
+def a_folder_without_a_floor(files: Files, path: Path):
+    """Handed in as it is: 1,500 folders in each other, and what is no file."""
+    folder = path / "x"
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    os.mkfifo(folder / "tinytorch/pipe.py")
+    (folder / "tinytorch/line\nbreak.py").write_bytes(b"raise SystemExit")
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("d", dir_fd=here)
+        inner = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(here)
+    return folder

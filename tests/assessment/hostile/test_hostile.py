@@ -12,7 +12,6 @@ import importlib
 import os
 import re
 import resource
-import shutil
 import sys
 import threading
 import time
@@ -26,7 +25,7 @@ import pytest
 from tito.assessment import classroom
 from tito.assessment.classroom import Student
 from tito.assessment.intake import IntakeError, Submission, take_in
-from tito.assessment.isolation.launch import possible
+from tito.assessment.isolation.launch import possible, remove
 from tito.assessment.store import Check, Gradebook, Job, Result
 from tito.course import the_course
 from tito.levels import level_files
@@ -127,7 +126,7 @@ def grade_all(lines: Iterable[Line], tier_of, folder: Path) -> Graded:
         except IntakeError as error:
             return invalid(error, tier_of(line))
         finally:
-            shutil.rmtree(folder / "submissions" / line.name, ignore_errors=True)
+            remove(folder / "submissions" / line.name)
         result = grade(
             room, Job(1, 1, line.name, archive.stem, MILESTONE, 0, 1, "x"), archive, tier_of(line), ours.shelf
         )
