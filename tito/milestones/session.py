@@ -242,6 +242,7 @@ class Session:
     def receive(self, what: str, begun: float, seconds: float) -> Frame:
         """The next frame. While it does not come, the clock and what the process writes are watched."""
         while True:
+            self.box.bury()  # what a killed one left must not answer in its place; then `listen` comes to the end of what it reads
             left = begun + seconds - time.monotonic()
             if left <= 0 and not (self.box.wants_to_run() and left > -9 * seconds):
                 raise self.stop(f"{what}: no answer within {seconds:.0f} s, so it was stopped", "timeout")
@@ -249,7 +250,6 @@ class Session:
                 frame = self.frames.get(timeout=A_LOOK if left <= 0 else min(left, A_LOOK))
                 break
             except queue.Empty:
-                self.box.bury()  # then `listen` comes to the end of what it reads
                 if too_much := self.box.overflow():
                     raise self.stop(f"{what}: {too_much}, so it was stopped", "output_limit") from None
                 if self.is_loud():
