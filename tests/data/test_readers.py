@@ -291,7 +291,7 @@ def test_planetoid(tmp_path):
 
 
 def test_planetoid_files_that_do_not_fit(tmp_path):
-    with pytest.raises(ValueError, match="between nodes 0 and 9, but there are 7"):
+    with pytest.raises(ValueError, match=r"ind\.cora\.graph: an edge between nodes 0 and 9, but there are 7"):
         Planetoid("cora", lay_planetoid(tmp_path / "a", graph={0: [9]}))
     with pytest.raises(ValueError, match="do not belong together"):
         Planetoid("cora", lay_planetoid(tmp_path / "b", ally=np.eye(2)))
@@ -303,8 +303,15 @@ def test_a_sparse_matrix_that_points_outside(tmp_path):
     sparse = pytest.importorskip("scipy.sparse")
     wrong = sparse.csr_matrix(np.eye(4, 3, dtype=np.float32))
     wrong.indices = wrong.indices + 100
-    with pytest.raises(ValueError, match=r"shape \(4, 3\) does not fit"):
+    with pytest.raises(ValueError, match=r"ind\.cora\.allx: a sparse matrix of shape \(4, 3\) does not fit"):
         Planetoid("cora", lay_planetoid(tmp_path, allx=wrong))
+
+
+@pytest.mark.parametrize("content", [b"\x8e\xff", b"<html>404</html>", b"6\n5.5\n", b"9" * 40])
+def test_a_damaged_list_of_test_nodes(tmp_path, content):
+    (lay_planetoid(tmp_path) / "cora" / "ind.cora.test.index").write_bytes(content)
+    with pytest.raises(ValueError, match=r"ind\.cora\.test\.index: not a list of numbers"):
+        Planetoid("cora", tmp_path)
 
 
 # ---------------------------------------------------------------- VOC
@@ -337,6 +344,15 @@ def test_an_image_without_objects(tmp_path):
     assert target["boxes"].shape == (0, 4) and target["labels"].shape == (0,)
 
 
+@pytest.mark.parametrize("damage", [lambda b: b[:-30], lambda b: b"", lambda b: b[:20], lambda b: b"<html>"])
+def test_a_damaged_image_is_named(tmp_path, damage):
+    data = VOCDetection(lay_voc(tmp_path), classes=("a", "b"))
+    file = tmp_path / "JPEGImages" / "one.jpg"
+    file.write_bytes(damage(file.read_bytes()))
+    with pytest.raises(ValueError, match=r"one\.jpg: not read as an image"):
+        data[0]
+
+
 BOMB = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><annotation>&b;</annotation>'
 OUTSIDE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><annotation>&a;</annotation>'
 
@@ -347,6 +363,7 @@ OUTSIDE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><annotation>&a;
         (BOMB, "has a document type"),
         (OUTSIDE, "has a document type"),
         ("<annotation>", "no element found"),
+        ("<html>404</html>", "its root is <html>, not <annotation>"),
         (XML.replace("<name>b", "<name>z"), "of a class other than a, b"),
         (XML.replace("<xmin>1</xmin>", ""), "without a complete bndbox"),
         (XML.replace("<xmin>1", "<xmin>left"), "without a complete bndbox"),

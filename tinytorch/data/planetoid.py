@@ -59,14 +59,19 @@ class Planetoid(Dataset[Graph]):
 
 def read_planetoid(folder: Path, name: str) -> Graph:
     def part(kind: str):
-        content = read_pickle(folder / f"ind.{name}.{kind}")
-        return content.toarray() if isinstance(content, SparseParts) else content
+        file = folder / f"ind.{name}.{kind}"
+        content = read_pickle(file)
+        try:
+            return content.toarray() if isinstance(content, SparseParts) else content
+        except ValueError as error:
+            raise ValueError(f"{file}: {error}") from error
 
     allx, tx, ally, ty, y = (part(kind) for kind in ("allx", "tx", "ally", "ty", "y"))
-    test = np.loadtxt(folder / f"ind.{name}.test.index", dtype=np.int64, ndmin=1)
+    test = read_numbers(folder / f"ind.{name}.test.index")
     if len(test) != len(tx) or len(allx) != len(ally) or len(tx) != len(ty):
         raise ValueError(
-            f"{folder}: the files do not belong together: {len(allx)}, {len(ally)}, {len(tx)}, {len(ty)} rows, {len(test)} test nodes"
+            f"{folder}: the files do not belong together: {len(allx)}, {len(ally)}, {len(tx)}, {len(ty)} rows, "
+            f"{len(test)} test nodes in ind.{name}.test.index"
         )
     if test.min() < len(allx):
         raise ValueError(f"{folder}: test node {test.min()} is among the {len(allx)} training nodes")
@@ -80,8 +85,16 @@ def read_planetoid(folder: Path, name: str) -> Graph:
         mask_of(range(len(y), min(len(y) + VALIDATION, len(ally))), N),
         mask_of(test, N),
     ]
-    edges = edges_of(read_pickle(folder / f"ind.{name}.graph"), N)
+    edges = edges_of(read_pickle(folder / f"ind.{name}.graph"), N, folder / f"ind.{name}.graph")
     return Graph(*(from_numpy(array) for array in (x, labels.argmax(1), edges, *masks)))
+
+
+def read_numbers(path: Path) -> np.ndarray:
+    """int64, one a line."""
+    try:
+        return np.array(path.read_text(encoding="ascii").split(), np.int64)
+    except (UnicodeDecodeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{path}: not a list of numbers, one a line: {error}") from error
 
 
 def mask_of(nodes, N: int) -> np.ndarray:
@@ -90,12 +103,12 @@ def mask_of(nodes, N: int) -> np.ndarray:
     return mask
 
 
-def edges_of(neighbours: dict, N: int) -> np.ndarray:
+def edges_of(neighbours: dict, N: int, path: Path) -> np.ndarray:
     """(2, E) from {node: [nodes]}: both directions, each once, no loops."""
     pairs = np.array([(a, b) for a, others in neighbours.items() for b in others], np.int64).reshape(-1, 2)
     if pairs.size and not 0 <= pairs.min() <= pairs.max() < N:
         raise ValueError(
-            f"planetoid: an edge between nodes {pairs.min()} and {pairs.max()}, but there are {N} nodes"
+            f"{path}: an edge between nodes {pairs.min()} and {pairs.max()}, but there are {N} nodes"
         )
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     both = np.concatenate([pairs, pairs[:, ::-1]])

@@ -82,8 +82,18 @@ def read_image(path: Path) -> np.ndarray:
         from PIL import Image
     except ImportError:
         raise ImportError(f"reading {path.name} needs Pillow: pip install pillow") from None
-    with Image.open(path) as image:
-        return np.ascontiguousarray(np.asarray(image.convert("RGB")).transpose(2, 0, 1))
+    try:
+        with Image.open(path) as image:
+            return np.ascontiguousarray(np.asarray(image.convert("RGB")).transpose(2, 0, 1))
+    except FileNotFoundError:
+        raise
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        Image.DecompressionBombError,
+    ) as error:  # these rarely name the file
+        raise ValueError(f"{path}: not read as an image: {error}") from error
 
 
 def read_boxes(path: Path, classes: Sequence[str]) -> dict[str, np.ndarray]:
@@ -113,6 +123,9 @@ def read_xml(path: Path) -> ElementTree.Element:
         text = path.read_bytes().decode("utf-8-sig")
         if "<!DOCTYPE" in text:
             raise ValueError("it has a document type, which an annotation does not need")
-        return ElementTree.fromstring(text)
+        root = ElementTree.fromstring(text)
+        if root.tag != "annotation":
+            raise ValueError(f"its root is <{root.tag}>, not <annotation>")
+        return root
     except (UnicodeDecodeError, ElementTree.ParseError, ValueError) as error:
         raise ValueError(f"{path}: not read as an annotation: {error}") from error
