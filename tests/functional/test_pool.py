@@ -43,6 +43,18 @@ def test_adaptive_pooling(seed):
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("size", [(2, 3), (9, 17)])  # with a compiled body, for two dims, and without
+def test_the_gradient_goes_to_nan(n, size):
+    """NaN beats all others of its window, and the last of several."""
+    x = np.random.default_rng(n).standard_normal((*size, *[8] * n)).astype(np.float32)
+    x[1, 2, ..., 3], x[0, 1, ..., 4:6], x[0, 0, ..., 0] = np.nan, np.nan, np.nan
+    for settings in (dict(kernel_size=2), dict(kernel_size=3, stride=2, padding=1)):
+        agree(
+            lambda lib, x: getattr(lib.nn.functional, f"max_pool{n}d")(x, **settings, return_indices=True), x
+        )
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
 @pytest.mark.parametrize("p", [1.0, 2.0, 3.0, float("inf"), -float("inf")])
 def test_pooling_by_other_norms(n, p):
     x = np.random.default_rng(n).uniform(0.1, 2, (2, 3, *(6, 5, 4)[:n]))

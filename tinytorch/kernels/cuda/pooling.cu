@@ -15,8 +15,7 @@ extern "C" __global__ void max_pool_forward(
     for (int tap = 0; tap < kh * kw; tap++) {
         int h = h0 + tap / kw * dh, w = w0 + tap % kw * dw;
         T v = h >= 0 && h < H && w >= 0 && w < W ? plane[h * W + w] : -INF;
-        if (v > best) won = tap;  // the first of equals stays
-        if (v > best || v != v) best = v;  // NaN is passed on
+        if (v > best || v != v) best = v, won = tap;  // the first of equals stays, NaN beats all
     }
     out[i] = best;
     if (winner) winner[i] = won;

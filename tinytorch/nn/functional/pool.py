@@ -26,8 +26,11 @@ def max_pool_forward(x, kernel, stride, padding, dilation, remember):
     out = seen[first].copy()
     winner = np.zeros_like(out, dtype=number_type) if remember else None
     for number, tap in enumerate(others, 1):
-        if remember:  # the first of equals stays; numbers grow, so the latest to win is the largest
-            np.maximum(winner, (seen[tap] > out) * number_type(number), out=winner)
+        if (
+            remember
+        ):  # the first of equals stays, NaN beats all; numbers grow, so the latest to win is the largest
+            wins = (seen[tap] > out) | (seen[tap] != seen[tap])
+            np.maximum(winner, wins * number_type(number), out=winner)
         np.maximum(out, seen[tap], out=out)
     return out, winner
 
