@@ -44,7 +44,7 @@ def missing(name: str, later: Mapping[str, str] = LATER, package: str = ROOT) ->
     import difflib  # here: a name that is missing is rare, and `import tinytorch` is to be quick
 
     near = difflib.get_close_matches(
-        name, [n for n in [*dir(sys.modules[package]), *table] if not n.startswith("_")]
+        name, sorted(n for n in {*dir(sys.modules[package]), *table} if not n.startswith("_"))
     )
     if near:
         text += f"; near names: {', '.join(near)}"

@@ -41,6 +41,23 @@ def test_a_child_forked_before_has_threads_of_its_own():
     assert python(WORK + code).stdout.split() == ["0", "True"]
 
 
+def test_a_child_forked_while_another_thread_compiles(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))  # nothing is compiled yet
+    code = """
+    import time
+    compiling = threading.Thread(target=right)
+    compiling.start()
+    time.sleep(0.5)
+    child = os.fork()
+    if child == 0:
+        import faulthandler
+        faulthandler.dump_traceback_later(60, exit=True)
+        os._exit(0 if right() else 2)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    """
+    assert python(WORK + code).stdout.split() == ["0"]
+
+
 def test_several_python_threads():
     code = """
     results = []

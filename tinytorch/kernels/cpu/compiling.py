@@ -28,6 +28,7 @@ import llvmlite
 import numba
 import numpy as np
 from numba import cfunc, config, njit, types
+from numba.core.compiler_lock import global_compiler_lock
 
 from .allocation import keep_freed_memory
 from .simd import WIDTH, caller
@@ -38,6 +39,15 @@ from .threads import pool, tasks
 OPTIONS = {"error_model": "numpy", "nogil": True, "fastmath": {"contract", "reassoc", "nsz", "arcp", "afn"}}
 
 keep_freed_memory()
+
+# A child that is forked while another thread compiles has that thread's locks and not the thread: at its own first kernel it
+# would wait forever. So a fork waits until nobody compiles, and the child begins with locks that are free.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=global_compiler_lock.acquire,
+        after_in_parent=global_compiler_lock.release,
+        after_in_child=global_compiler_lock.release,
+    )
 
 # ---------------------------------------------------------------- where compiled code is kept
 
@@ -182,16 +192,20 @@ class Shared:
     """
 
     def __init__(self, function):
-        self.function = function
+        self.function, self.code = function, None
         self.call = caller(function.__code__.co_argcount)
 
-    @functools.cached_property
+    @property
     def address(self) -> int:
+        if self.code is None:
+            with global_compiler_lock, told_if_slow(self.function.__name__):
+                self.compile()
+        return self.code.address
+
+    def compile(self) -> None:
         kind = types.void(*[types.int64] * self.function.__code__.co_argcount)
         options = {"error_model": "numpy", "fastmath": OPTIONS["fastmath"]}
-        with told_if_slow(self.function.__name__):
-            self.code = kept(self.function, functools.partial(cfunc, kind), **options)
-        return self.code.address
+        self.code = self.code or kept(self.function, functools.partial(cfunc, kind), **options)
 
 
 def shared(function) -> Shared:
