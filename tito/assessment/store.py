@@ -166,8 +166,8 @@ class Gradebook:
 
     def prepare(self) -> int:
         """Make the tables, or bring them up to date; the schema that was found."""
-        meta.create(self.engine, checkfirst=True)
         with self.writing(rebuilding=True) as database:
+            meta.create(database, checkfirst=True)  # in here, as another process may be making it too
             found = database.scalar(select(meta.c.value).where(meta.c.key == "schema"))
             if found is None:
                 tables.create_all(database)
