@@ -5,19 +5,24 @@ with Session(work, script, box=Box("A", reads=[work.root, script])) as session: 
 
 from __future__ import annotations
 
+import atexit
 import compileall
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from ..milestones.clock import processes, spent
+from .isolation.forked import Forked, Warm
 from .isolation.kills import cause_of
-from .isolation.launch import Sandbox, lay_out_probe
+from .isolation.launch import Sandbox, lay_out_probe, surroundings
 from .isolation.limits import MB, Limits
 from .isolation.written import too_much
 
@@ -30,6 +35,7 @@ class Box(Sandbox):
     ):  # fmt: skip
         super().__init__(tier, reads, limits, runtime())
         self.package, self.largest = package, largest
+        self.holder: Any = None  # of tier A's namespaces, where the process is forked into them
         self.killed = False  # by somebody else, as far as can be told
         self.computed = 0.0  # CPU seconds when last looked at: of what has ended nobody tells them
 
@@ -40,6 +46,58 @@ class Box(Sandbox):
 
     def start(self, module: str = "tito.milestones.probe", **pipes) -> subprocess.Popen:
         return super().start(module, **pipes)
+
+    def launch(self, module: str, **pipes) -> Any:
+        """Forked from a process that has NumPy already, where that can be: a fifth of a small submission's time is saved. Else a new one."""
+        piped = pipes.get("stdin") == pipes.get("stdout") == subprocess.PIPE
+        if self.tier in ("A", "B") and piped and hasattr(pipes.get("stderr"), "fileno") and can_fork():
+            try:
+                forked = self.fork(module, pipes["stderr"].fileno())
+                FAILED.clear()
+                return forked
+            except OSError as error:
+                FAILED.append(error)
+                self.let_go()
+        return super().launch(module, **pipes)
+
+    def fork(self, module: str, words: int) -> Forked:
+        order = {
+            "tier": self.tier, "module": module, "inside": self.hold() if self.tier == "A" else 0, "environment": self.environment(),
+            "path": [str(self.package)],
+        }  # fmt: skip
+        return warm().fork(self.job() | order, words)
+
+    def hold(self) -> int:
+        """Namespaces, held by a `cat` in them until it is ended; the number of a process in them. It answers once they are complete."""
+        cat = shutil.which("cat") or "/bin/cat"
+        self.holder = self.namespaces(
+            ["/hold"], ["--ro-bind", cat, "/hold"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )  # fmt: skip
+        self.holder.stdin.write(b"?")
+        self.holder.stdin.flush()
+        if self.holder.stdout.read(1) != b"?" or not self.started(1.0):
+            raise OSError("bubblewrap did not come up")
+        return self.inner
+
+    def let_go(self) -> None:
+        """End what holds the namespaces, and with it all that is in them."""
+        if self.holder is None:
+            return
+        self.holder.kill()
+        self.holder.wait()
+        if inner := self.started(0):
+            self.end_mine(inner)
+        for pipe in (self.holder.stdin, self.holder.stdout):
+            with contextlib.suppress(OSError):
+                pipe.close()
+        os.close(self.told)
+        self.holder, self.told, self.inner = None, -1, 0
+
+    def end(self) -> None:
+        self.let_go()
+        super().end()
+        if isinstance(self.process, Forked):
+            self.process.hang_up()
 
     def overflow(self) -> str:
         """What it has written too much of by now; empty if nothing. Looked at while it is waited for, and its CPU time with it."""
@@ -58,6 +116,32 @@ class Box(Sandbox):
         verdict, killed = cause_of(code, self.computed >= self.limits.cpu)
         self.killed = self.killed or killed
         return verdict
+
+
+FAILED: list[OSError] = []  # why nothing could be forked, since it last could
+
+
+def can_fork() -> bool:
+    """Three times in a row is no accident: an older kernel, or one that is told not to let it be."""
+    return sys.platform == "linux" and len(FAILED) < 3
+
+
+WARM: list[Warm] = []  # the one that is at work, once there is one
+
+
+def warm() -> Warm:
+    """This grader's process with NumPy in it; a new one if somebody has ended it."""
+    if WARM and WARM[0].process.poll() is not None:
+        cool_down()
+    if not WARM:
+        atexit.register(cool_down)
+        WARM.append(Warm(runtime(), surroundings(runtime())))
+    return WARM[0]
+
+
+def cool_down() -> None:
+    while WARM:
+        WARM.pop().end()
 
 
 @cache

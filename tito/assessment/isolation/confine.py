@@ -17,22 +17,32 @@ from importlib.machinery import PathFinder
 
 def main() -> None:
     tier, job, module = sys.argv[1], json.loads(sys.argv[2]), sys.argv[3]
-    from tito.assessment.isolation.limits import Limits
-
     if tier != "A":  # bubblewrap sees to it itself
         die_with(job["parent"])
-    Limits(**job["limits"]).set()
-    if tier == "B":
-        from pathlib import Path
-
-        from tito.assessment.isolation import capabilities, landlock, syscalls
-
-        landlock.confine(map(Path, job["reads"]), map(Path, job["writes"]))
-        capabilities.drop()
-        syscalls.confine(job["trusted"])
-        sys.meta_path.insert(0, OutOfReach())
+    bind(job | {"tier": tier})
     sys.argv = [module]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def bind(job: dict) -> None:
+    """Limits; and what the tier asks for: in A the namespaces are there by now, with a filter unless the process was only forked into them."""
+    from tito.assessment.isolation.limits import Limits
+
+    Limits(**job["limits"]).set()
+    inside = job.get("inside", 0)
+    if job["tier"] == "B":
+        from pathlib import Path
+
+        from tito.assessment.isolation import landlock
+
+        landlock.confine(map(Path, job["reads"]), map(Path, job["writes"]))
+    if job["tier"] == "B" or inside:
+        from tito.assessment.isolation import capabilities, syscalls
+
+        capabilities.drop()
+        syscalls.confine(job["trusted"], alone=bool(inside))
+    if job["tier"] == "B":
+        sys.meta_path.insert(0, OutOfReach())
 
 
 class OutOfReach:

@@ -24,6 +24,7 @@ from collections.abc import Iterable
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from ...errors import TitoError
 from ...milestones.session import ALLOCATOR
@@ -43,7 +44,7 @@ MOST_IN_MEMORY = 128 * MB  # that may be written to /tmp, and to /dev/shm
 PROBE_FILES = (
     "__init__.py", "runner.py", "checking.py", "errors.py", "assessment/__init__.py", "assessment/isolation/__init__.py",
     "assessment/isolation/capabilities.py", "assessment/isolation/limits.py", "assessment/isolation/landlock.py", "assessment/isolation/syscalls.py",
-    "assessment/isolation/confine.py", "milestones/__init__.py", "milestones/probe.py", "milestones/probes.py", "milestones/wire.py",
+    "assessment/isolation/confine.py", "assessment/isolation/warm.py", "milestones/__init__.py", "milestones/probe.py", "milestones/probes.py", "milestones/wire.py",
 )  # fmt: skip
 SYSTEM = (
     "/usr/lib",
@@ -90,55 +91,59 @@ class Sandbox:
             self.inbox,
             *(Path(p).resolve() for p in reads),
         ]
-        self.process: subprocess.Popen | None = None
+        self.process: Any = None  # a Popen, or what acts like one
         self.told = -1  # where bubblewrap says which process it started
+        self.inner = 0  # that one's number, once it was read
 
     def start(self, module: str, **pipes) -> subprocess.Popen:
         """Run a module of Python in the sandbox; `pipes` are Popen's stdin, stdout, stderr."""
-        job = json.dumps(
-            {
-                "limits": self.limits.record(),
-                "reads": list(map(str, self.reads + [Path(f) for f in FACTS])),
-                "writes": [str(self.scratch)],
-                "parent": os.getpid(),
-                "trusted": self.trusted,
-            }
-        )
+        self.process = self.launch(module, **pipes)
+        return self.process
+
+    def launch(self, module: str, **pipes) -> subprocess.Popen:
         command = [
             python(),
             "-s",
             "-B",
             str(self.runtime / "tito/assessment/isolation/confine.py"),
             self.tier,
-            job,
+            json.dumps(self.job()),
             module,
         ]
-        kept = []
-        if self.tier == "A":
-            filter_end = readable(syscalls.program(allow_exec=True))
-            self.told, telling = os.pipe()
-            kept = [filter_end, telling]
-            command = [*self.bubblewrap(filter_end, telling), "--", *command]
-        try:
-            self.process = subprocess.Popen(
-                command,
-                cwd=self.scratch,
-                env=self.environment(),
-                start_new_session=True,
-                pass_fds=kept,
-                **pipes,
-            )
-        finally:
-            for handle in kept:
-                os.close(handle)
-        return self.process
+        return self.namespaces(command, **pipes) if self.tier == "A" else self.popen(command, **pipes)
 
-    def bubblewrap(self, filter_end: int, telling: int) -> list[str]:
+    def job(self) -> dict[str, Any]:
+        """What a process has to know to bind itself."""
+        return {
+            "limits": self.limits.record(),
+            "reads": list(map(str, self.reads + [Path(f) for f in FACTS])),
+            "writes": [str(self.scratch)],
+            "parent": os.getpid(),
+            "trusted": self.trusted,
+        }
+
+    def popen(self, command: list[str], **options) -> subprocess.Popen:
+        return subprocess.Popen(
+            command, cwd=self.scratch, env=self.environment(), start_new_session=True, **options
+        )
+
+    def namespaces(self, command: list[str], more: Iterable[str] = (), **pipes) -> subprocess.Popen:
+        """bubblewrap, with a command inside; `more`: options for it."""
+        filter_end = readable(syscalls.program(allow_exec=True))
+        self.told, telling = os.pipe()
+        try:
+            whole = [*self.bubblewrap(filter_end, telling, more), "--", *command]
+            return self.popen(whole, pass_fds=[filter_end, telling], **pipes)
+        finally:
+            os.close(filter_end)
+            os.close(telling)
+
+    def bubblewrap(self, filter_end: int, telling: int, more: Iterable[str]) -> list[str]:
         real = dict.fromkeys(str(path) for path in self.reads if str(path) not in LINKED)
-        binds = []
+        binds, base = [], str(base_lib())
         for path in real:
             binds += ["--ro-bind-try", path, path]
-            if path == str(base_lib()):
+            if path == base:
                 binds += [part for folder in installed(base_lib()) for part in ("--tmpfs", str(folder))]
         links = [part for path in LINKED for part in ("--symlink", os.readlink(path), path)]
         return [
@@ -148,18 +153,16 @@ class Sandbox:
             "--gid",
             str(NOBODY),
             # Read-only: a grader that is root is root in there too where files are concerned, and /proc/sys holds the kernel's own settings.
-            "--hostname", "box", "--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev", *in_memory("/tmp"), *in_memory("/dev/shm"), *links, *binds,
+            "--hostname", "box", "--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev", *in_memory("/tmp"), *in_memory("/dev/shm"), *links, *binds, *more,
             "--ro-bind-try", "/sys/devices/system/cpu", "/sys/devices/system/cpu", "--bind", str(self.scratch), str(self.scratch),
             "--chdir", str(self.scratch), "--seccomp", str(filter_end), "--info-fd", str(telling), "--remount-ro", "/",
         ]  # fmt: skip
 
     def environment(self) -> dict[str, str]:
         """Nothing of the grader's own environment but the language."""
-        return {
-            "PATH": "/usr/bin:/bin", "HOME": str(self.scratch), "TMPDIR": str(self.scratch), "LANG": "C.UTF-8", "PYTHONPATH": str(self.runtime),
-            "PYTHONHASHSEED": "0", "PYTHONIOENCODING": "utf-8", "MPLBACKEND": "Agg", "NUMBA_CACHE_DIR": str(self.scratch / "numba"),
-            "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1",
-        } | ALLOCATOR  # fmt: skip
+        return surroundings(self.runtime) | {
+            "HOME": str(self.scratch), "TMPDIR": str(self.scratch), "NUMBA_CACHE_DIR": str(self.scratch / "numba"),
+        }  # fmt: skip
 
     def end(self) -> None:
         """Kill what runs and remove what it wrote."""
@@ -185,10 +188,15 @@ class Sandbox:
             return
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        if self.told >= 0 and select.select([self.told], [], [], 0)[0]:
-            inner = re.search(rb'"child-pid": (\d+)', os.read(self.told, 4096))
-            if inner:
-                self.end_mine(int(inner[1]))
+        if inner := self.started(0):
+            self.end_mine(inner)
+
+    def started(self, seconds: float) -> int:
+        """The number of the process that bubblewrap started, once it tells; 0 before."""
+        if not self.inner and self.told >= 0 and select.select([self.told], [], [], seconds)[0]:
+            found = re.search(rb'"child-pid": (\d+)', os.read(self.told, 4096))
+            self.inner = int(found[1]) if found else 0
+        return self.inner
 
     def end_mine(self, pid: int) -> None:
         """End a process if its command line names this box: by now the number may be another's."""
@@ -221,6 +229,14 @@ def remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def surroundings(runtime: Path) -> dict[str, str]:
+    """The environment that all boxes share."""
+    return {
+        "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONPATH": str(runtime), "PYTHONHASHSEED": "0", "PYTHONIOENCODING": "utf-8",
+        "MPLBACKEND": "Agg", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1",
+    } | ALLOCATOR  # fmt: skip
+
+
 def lay_out_probe(runtime: Path) -> None:
     """The few files of tito that the sandboxed side needs, in a folder of their own."""
     for name in PROBE_FILES:
@@ -241,10 +257,12 @@ def python() -> str:
     return sys.executable
 
 
+@cache
 def base_lib() -> Path:
     return Path(sys.base_prefix).resolve() / "lib"
 
 
+@cache
 def installed(lib: Path) -> list[Path]:
     """The folders of a Python's libraries into which packages are installed: there may be a reference, or another framework."""
     return [path for path in lib.glob("python[0-9]*/*-packages") if path.is_dir()]

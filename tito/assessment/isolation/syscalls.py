@@ -144,10 +144,10 @@ class Program(ctypes.Structure):
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
 
 
-def confine(trusted: bool = False) -> None:
-    """Put the filter on this process, for good; a later filter can only take more away."""
+def confine(trusted: bool = False, alone: bool = False) -> None:
+    """Put the filter on this process, for good; a later filter can only take more away. `alone`: in a pid namespace of its own."""
     libc = ctypes.CDLL(None, use_errno=True)
-    steps = program(os.getpid(), trusted=trusted)
+    steps = program(None if alone else os.getpid(), trusted=trusted)
     buffer = ctypes.create_string_buffer(steps, len(steps))
     wanted = Program(len(steps) // 8, ctypes.addressof(buffer))
     for call in (
