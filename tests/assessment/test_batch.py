@@ -41,6 +41,9 @@ class Stand:
     def __exit__(self, *_):
         self.out.clear()
 
+    def get_ready(self):
+        assert not self.seen, "there are jobs already"
+
     def submit(self, job, archive):
         assert archive.is_file()
         self.seen.append((job.student, job.task))

@@ -30,7 +30,7 @@ def test_a_worker_is_killed_and_no_grade_is_lost(tmp_path, best_tier, monkeypatc
         monkeypatch.setattr(
             batching,
             "engine_of",
-            lambda room, tier, order, jobs: Cluster(room, tier, cluster.scheduler_address),
+            lambda room, tier, order: Cluster(room, tier, cluster.scheduler_address),
         )
 
         def kill_one(event, facts):

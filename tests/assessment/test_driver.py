@@ -201,7 +201,7 @@ def test_code_of_the_course_comes_compiled(work, tmp_path, shared):
         work / n: d for n, d in submission.files.items()
     }
     links = {p.stat().st_nlink for p in work.rglob("*") if p.is_file() and p.stem.split(".")[0] != "linear"}
-    assert links == ({2} if shared else {1})
+    assert min(links) > 1 if shared else links == {1}
     files = {p.relative_to(work / "tinytorch") for p in (work / "tinytorch").rglob("*.py")}
     made = {
         p.parent.parent.relative_to(work / "tinytorch") / f"{p.name.split('.')[0]}.py"

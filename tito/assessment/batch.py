@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -104,20 +105,28 @@ def choose_tier(wanted: str) -> str:
 def batch(room: Class, book: Gradebook, order: Order, watch: Watch = lambda *_: None) -> Report:
     """Grade what has no grade yet."""
     begun = time.monotonic()
-    with alone(room):
+    with alone(room), contextlib.ExitStack() as stack:
         book.take_back()
-        report = Report("", scan(room, book, lambda text: watch("scan", {"text": text})))
+        start = cache(lambda tier: stack.enter_context(engine_of(room, tier, order)))
+        tier = cache(lambda: choose_tier(order.isolation))
+
+        def taken_in(text: str) -> None:
+            """Drivers get ready beside the look through what was handed in, which one core does alone."""
+            watch("scan", {"text": text})
+            if not order.dry_run and not order.only and order.engine == "local":
+                start(tier()).get_ready()
+
+        report = Report("", scan(room, book, taken_in))
         waiting, would = queue(room, book, report.scan, order)
         report.jobs = len(waiting) + len(would)
         report.tier = order.isolation
         if order.dry_run:
             report.waiting = sorted([f"{row['student']} {row['task']}" for row in waiting] + would)
         elif waiting:
-            report.tier = choose_tier(order.isolation)
+            report.tier = tier()
             watch("begin", {"jobs": len(waiting), "tier": report.tier})
             wanted = {row["job"] for row in waiting}
-            with engine_of(room, report.tier, order, len(wanted)) as engine:
-                Supervisor(room, book, engine, report, watch, wanted).run()
+            Supervisor(room, book, start(report.tier), report, watch, wanted).run()
     report.seconds = time.monotonic() - begun
     return report
 
@@ -127,10 +136,10 @@ def command(folder: Path, *options: str) -> list[str]:
     return [sys.executable, "-m", "tito", "assessment", "batch", "--class", str(folder), "--json", *options]
 
 
-def engine_of(room: Class, tier: str, order: Order, jobs: int):
+def engine_of(room: Class, tier: str, order: Order):
     if order.engine == "dask":
         return Cluster(room, tier, order.address, order.workers)
-    return Local(room, tier, max(1, min(order.workers, jobs)))
+    return Local(room, tier, max(1, order.workers))
 
 
 def queue(room: Class, book: Gradebook, found: Scan, order: Order) -> tuple[list[dict[str, Any]], list[str]]:

@@ -74,6 +74,69 @@ def lay_out(submission: Submission, folder: Path, level: int, shared: bool) -> i
     return count
 
 
+class Standing:
+    """A level's package that stays laid out: for a submission its own files are written into it, and taken away again afterwards.
+
+    For sandboxes that can change nothing of what they read. Two thirds of the time for laying out and removing are saved.
+    """
+
+    def __init__(self, level: int):
+        self.level, self.folder = level, Path(tempfile.mkdtemp(prefix="tito-runtime-work-"))
+        self.own: list[str] = []  # files that are not the course's, or in the place of one
+        self.made: list[str] = []  # folders for them, outer ones first
+        lay_out(
+            Submission({f"{PACKAGE}{name}": data for name, data in known(level).items()}),
+            self.folder,
+            level,
+            shared=True,
+        )
+
+    def takes(self, submission: Submission) -> bool:
+        """Whether each of the course's files is there, as it is or changed; else folders would stand empty that Python could import."""
+        return all(f"{PACKAGE}{name}" in submission.files for name in known(self.level))
+
+    def put(self, submission: Submission) -> None:
+        ours = known(self.level)
+        for name, data in submission.files.items():
+            inner = name.removeprefix(PACKAGE) if name.startswith(PACKAGE) else ""
+            if ours.get(inner) == data:
+                continue
+            self.own.append(name)
+            if inner in ours:
+                self.unlink(inner)
+            self.have(os.path.dirname(name))
+            write(self.folder / name, data)
+
+    def clear(self) -> None:
+        for name in self.own:
+            os.unlink(self.folder / name)
+            inner = name.removeprefix(PACKAGE)
+            if name.startswith(PACKAGE) and inner in known(self.level):
+                for there, here in zip(pair(shelf(self.level) / inner), pair(self.folder / name)):
+                    link(there, here)
+        for folder in reversed(self.made):
+            os.rmdir(self.folder / folder)
+        self.own, self.made = [], []
+
+    def unlink(self, inner: str) -> None:
+        for path in pair(self.folder / f"{PACKAGE}{inner}"):
+            os.unlink(path)
+
+    def have(self, folder: str) -> None:
+        if not (self.folder / folder).is_dir():
+            self.have(os.path.dirname(folder))
+            os.mkdir(self.folder / folder)
+            self.made.append(folder)
+
+    def end(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def pair(path: Path) -> tuple[str, str]:
+    """A file and its bytecode."""
+    return str(path), importlib.util.cache_from_source(str(path))
+
+
 def have_folder(path: str, made: set[str]) -> None:
     if path not in made:
         os.makedirs(path, exist_ok=True)

@@ -19,12 +19,15 @@ import time
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ..errors import TitoError
 from ..milestones.definitions import find_milestone
 from ..quiz import answers_of
 from . import classroom
+from .boxes import warm
 from .bytecode import lay_out
 from .classroom import Class
 from .exams import Shelf, examine
@@ -42,9 +45,9 @@ def grade(room: Class, job: Job, archive: Path, tier: str, shelf: Shelf | None =
     own = None if shelf else Shelf()
     try:
         task = room.task(job.task)
-        level = find_milestone(task.id).level if task.kind == "milestone" else None
+        level = level_of(task.id) if task.kind == "milestone" else None
         beside = (f"runs/{task.id}/", answers_of(task.kind, task.id))
-        with laid_out(archive, beside, level, tier) as folder:
+        with laid_out(archive, beside, level, tier, shelf) as folder:
             if task.kind == "module":
                 return grade_module(room, job, folder, tier)
             return examine(room, job, folder, tier, shelf or own)  # type: ignore[arg-type]
@@ -53,6 +56,12 @@ def grade(room: Class, job: Job, archive: Path, tier: str, shelf: Shelf | None =
     finally:
         if own:
             own.close()
+
+
+@cache
+def level_of(milestone: str) -> int:
+    """A driver asks for it again and again, and each time all lessons' heads would be read."""
+    return find_milestone(milestone).level
 
 
 def broken(error: BaseException, tier: str, seconds: float) -> Result:
@@ -66,17 +75,27 @@ def broken(error: BaseException, tier: str, seconds: float) -> Result:
 
 
 @contextlib.contextmanager
-def laid_out(archive: Path, beside: Sequence[str], level: int | None, tier: str) -> Iterator[Path]:
+def laid_out(
+    archive: Path, beside: Sequence[str], level: int | None, tier: str, shelf: Shelf | None = None
+) -> Iterator[Path]:
     """A submission's files in a folder of their own: its package, and beside it a milestone's run and the answers, if they are there.
 
-    With a `level`, as a sandbox of this tier imports them, bytecode included.
+    With a `level`, as a sandbox of this tier imports them, bytecode included; with a shelf, in a copy of the course's that stands there.
     """
-    folder, mine = Path(tempfile.mkdtemp(prefix="tito-work-")), kept(archive, "tinytorch/", *beside)
+    mine, shared = kept(archive, "tinytorch/", *beside), tier in ("A", "B")
+    if level is not None and shared and shelf is not None:
+        with shelf.standing(level) as standing:
+            if standing.takes(mine):
+                standing.put(mine)
+                yield standing.folder
+                standing.clear()
+                return
+    folder = Path(tempfile.mkdtemp(prefix="tito-work-"))
     try:
         if level is None:
             mine.lay_out(folder)
         else:
-            lay_out(mine, folder, level, shared=tier in ("A", "B"))
+            lay_out(mine, folder, level, shared)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -109,11 +128,25 @@ def main() -> None:
     try:
         for line in sys.stdin:
             order = json.loads(line)
+            if "prepare" in order:
+                prepare(order["prepare"], tier, shelf)
+                continue
             job = Job(**order["job"])
             result = grade(room, job, Path(order["archive"]), tier, shelf)
             say({"job": job.id, "result": asdict(result)})
     finally:
         shelf.close()
+
+
+def prepare(milestones: Sequence[str], tier: str, shelf: Shelf) -> None:
+    """What jobs for these will need. What cannot be had is said by the job that needs it."""
+    with contextlib.suppress(TitoError, OSError):
+        for one in map(find_milestone, milestones):
+            if tier in ("A", "B"):
+                with shelf.standing(level_of(one.id)):
+                    warm()
+            if one.config["data"] != "cards":  # they are drawn afresh for everybody
+                shelf.data(one.config["data"], one.grading.get("rows", 0))
 
 
 def result_of(record: dict[str, Any]) -> Result:

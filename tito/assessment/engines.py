@@ -60,6 +60,14 @@ class Local:
             driver.end()
         clear(self.folder)
 
+    def get_ready(self) -> None:
+        """Start one more driver, if there is a slot for it, ahead of its first job."""
+        if len(self.drivers) < self.slots:
+            self.drivers.append(Driver(self.room, self.tier, self.folder, self.done))
+            self.drivers[-1].tell(
+                {"prepare": [task.id for task in self.room.tasks if task.kind == "milestone"]}
+            )
+
     def submit(self, job: Job, archive: Path) -> None:
         """Give a job to a driver that has none; there is one as long as no more than `slots` jobs are out."""
         for driver in [d for d in self.drivers if not d.alive]:
@@ -105,8 +113,11 @@ class Driver:
 
     def give(self, job: Job, archive: Path) -> None:
         self.job, self.heard = job, time.monotonic()
+        self.tell({"job": asdict(job), "archive": str(archive)})
+
+    def tell(self, order: dict[str, Any]) -> None:
         try:
-            self.process.stdin.write(json.dumps({"job": asdict(job), "archive": str(archive)}) + "\n")  # type: ignore[union-attr]
+            self.process.stdin.write(json.dumps(order) + "\n")  # type: ignore[union-attr]
             self.process.stdin.flush()  # type: ignore[union-attr]
         except OSError:
             self.process.kill()  # it is gone; whoever listens hands the job back

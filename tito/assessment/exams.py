@@ -11,7 +11,7 @@ import contextlib
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from ..milestones.session import ProbeFailed, Session
 from ..milestones.training import read_metrics, read_run
 from .answers import answered
 from .boxes import Box
+from .bytecode import Standing
 from .classroom import Class
 from .isolation.kills import Killed, undisturbed
 from .isolation.limits import MB, Limits
@@ -55,7 +56,7 @@ class HandedIn:
 
 
 class Shelf:
-    """Data sets, read once and kept as long as the driver lives; and what gradients are held against."""
+    """Data sets, read once and kept as long as the driver lives; what gradients are held against; and the course's package, laid out."""
 
     def __init__(self, practice: bool = False):
         """`practice`: drawn data even where the published is."""
@@ -63,6 +64,7 @@ class Shelf:
         self.stack = contextlib.ExitStack()
         self.kept: dict[str, Data] = {}
         self.yardsticks: dict[str, Yardstick] = {}
+        self.laid: list[Standing] = []  # that nobody uses at the moment
 
     def yardstick(self, one: Milestone, tier: str, knobs: dict[str, Any] | None) -> Yardstick:
         """The milestone's network made of the course's own package."""
@@ -90,7 +92,25 @@ class Shelf:
             self.kept[name] = make()
         return self.kept[name]
 
+    @contextlib.contextmanager
+    def standing(self, level: int) -> Iterator[Standing]:
+        """A copy of the course's package at a level. It is given up where something went wrong while it was in use."""
+        mine = next((one for one in self.laid if one.level == level), None)
+        if mine is not None:
+            self.laid.remove(mine)
+        mine = mine or Standing(level)
+        try:
+            yield mine
+            if mine.own:
+                raise RuntimeError("files of a submission are left")
+        except BaseException:
+            mine.end()
+            raise
+        self.laid.append(mine)
+
     def close(self) -> None:
+        for one in self.laid:
+            one.end()
         self.stack.close()
         self.kept.clear()
         for yardstick in self.yardsticks.values():
