@@ -74,7 +74,7 @@ from .queries import (  # 01
 )
 from .printing import set_printoptions  # 01
 from . import autograd  # 02
-from .autograd import enable_grad, inference_mode, is_anomaly_enabled, is_grad_enabled, no_grad, set_grad_enabled  # 02
+from .autograd import enable_grad, inference_mode, is_anomaly_enabled, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled  # 02
 
 newaxis = None
 torch = _sys.modules[__name__]  # PyTorch too has itself as an attribute
@@ -82,17 +82,19 @@ torch = _sys.modules[__name__]  # PyTorch too has itself as an attribute
 if TYPE_CHECKING:  # handed on when they are first asked for, so that importing tinytorch stays quick: see later.py
     from . import cuda  # 00
     from .compat import (  # 00
-        _C, _dynamo, _subclasses, _tensor_str, accelerator, ao, backends, compiler, distributed, export, futures, fx, mps, multiprocessing, nested, onnx,
+        _C, _dynamo, _subclasses, _tensor_str, accelerator, ao, backends, compiler, distributed, export, functional, futures, fx, mps, multiprocessing, nested, onnx,
         quantization, types, xpu,
     )
     from .compat.futures import Future  # 00
     from .compat import overrides  # 01
     from .compat.symbolic import (  # 00
         SymBool, SymFloat, SymInt, _assert_async, _check, _check_index, _check_is_size, _check_not_implemented, _check_tensor_all, _check_type,
-        _check_value, _check_with, sym_float, sym_int, sym_ite, sym_max, sym_min, sym_not, sym_sqrt, sym_sum,
+        _assert, _check_value, _check_with, sym_float, sym_int, sym_ite, sym_max, sym_min, sym_not, sym_sqrt, sym_sum,
     )
+    from .compat.accelerator import get_device_module  # 00
     from .cuda.runtime import Event, OutOfMemoryError, Stream  # 00
     from .storage import TypedStorage, UntypedStorage  # 01
+    from .queries import _shape_as_tensor  # 01
     from .buffers import from_file, frombuffer  # 01
     from .ops.differences import gradient  # 01
     from .ops.histograms import histogram, histogramdd  # 01
@@ -136,7 +138,18 @@ if TYPE_CHECKING:  # handed on when they are first asked for, so that importing 
         adaptive_avg_pool1d, avg_pool1d, channel_shuffle, conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d,
         conv_transpose3d, max_pool1d, max_pool2d, max_pool3d, pixel_shuffle, pixel_unshuffle,
     )
+    from .nn.functional.native_loss import (  # 03
+        binary_cross_entropy_with_logits, cosine_embedding_loss, ctc_loss, hinge_embedding_loss, kl_div, margin_ranking_loss,
+        poisson_nll_loss, triplet_margin_loss,
+    )
+    from .nn.functional.pool import max_pool1d_with_indices  # 06
+    from .nn.functional.adaptive_pool import adaptive_max_pool1d_with_indices as adaptive_max_pool1d  # 06
     from .nn.functional.spectrogram import istft, stft  # 06
+    from .nn.functional.native_recurrent import (  # 14
+        gru, gru_cell, lstm, lstm_cell, rnn_relu, rnn_relu_cell, rnn_tanh, rnn_tanh_cell,
+    )
+    from .nn.functional.native_recurrent import embedding  # 14
+    from . import return_types, signal  # 01
     from .nn.functional import rms_norm  # 08
     from .nn.functional.native import batch_norm, group_norm, instance_norm, layer_norm  # 08
     from .func import vmap  # 04

@@ -32,6 +32,12 @@ def tensors_of(nest) -> list[Tensor]:
     return found
 
 
+def filled(nest, tensors) -> Any:
+    """A nest of this form that holds these tensors, in order."""
+    rest = iter(tensors)
+    return each(lambda _: next(rest), nest)
+
+
 # ---------------------------------------------------------------- modules as functions
 
 
@@ -144,62 +150,82 @@ def depends_on_others(tensor: Tensor, own: list[Tensor]) -> bool:
     return False
 
 
-def by_argument(derivative: Callable) -> Callable:
-    """jacrev and its like from autograd.functional's, which differentiate by all arguments."""
+def jacrev(func: Callable, argnums: int | tuple[int, ...] = 0, has_aux: bool = False, **options) -> Callable:
+    """A function that returns func's Jacobian: for each tensor of its output a nest like the arguments argnums."""
 
-    def transform(func: Callable, argnums: int | tuple[int, ...] = 0, **options) -> Callable:
-        def differentiate(*args, **kwargs):
-            numbers = (argnums,) if isinstance(argnums, int) else argnums
+    def differentiate(*args, **kwargs):
+        numbers = (argnums,) if isinstance(argnums, int) else argnums
+        wanted = tuple(args[n] for n in numbers)
+        seen: dict[str, Any] = {}
 
-            def of_these(*chosen):
-                full = list(args)
-                for n, value in zip(numbers, chosen):
-                    full[n] = value
-                return func(*full, **kwargs)
+        def of_tensors(*tensors):
+            full = list(args)
+            for n, value in zip(numbers, filled(wanted, tensors)):
+                full[n] = value
+            out = func(*full, **kwargs)
+            seen["out"], seen["aux"] = out if has_aux else (out, None)
+            return tuple(tensors_of(seen["out"]))
 
-            inputs = tuple(args[n] for n in numbers)
-            nested = any(t.requires_grad for t in tensors_of(inputs))
-            return derivative(
-                of_these, inputs[0] if isinstance(argnums, int) else inputs, create_graph=nested
-            )
+        inputs = tuple(tensors_of(wanted))
+        nested = any(t.requires_grad for t in inputs)
+        table = functional.jacobian(of_tensors, inputs, create_graph=nested)
+        rows = (filled(wanted, row) for row in table)
+        one = isinstance(argnums, int)
+        result = each(lambda _: next(rows)[0] if one else next(rows), seen["out"])
+        return (result, each(lambda t: t.detach(), seen["aux"])) if has_aux else result
 
-        return differentiate
-
-    return transform
+    return differentiate
 
 
-jacrev, hessian = by_argument(functional.jacobian), by_argument(functional.hessian)
 jacfwd = jacrev
+
+
+def hessian(func: Callable, argnums: int | tuple[int, ...] = 0) -> Callable:
+    """A function that returns the Jacobian of func's Jacobian."""
+    return jacfwd(jacrev(func, argnums), argnums)
 
 
 def vjp(func: Callable, *primals, has_aux: bool = False):
     """func's output and a function from its gradient to those of the primals."""
+    nested = any(t.requires_grad for t in tensors_of(primals))
     with enable_grad():
         inputs = each(lambda t: t.view_as(t) if t.requires_grad else t.detach().requires_grad_(), primals)
         out = func(*inputs)
         out, aux = out if has_aux else (out, None)
 
-    def pull(cotangents, retain_graph: bool = True, create_graph: bool = False):
-        seeds, options = tensors_of(cotangents), {"retain_graph": retain_graph, "create_graph": create_graph}
-        found = iter(
-            gradients(
-                tensors_of(out),
-                tensors_of(inputs),
-                seeds,
-                allow_unused=True,
-                materialize_grads=True,
-                **options,
-            )
+    def pull(cotangents, retain_graph: bool = True, create_graph: bool | None = None):
+        seeds = tensors_of(cotangents)
+        if create_graph is None:
+            create_graph = nested or any(t.requires_grad for t in seeds)
+        found = gradients(
+            tensors_of(out),
+            tensors_of(inputs),
+            seeds,
+            retain_graph=retain_graph,
+            create_graph=create_graph,
+            allow_unused=True,
+            materialize_grads=True,
         )
-        return each(lambda _: next(found), inputs)
+        return filled(inputs, found)
 
-    result = each(lambda t: t.detach(), out)
+    result = out if nested else each(lambda t: t.detach(), out)
     return (result, pull, aux) if has_aux else (result, pull)
 
 
-def jvp(func: Callable, primals: tuple, tangents: tuple):
+def jvp(func: Callable, primals: tuple, tangents: tuple, *, strict: bool = False, has_aux: bool = False):
     """func's output and its derivative in the direction of the tangents."""
-    return functional.jvp(func, tuple(primals), tuple(tangents))
+    seen: dict[str, Any] = {}
+
+    def of_tensors(*tensors):
+        out = func(*filled(primals, tensors))
+        seen["out"], seen["aux"] = out if has_aux else (out, None)
+        return tuple(tensors_of(seen["out"]))
+
+    inputs, directions = tuple(tensors_of(primals)), tuple(tensors_of(tangents))
+    nested = any(t.requires_grad for t in (*inputs, *directions))
+    values, slopes = functional.jvp(of_tensors, inputs, directions, create_graph=nested)
+    result = filled(seen["out"], values), filled(seen["out"], slopes)
+    return (*result, each(lambda t: t.detach(), seen["aux"])) if has_aux else result
 
 
 # ---------------------------------------------------------------- vmap

@@ -93,3 +93,8 @@ def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False) -> 
     if copy:
         out = out.detach().clone()
     return out.requires_grad_() if requires_grad else out
+
+
+def _shape_as_tensor(input):
+    """The sizes of input as a tensor."""
+    return as_tensor(list(input.shape))

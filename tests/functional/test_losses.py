@@ -438,3 +438,20 @@ def test_one_hot():
     for wrong in (lambda T, x: x.float(), lambda T, x: x - 1, lambda T, x: x[:0]):
         errors_agree(lambda T, x: T.nn.functional.one_hot(wrong(T, x)), Y)
     errors_agree(lambda T, x: T.nn.functional.one_hot(x, 2), Y)
+
+
+@pytest.mark.parametrize("reduction", [0, 1, 2])
+def test_losses_with_numbered_reductions(reduction):
+    rng = np.random.default_rng(reduction)
+    a, b, c = (rng.standard_normal((4, 3)) for _ in range(3))
+    sides = np.array([1.0, -1.0, 1.0, -1.0])
+    last = {"reduction": reduction}
+    agree(lambda lib, a, b: lib.cosine_embedding_loss(a, b, lib.tensor(sides), 0.1, reduction), a, b)
+    agree(lambda lib, a: lib.hinge_embedding_loss(a[:, 0], lib.tensor(sides), 1.0, reduction), a)
+    agree(
+        lambda lib, a, b: lib.margin_ranking_loss(a[:, 0], b[:, 0], lib.tensor(sides), 0.2, reduction), a, b
+    )
+    agree(lambda lib, a, b, c: lib.triplet_margin_loss(a, b, c, **last), a, b, c)
+    agree(lambda lib, a: lib.binary_cross_entropy_with_logits(a, lib.ones_like(a.detach()), **last), a)
+    agree(lambda lib, a, b: lib.kl_div(a.log_softmax(1), b.detach().softmax(1), reduction), a, b)
+    agree(lambda lib, a, b: lib.poisson_nll_loss(a, b.detach().abs(), True, False, 1e-8, reduction), a, b)

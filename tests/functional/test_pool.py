@@ -156,3 +156,48 @@ def test_padding_with_a_value_and_with_nothing():
 )
 def test_padding_refusals(expression):
     errors_agree(expression, np.ones((2, 3, 4)))
+
+
+@pytest.mark.parametrize("n", [2, 3])
+@pytest.mark.parametrize("batched", [True, False])
+def test_fractional_pooling(n, batched):
+    rng = np.random.default_rng(n)
+    x = rng.standard_normal((2, 3, *range(7, 7 + n)) if batched else (3, *range(7, 7 + n)))
+    samples = rng.random((2 if batched else 1, 3, n))
+    for settings in (
+        dict(output_size=4),
+        dict(output_size=tuple(range(3, 3 + n))),
+        dict(output_ratio=0.6),
+        dict(output_size=1),
+    ):
+
+        def pooled(lib, x):
+            layer = getattr(lib.nn, f"FractionalMaxPool{n}d")
+            return layer(2, return_indices=True, _random_samples=lib.tensor(samples), **settings)(x)
+
+        agree_twice(pooled, x)
+
+
+def test_fractional_pooling_draws_its_windows():
+    x = tinytorch.arange(100.0).reshape(1, 1, 10, 10)
+    tinytorch.manual_seed(0)
+    out, places = F.fractional_max_pool2d_with_indices(x, 2, output_ratio=0.65)
+    assert out.shape == (1, 1, 6, 6) and out.tolist() == x.flatten()[places].tolist()
+    assert out[0, 0, -1, -1] == 99, "the last window ends with the plane"
+    assert out.tolist() != F.fractional_max_pool2d(x, 2, output_ratio=0.65).tolist()
+
+
+def test_fractional_pooling_refuses():
+    errors_agree(lambda lib: lib.nn.FractionalMaxPool2d(2))
+    errors_agree(lambda lib: lib.nn.FractionalMaxPool2d(2, output_size=2, output_ratio=0.5))
+    errors_agree(lambda lib: lib.nn.FractionalMaxPool2d(2, output_ratio=1.5))
+    with pytest.raises(RuntimeError, match="do not fit"):
+        F.fractional_max_pool2d(tinytorch.ones(1, 1, 4, 4), 2, output_size=4)
+
+
+def test_pooling_with_indices_by_name():
+    x = np.random.default_rng(0).standard_normal((2, 3, 6, 7))
+    agree_twice(lambda lib, x: lib.nn.functional.max_pool2d_with_indices(x, 3, 2, 1), x)
+    agree_twice(lambda lib, x: lib.nn.functional.max_pool1d_with_indices(x[0], 3), x)
+    agree_twice(lambda lib, x: lib.nn.functional.adaptive_max_pool2d_with_indices(x, (2, 3)), x)
+    agree_twice(lambda lib, x: lib.adaptive_max_pool1d(x[0], 2), x)

@@ -28,6 +28,18 @@ CASES = {
     "vmap of two results": "func.vmap(lambda a: (a.sum(), a * 2))(m)",
     "per-sample gradients": "func.vmap(func.grad(lambda w, a: ((w * a).sum()) ** 2), in_dims=(None, 0))(x, m)",
     "functional_call": "func.functional_call(net, {'weight': m[:, :3], 'bias': x[:2]}, (x,))",
+    "jacrev by both": "func.jacrev(lambda a, b: a * b.sum(), argnums=(0, 1))(x, y)",
+    "jacrev of a nest": "func.jacrev(lambda d: d['a'] * d['b'][0].sum())({'a': x, 'b': [y]})['b'][0]",
+    "jacrev to a nest": "func.jacrev(lambda a: {'s': a.sum(), 'p': [a * y]})(x)['p'][0]",
+    "jacrev with aux": "func.jacrev(lambda a: (a * a, a + 1), has_aux=True)(x)",
+    "jacrev of jacfwd": "func.jacrev(func.jacfwd(lambda a: (a**3) * a.sum()))(x)",
+    "jvp of a nest": "func.jvp(lambda d: {'q': d['a'] * d['b'][0]}, ({'a': x, 'b': [y]},), ({'a': y, 'b': [x]},))[1]['q']",
+    "jvp with aux": "func.jvp(lambda a: (a * a, a + 1), (x,), (y,), has_aux=True)",
+    "jvp of grad": "func.jvp(func.grad(lambda a: a.sin().sum()), (x,), (y,))",
+    "hessian of a vector": "func.hessian(lambda a: (a**3) * a.sum())(x)",
+    "gradient of a vjp": "func.grad(lambda a: func.vjp(lambda b: b**3, a)[1](y)[0].sum())(x)",
+    "gradient of a vjp's value": "func.grad(lambda a: func.vjp(lambda b: b**3, a)[0].sum())(x)",
+    "Jacobians of a module's parameters": "func.jacrev(lambda p: func.functional_call(net, p, (x,)))(dict(net.named_parameters()))['bias']",
     "functional_call of some": "func.functional_call(net, ({'weight': m[:, :3]},), (x,)) - net.bias",
 }
 

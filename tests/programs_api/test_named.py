@@ -30,7 +30,6 @@ REFUSED = [
     ("_subclasses.FakeTensor", lambda x: x()),
     ("SymInt", lambda x: x(1)),
     ("PyTorchFileReader", lambda x: x("f")),
-    ("autograd.graph.saved_tensors_hooks", lambda x: x(None, None)),
     ("overrides.TorchFunctionMode", lambda x: x().__enter__()),
     ("overrides.resolve_name", lambda x: x(None)),
 ]
@@ -351,3 +350,82 @@ def test_images_as_files(tmp_path):
     assert io.decode_image(io.encode_jpeg(picture)).shape == (3, 5, 7)
     with pytest.raises(RuntimeError, match="uint8"):
         io.write_png(picture.float(), str(tmp_path / "b.png"))
+
+
+# ---------------------------------------------------------------- classes of results, and other names at the front
+
+
+@BOTH
+def test_classes_of_named_results(lib):
+    x = lib.tensor([[3.0, 1.0], [2.0, 4.0]])
+    kinds = lib.return_types
+    assert isinstance(x.max(0), kinds.max) and isinstance(x.sort(), kinds.sort)
+    assert isinstance(x.aminmax(), kinds.aminmax) and isinstance(lib.linalg.svd(x), kinds.linalg_svd)
+    assert isinstance(lib.frexp(x), kinds.frexp) and isinstance(
+        lib.slogdet(x), kinds.linalg_slogdet | kinds.slogdet
+    )
+    with pytest.raises(AttributeError):
+        _ = kinds.no_such_function
+
+
+@BOTH
+def test_front_names(lib):
+    x = lib.ones(2, 3)
+    assert lib._shape_as_tensor(x).tolist() == [2, 3]
+    assert lib.functional.split is lib.split
+    assert lib.get_device_module("cuda") is lib.cuda
+    lib._assert(True, "fine")
+    with pytest.raises(AssertionError, match="wrong"):
+        lib._assert(False, "wrong")
+    assert not lib.is_inference_mode_enabled()
+    with lib.inference_mode():
+        assert lib.is_inference_mode_enabled()
+        with lib.inference_mode(False):
+            assert not lib.is_inference_mode_enabled()
+        assert lib.is_inference_mode_enabled()
+    with lib.no_grad():
+        assert not lib.is_inference_mode_enabled()
+
+
+@BOTH
+@pytest.mark.filterwarnings("ignore:.*assert_allclose.*is deprecated:FutureWarning")
+def test_assert_allclose(lib):
+    lib.testing.assert_allclose(lib.ones(2), [1.0, 1.0])
+    lib.testing.assert_allclose(lib.ones(2), np.ones(2))
+    with pytest.raises(AssertionError, match="not close"):
+        lib.testing.assert_allclose(lib.ones(2), lib.zeros(2))
+
+
+@BOTH
+@pytest.mark.filterwarnings("ignore:.*functional_call.*:FutureWarning")
+def test_modules_without_initial_weights(lib):
+    layer = lib.nn.utils.skip_init(lib.nn.Linear, 3, 2, bias=False)
+    assert layer.weight.shape == (2, 3) and layer.bias is None
+    with pytest.raises(RuntimeError, match="Expected a Module"):
+        lib.nn.utils.skip_init(dict)
+    with pytest.raises(RuntimeError, match="must support a 'device' arg"):
+        lib.nn.utils.skip_init(lib.nn.ReLU)
+    out = part(lib, "nn.utils.stateless").functional_call(layer, {"weight": lib.ones(2, 3)}, (lib.ones(3),))
+    assert out.tolist() == [3.0, 3.0]
+
+
+@BOTH
+def test_benchmark_timers(lib):
+    benchmark = part(lib, "utils.benchmark")
+    x = lib.ones(4)
+    timer = benchmark.Timer("x + x", globals={"x": x}, label="sums", sub_label="four", description="plus")
+    m = timer.timeit(10)
+    assert m.number_per_run == 10 and len(m.times) == 1 and 0 < m.median == m.mean < 1
+    assert (m.label, m.sub_label, m.description, m.num_threads) == ("sums", "four", "plus", 1)
+    assert "sums: four" in str(m) and "10 runs" in str(m) and "1 thread" in str(m)
+    many = timer.blocked_autorange(min_run_time=0.01)
+    assert sum(many.raw_times) >= 0.01 and many.times[0] == many.raw_times[0] / many.number_per_run
+    assert timer.adaptive_autorange(max_run_time=0.1).median > 0
+    other = benchmark.Timer("x * x", globals={"x": x}, label="sums", sub_label="four", description="times")
+    table = benchmark.Compare([m, many, other.timeit(10)])
+    table.trim_significant_figures()
+    text = str(table)
+    assert all(word in text for word in ("sums", "four", "plus", "times", "1 threads:"))
+    assert [part.description for part in benchmark.Measurement.merge([m, many])] == ["plus"]
+    with pytest.raises(ValueError, match="Expected an instance of"):
+        benchmark.Compare([1])

@@ -54,6 +54,8 @@ FLOORS = {
     "buffers.py": 1,
     "creation.py": 1,
     "fft.py": 1,
+    "signal": 1,
+    "return_types.py": 1,
     "foreach.py": 1,
     "inplace.py": 1,
     "func.py": 2,

@@ -7,7 +7,7 @@ from .anomaly import AnomalyError, detect_anomaly, is_anomaly_enabled, set_detec
 from .engine import Node, record  # 02
 from .function import Function, once_differentiable  # 02
 from .grad import backward, grad  # 02
-from .grad_mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled  # 02
+from .grad_mode import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled  # 02
 from .variable import Variable  # 02
 
 if TYPE_CHECKING:  # handed on when asked for: see later.py

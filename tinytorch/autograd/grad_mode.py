@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import threading
 
 from ..op import local
 
@@ -72,10 +73,25 @@ class inference_mode(Switch):
     """`no_grad` under PyTorch's other name; inference_mode(False) changes nothing."""
 
     mode = False
+    on = threading.local()  # whether this thread is inside of one
 
     def __init__(self, mode=True):
         super().__init__()
         self.mode = not mode if isinstance(mode, bool) else False
+
+    def __enter__(self):
+        self.before.append(is_inference_mode_enabled())
+        inference_mode.on.value = not self.mode
+        return super().__enter__()
+
+    def __exit__(self, *error):
+        super().__exit__(*error)
+        inference_mode.on.value = self.before.pop()
+
+
+def is_inference_mode_enabled() -> bool:
+    """Whether this is inside of `inference_mode`."""
+    return getattr(inference_mode.on, "value", False)
 
 
 class set_grad_enabled(Switch):

@@ -8,10 +8,10 @@ from contextlib import nullcontext
 from ..compat.absent import refusing
 from ..op import counted
 from .engine import Node  # noqa: F401
+from .saved_hooks import saved_tensors_hooks  # noqa: F401
 
-(saved_tensors_hooks, allow_mutation_on_saved_tensors) = refusing(
-    "what a node keeps is not handed to functions here; torch.utils.checkpoint trades memory for time",
-    "torch.autograd.graph.saved_tensors_hooks",
+(allow_mutation_on_saved_tensors,) = refusing(
+    "what a node keeps may not be overwritten; clone the tensor before",
     "torch.autograd.graph.allow_mutation_on_saved_tensors",
 )
 

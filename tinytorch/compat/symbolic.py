@@ -35,6 +35,11 @@ def _check_with(error_type, cond, message=None) -> None:
         raise error_type("Expected cond to be True, but got False." if message is None else message())
 
 
+def _assert(condition, message) -> None:
+    """`assert` as a function."""
+    assert condition, message
+
+
 def _check_index(cond, message=None) -> None:
     _check_with(IndexError, cond, message)
 

@@ -202,6 +202,60 @@ class LPPool3d(_LPPoolNd):
         return F.lp_pool3d(input, *self._settings())
 
 
+class _FractionalMaxPoolNd(Module):
+    """The largest elements of windows whose places are drawn."""
+
+    dims: int
+
+    def __init__(
+        self,
+        kernel_size,
+        output_size=None,
+        output_ratio=None,
+        return_indices: bool = False,
+        _random_samples=None,
+    ):
+        super().__init__()
+        name = type(self).__name__
+        self.kernel_size, self.return_indices = n_tuple(kernel_size, self.dims), return_indices
+        self.output_size = None if output_size is None else n_tuple(output_size, self.dims)
+        self.output_ratio = None if output_ratio is None else n_tuple(output_ratio, self.dims)
+        self.register_buffer("_random_samples", _random_samples)
+        if output_size is None and output_ratio is None:
+            raise ValueError(f"{name} requires specifying either an output size, or a pooling ratio")
+        if output_size is not None and output_ratio is not None:
+            raise ValueError("only one of output_size and output_ratio may be specified")
+        if self.output_ratio and not all(0 < ratio < 1 for ratio in self.output_ratio):
+            raise ValueError(f"output_ratio must be between 0 and 1 (got {output_ratio})")
+
+    def _settings(self):
+        return (
+            self.kernel_size,
+            self.output_size,
+            self.output_ratio,
+            self.return_indices,
+            self._random_samples,
+        )
+
+
+class FractionalMaxPool2d(_FractionalMaxPoolNd):
+    """(N, C, H, W) -> (N, C, *output_size), or output_ratio of (H, W). Graham 2014 (arXiv:1412.6071)."""
+
+    dims = 2
+
+    def forward(self, input):
+        return F.fractional_max_pool2d(input, *self._settings())
+
+
+class FractionalMaxPool3d(_FractionalMaxPoolNd):
+    """(N, C, D, H, W) -> (N, C, *output_size), or output_ratio of (D, H, W)."""
+
+    dims = 3
+
+    def forward(self, input):
+        return F.fractional_max_pool3d(input, *self._settings())
+
+
 class _AdaptiveAvgPoolNd(Module):
     """The means of output_size equal parts."""
 

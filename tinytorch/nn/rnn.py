@@ -317,3 +317,6 @@ def linear(x, w_ih, b_ih=None, b_hh=None):
 def refuse_projection(kwargs) -> None:
     if "proj_size" in kwargs:
         raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
+
+
+from .rnn_cell import GRUCell, LSTMCell, RNNCell, RNNCellBase  # noqa: E402, F401  PyTorch has them in one file

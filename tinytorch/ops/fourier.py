@@ -161,28 +161,45 @@ def irfftn(input, s=None, dim=None, norm=None):
     return inverse_real("irfftn", input, s, dim, norm)
 
 
+def other(norm):
+    """Which of the two directions is divided, said from the other one's side."""
+    return {None: "forward", "backward": "forward", "forward": "backward"}.get(norm, norm)
+
+
+@spelled
 def hfft(input, n=None, dim=-1, norm=None):
     """The transform of a signal whose transform is real."""
-    return inverse_real(
-        "hfft",
-        conj(input),
-        n,
-        dim,
-        {None: "forward", "backward": "forward", "forward": "backward"}.get(norm, norm),
-    )
+    return inverse_real("hfft", conj(input), n, dim, other(norm))
 
 
+@spelled
 def ihfft(input, n=None, dim=-1, norm=None):
     """The inverse of hfft."""
-    return conj(
-        forward_real(
-            "ihfft",
-            input,
-            n,
-            dim,
-            {None: "forward", "backward": "forward", "forward": "backward"}.get(norm, norm),
-        )
-    )
+    return conj(forward_real("ihfft", input, n, dim, other(norm)))
+
+
+@spelled
+def hfft2(input, s=None, dim=(-2, -1), norm=None):
+    """hfft along two dims."""
+    return inverse_real("hfft2", conj(input), s, dim, other(norm))
+
+
+@spelled
+def ihfft2(input, s=None, dim=(-2, -1), norm=None):
+    """The inverse of hfft2."""
+    return conj(forward_real("ihfft2", input, s, dim, other(norm)))
+
+
+@spelled
+def hfftn(input, s=None, dim=None, norm=None):
+    """hfft along several dims (all without dim)."""
+    return inverse_real("hfftn", conj(input), s, dim, other(norm))
+
+
+@spelled
+def ihfftn(input, s=None, dim=None, norm=None):
+    """The inverse of hfftn."""
+    return conj(forward_real("ihfftn", input, s, dim, other(norm)))
 
 
 def shifted(input, dim, half):

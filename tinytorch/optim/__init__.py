@@ -1,5 +1,7 @@
 """Optimizers, which change parameters, and schedules, which change the optimizers' settings."""
 
+from typing import TYPE_CHECKING
+
 from . import optimizer  # 05
 from .adafactor import Adafactor  # 05
 from .adagrad import Adadelta, Adagrad  # 05
@@ -13,6 +15,9 @@ from .rmsprop import RMSprop  # 05
 from .sgd import SGD  # 05
 from .sparse_adam import SparseAdam  # 05
 from . import lr_scheduler, swa_utils  # 09
+
+if TYPE_CHECKING:  # PyTorch's paths, handed on when they are asked for: see later.py
+    from . import adagrad as adadelta, adam as adamw, adam_variants as adamax, adam_variants as nadam, adam_variants as radam, asgd as rprop  # 05
 
 from .. import later as _later
 

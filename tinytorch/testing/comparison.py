@@ -37,6 +37,24 @@ def assert_close(
         raise AssertionError(msg if isinstance(msg, str) else text if msg is None else msg(text))
 
 
+def assert_allclose(actual, expected, rtol=None, atol=None, equal_nan: bool = True, msg: str = "") -> None:
+    """`assert_close` under its old name, which takes arrays and numbers for tensors."""
+    actual, expected = (
+        as_tensor(x, dtype=getattr(y, "dtype", None)) if not isinstance(x, Tensor) else x
+        for x, y in ((actual, expected), (expected, actual))
+    )
+    assert_close(
+        actual,
+        expected,
+        rtol=rtol,
+        atol=atol,
+        equal_nan=equal_nan,
+        check_dtype=False,
+        check_device=True,
+        msg=msg or None,
+    )
+
+
 def located(text: str, path: tuple) -> str:
     return (
         f"{text}\n\nThe failure occurred for item {''.join(str([item]) for item in path)}" if path else text

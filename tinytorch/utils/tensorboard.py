@@ -11,6 +11,7 @@ import itertools
 import os
 import socket
 import struct
+import sys
 import time
 import zlib
 from functools import cache
@@ -20,6 +21,8 @@ import numpy as np
 
 DT_STRING = 7  # types.proto
 counter = itertools.count()
+
+writer = sys.modules[__name__]  # PyTorch's path to SummaryWriter
 
 
 class SummaryWriter:

@@ -44,6 +44,21 @@ def adaptive_max_pool3d(input, output_size, return_indices=False):
     return adaptive_max(3, input, output_size, return_indices)
 
 
+def adaptive_max_pool1d_with_indices(input, output_size, return_indices=False):
+    """`adaptive_max_pool1d` with return_indices=True."""
+    return adaptive_max(1, input, output_size, True)
+
+
+def adaptive_max_pool2d_with_indices(input, output_size, return_indices=False):
+    """`adaptive_max_pool2d` with return_indices=True."""
+    return adaptive_max(2, input, output_size, True)
+
+
+def adaptive_max_pool3d_with_indices(input, output_size, return_indices=False):
+    """`adaptive_max_pool3d` with return_indices=True."""
+    return adaptive_max(3, input, output_size, True)
+
+
 def adaptive_avg(n: int, x, output_size):
     size, count = adaptive_sizes(f"adaptive_avg_pool{n}d", n, x, output_size)
     if count == (1,) * n:

@@ -6,7 +6,8 @@ from . import utils  # 04
 from ... import later as _later, nn as _nn  # 04
 
 if TYPE_CHECKING:  # handed on when they are asked for: see later.py
-    from .. import activation, container, distance, dropout, linear, loss, module  # 04
+    from . import activation  # 04
+    from .. import container, distance, dropout, linear, loss, module  # 04
     from .. import shape as flatten  # 04
     from .. import conv, padding, pool as pooling  # 06
     from .. import vision as channelshuffle, vision as fold, vision as pixelshuffle, vision as upsampling  # 06

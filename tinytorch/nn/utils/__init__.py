@@ -2,6 +2,7 @@
 
 from . import parametrizations, parametrize  # 04
 from .convert_parameters import parameters_to_vector, vector_to_parameters  # 04
+from .init import skip_init  # 04
 from .spectral_norm import remove_spectral_norm, spectral_norm  # 04
 from .weight_norm import remove_weight_norm, weight_norm  # 04
 from .fusion import fuse_conv_bn_eval, fuse_conv_bn_weights, fuse_linear_bn_eval, fuse_linear_bn_weights  # 08

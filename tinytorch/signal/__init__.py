@@ -1,0 +1,3 @@
+"""torch.signal: the windows that signals are cut out with."""
+
+from . import windows  # 01
