@@ -1,6 +1,6 @@
 """torch.distributed: not here, and says so. One process on one machine."""
 
-from . import nn  # 00
+from . import nn, tensor, tensor as _tensor  # 00
 from .alone import (
     ReduceOp, all_gather, all_gather_object, all_reduce, barrier, broadcast, broadcast_object_list, destroy_process_group, gather,
     get_backend, get_rank, get_world_size, group, init_process_group, is_available, is_gloo_available, is_initialized,

@@ -1,8 +1,8 @@
-"""torch.distributed.tensor: tensors that lie on several machines are not here."""
+"""Tensors that lie on several machines are not here."""
 
 from __future__ import annotations
 
-from ..absent import absent, refusing
+from ...absent import absent, refusing
 
 ONE_PROCESS = "tinytorch runs in one process"
 DTensor, Partial, Placement, Replicate, Shard = absent(
