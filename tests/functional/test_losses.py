@@ -455,3 +455,12 @@ def test_losses_with_numbered_reductions(reduction):
     agree(lambda lib, a: lib.binary_cross_entropy_with_logits(a, lib.ones_like(a.detach()), **last), a)
     agree(lambda lib, a, b: lib.kl_div(a.log_softmax(1), b.detach().softmax(1), reduction), a, b)
     agree(lambda lib, a, b: lib.poisson_nll_loss(a, b.detach().abs(), True, False, 1e-8, reduction), a, b)
+
+
+def test_what_is_wrong_with_labels_and_targets_is_said():
+    x = tinytorch.zeros(5, 1, 3)
+    with pytest.raises(RuntimeError, match="ctc_loss: targets must be labels from 0 to 2, got 1 to 7"):
+        F.ctc_loss(x, tinytorch.tensor([[1, 7]]), [5], [2])
+    assert F.ctc_loss(x, tinytorch.tensor([[1, -1]]), [5], [1]).isfinite()  # padding is not looked at
+    with pytest.raises(TypeError, match=r"mse_loss\(\): argument 'target' must be Tensor, not float"):
+        F.mse_loss(x, 1.0)

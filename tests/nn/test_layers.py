@@ -142,3 +142,34 @@ def test_warnings():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         tinytorch.nn.LogSoftmax(1)(tinytorch.ones(2, 2))
+
+
+@pytest.mark.parametrize(
+    "layer,shape,text",
+    [
+        (
+            tinytorch.nn.Conv2d(3, 4, 3),
+            (2, 5, 8, 8),
+            r"conv2d: .*\[4, 3, 3, 3\].*\[2, 5, 8, 8\] to have 3 channels",
+        ),
+        (
+            tinytorch.nn.ConvTranspose1d(3, 4, 3),
+            (2, 5, 8),
+            r"conv_transpose1d: .*\[2, 5, 8\] to have 3 channels",
+        ),
+        (
+            tinytorch.nn.BatchNorm2d(4),
+            (2, 3, 8, 8),
+            r"batch_norm: running_mean should contain 3 .* not 4.*\[2, 3, 8, 8\]",
+        ),
+        (tinytorch.nn.GroupNorm(2, 4), (2, 6, 3), r"group_norm: Expected weight .*\[4\].*\[2, 6, 3\]"),
+        (
+            tinytorch.nn.ReflectionPad1d(4),
+            (1, 2, 3),
+            r"pad: Padding size .*\(4, 4\) at dimension 2 of size 3",
+        ),
+    ],
+)
+def test_a_shape_that_does_not_fit_is_told_with_the_op(layer, shape, text):
+    with pytest.raises(RuntimeError, match=text):
+        layer(tinytorch.zeros(*shape))

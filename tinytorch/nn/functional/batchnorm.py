@@ -116,7 +116,10 @@ def check_channels(x, **per_channel) -> None:
         )
     for name, t in per_channel.items():
         if t is not None and t.array.shape != x.array.shape[1:2]:
-            raise RuntimeError(f"{name} should contain {x.array.shape[1]} elements not {t.array.size}")
+            raise RuntimeError(
+                f"batch_norm: {name} should contain {x.array.shape[1]} elements not {t.array.size}:"
+                f" one for each channel of the input {list(x.array.shape)}"
+            )
 
 
 # ---------------------------------------------------------------- over each image

@@ -20,12 +20,12 @@ def one_hot(input, num_classes=-1):
     look = input.numel() and (num_classes == -1 or may_look(input.array))
     low, high = (input.min().item(), input.max().item()) if look else (0, -1)
     if low < 0:
-        raise RuntimeError(f"Class values must be non-negative, got {low}")
+        raise RuntimeError(f"one_hot: Class values must be non-negative, got {low}")
     if num_classes == -1:
         num_classes = high + 1
     if high >= num_classes:
         raise RuntimeError(
-            f"Class values must be smaller than num_classes, got {high} with {num_classes} classes"
+            f"one_hot: Class values must be smaller than num_classes, got {high} with {num_classes} classes"
         )
     blank = zeros(*input.shape, num_classes, dtype=input.dtype, device=input.device)
     return scatter(blank, -1, unsqueeze(input, -1), 1)

@@ -37,14 +37,14 @@ def check_settings(name: str, stride, padding, dilation, groups) -> None:
 def check_filters(name: str, shape, weight, bias, padding, dilation, groups) -> None:
     if weight[0] < groups or weight[0] % groups:
         raise RuntimeError(
-            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of size {list(weight)}"
+            f"{name}: Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of size {list(weight)}"
         )
     if shape[1] != weight[1] * groups:
         raise RuntimeError(
-            f"Given groups={groups}, weight of size {list(weight)}, expected input{list(shape)} to have {weight[1] * groups}"
+            f"{name}: Given groups={groups}, weight of size {list(weight)}, expected input{list(shape)} to have {weight[1] * groups}"
             f" channels, but got {shape[1]} channels instead"
         )
-    check_bias(weight, bias, weight[0])
+    check_bias(name, weight, bias, weight[0])
     padded = [s + 2 * p for s, p in zip(shape[2:], padding)]
     if min(places(padded, weight[2:], (1,) * len(padded), dilation)) < 1:
         sizes, kernel = (" x ".join(map(str, s)) for s in (padded, reach(weight[2:], dilation)))
@@ -57,10 +57,10 @@ def check_filters(name: str, shape, weight, bias, padding, dilation, groups) -> 
 def check_transposed(name: str, shape, weight, bias, stride, dilation, extra, groups) -> None:
     if weight[0] % groups or shape[1] != weight[0]:
         raise RuntimeError(
-            f"Given transposed=1, weight of size {list(weight)} and groups={groups}, expected input{list(shape)} to have"
+            f"{name}: Given transposed=1, weight of size {list(weight)} and groups={groups}, expected input{list(shape)} to have"
             f" {weight[0]} channels, divisible by groups, but got {shape[1]} channels instead"
         )
-    check_bias(weight, bias, weight[1] * groups)
+    check_bias(name, weight, bias, weight[1] * groups)
     if any(e < 0 or (e >= s and e >= d) for e, s, d in zip(extra, stride, dilation)):
         raise RuntimeError(
             f"{name}: output padding must be smaller than either stride or dilation, but got output_padding={list(extra)},"
@@ -68,9 +68,9 @@ def check_transposed(name: str, shape, weight, bias, stride, dilation, extra, gr
         )
 
 
-def check_bias(weight, bias, size: int) -> None:
+def check_bias(name: str, weight, bias, size: int) -> None:
     if bias is not None and bias.array.shape != (size,):
         raise RuntimeError(
-            f"Given weight of size {list(weight)}, expected bias to be 1-dimensional with {size} elements, but got bias of size"
+            f"{name}: Given weight of size {list(weight)}, expected bias to be 1-dimensional with {size} elements, but got bias of size"
             f" {list(bias.shape)} instead"
         )

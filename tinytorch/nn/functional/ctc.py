@@ -32,6 +32,13 @@ def ctc_loss(
     labels = padded(targets, label_lengths, N)
     if not 0 <= blank < C:
         raise RuntimeError(f"ctc_loss: blank must be in label range, 0 to {C - 1}, got {blank}")
+    meant = labels[
+        np.arange(labels.shape[1]) < label_lengths[:, None]
+    ]  # what stands behind them is never read
+    if meant.size and not 0 <= meant.min() <= meant.max() < C:
+        raise RuntimeError(
+            f"ctc_loss: targets must be labels from 0 to {C - 1}, got {meant.min()} to {meant.max()}"
+        )
     loss = ctc_op(log_probs, labels, lengths, label_lengths, blank=blank, zero_infinity=bool(zero_infinity))
     if reduction == "mean":
         return mean(loss / loss.wrap(np.maximum(label_lengths, 1).astype(loss.array.dtype))).to(device)

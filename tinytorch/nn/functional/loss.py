@@ -35,21 +35,21 @@ from .reduction import chosen, expect_same_size, reduced
 def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
     """The squared error, (input - target)²."""
     reduction = chosen(reduction, size_average, reduce)
-    expect_same_size(input, target)
+    expect_same_size("mse_loss", input, target)
     return weighted(square(input - target), weight, reduction)
 
 
 def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
     """The absolute error, |input - target|."""
     reduction = chosen(reduction, size_average, reduce)
-    expect_same_size(input, target)
+    expect_same_size("l1_loss", input, target)
     return weighted(abs(input - target), weight, reduction)
 
 
 def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mean", beta=1.0):
     """|error| - beta/2, but error² / (2 beta) where the error is below beta. Girshick, Fast R-CNN (2015)."""
     reduction = chosen(reduction, size_average, reduce)
-    expect_same_size(input, target)
+    expect_same_size("smooth_l1_loss", input, target)
     if beta < 0:
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta, got {beta}")
     error = abs(input - target)
@@ -61,7 +61,7 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
 def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     """error² / 2, but delta * (|error| - delta/2) where the error is above delta. Huber (1964)."""
     reduction = chosen(reduction)
-    expect_same_size(input, target)
+    expect_same_size("huber_loss", input, target)
     if delta <= 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta, got {delta}")
     error = abs(input - target)

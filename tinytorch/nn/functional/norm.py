@@ -173,16 +173,18 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
     """(N, C, ...) normalised over each of num_groups groups of channels, times weight plus bias per channel. Wu and He (2018)."""
     shape = input.array.shape
     if len(shape) < 2:
-        raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {len(shape)}")
+        raise RuntimeError(
+            f"group_norm: Expected at least 2 dimensions for input tensor but received {len(shape)}"
+        )
     refuse_single_values(shape[0] * (shape[1] // num_groups) * math.prod(shape[2:]), input)
     if shape[1] % num_groups:
         raise RuntimeError(
-            f"Expected number of channels in input to be divisible by num_groups, but got input of shape {list(shape)} and num_groups={num_groups}"
+            f"group_norm: Expected number of channels in input to be divisible by num_groups, but got input of shape {list(shape)} and num_groups={num_groups}"
         )
     for name, t in (("weight", weight), ("bias", bias)):
         if t is not None and t.array.shape != shape[1:2]:
             raise RuntimeError(
-                f"Expected {name} to be a vector of size equal to the number of channels in input, but got {name} of shape {list(t.shape)} and input of shape {list(shape)}"
+                f"group_norm: Expected {name} to be a vector of size equal to the number of channels in input, but got {name} of shape {list(t.shape)} and input of shape {list(shape)}"
             )
     groups = ops.reshape_op(input, shape=(shape[0], num_groups, math.prod(shape[1:]) // num_groups))
     normed = ops.reshape_op(layer_norm_op(groups, None, None, eps=eps, dims=1), shape=shape)

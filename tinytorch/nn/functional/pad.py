@@ -117,7 +117,7 @@ def check_reach(mode: str, dim: int, size: int, before: int, after: int) -> None
     """Whether the axis has what the padding takes from it."""
     if mode == "reflect" and max(before, after) >= size:
         raise RuntimeError(
-            f"Padding size should be less than the corresponding input dimension, but got: padding ({before}, {after}) at dimension {dim} of size {size}"
+            f"pad: Padding size should be less than the corresponding input dimension, but got: padding ({before}, {after}) at dimension {dim} of size {size}"
         )
     if mode == "circular" and max(before, after) > size + min(before, after, 0):
         raise RuntimeError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 from ... import ops
+from ...op import Value
 
 
 def reduced(loss, reduction: str):
@@ -34,8 +35,11 @@ def chosen(reduction: str, size_average=None, reduce=None) -> str:
     return reduction
 
 
-def expect_same_size(input, target) -> None:
+def expect_same_size(name: str, input, target) -> None:
     """Warn of a target that broadcasts: (N, 1) against (N,) silently makes an (N, N) loss."""
+    for argument, given in (("input", input), ("target", target)):
+        if not isinstance(given, Value):
+            raise TypeError(f"{name}(): argument '{argument}' must be Tensor, not {type(given).__name__}")
     if target.size() != input.size():
         warnings.warn(
             f"Using a target size ({target.size()}) that is different to the input size ({input.size()}). "
