@@ -197,7 +197,10 @@ class Methods(Value):
     unfold = ops.unfold
     as_strided = ops.as_strided
     contiguous = ops.contiguous
-    split = ops.split
+
+    def split(self, split_size, dim=0):  # the method's argument has another name than the function's
+        return ops.split(self, split_size, dim)
+
     split_with_sizes = ops.split_with_sizes
     chunk = ops.chunk
     tensor_split = ops.tensor_split

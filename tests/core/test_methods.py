@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import tinytorch
+
 AWAITED_METHODS = """
 import tinytorch
 from tinytorch.later import bring_methods
@@ -18,3 +20,8 @@ def test_the_methods_of_later_files_are_those_that_have_a_place():
     """A method that nobody awaits would be missing until its file happens to be read."""
     done = subprocess.run([sys.executable, "-c", AWAITED_METHODS], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["[] []", "[1.0, 1.0] True False"]
+
+
+def test_split_names_its_argument_as_the_method_does():
+    pieces = tinytorch.ones(5, 2).split(split_size=2)
+    assert [tuple(piece.shape) for piece in pieces] == [(2, 2), (2, 2), (1, 2)]

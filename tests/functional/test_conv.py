@@ -168,7 +168,9 @@ def test_output_size_of_a_transposed_layer():
         layer(x, output_size=[9, 9])
 
 
-@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")  # PyTorch's, once a process
+@pytest.mark.filterwarnings(
+    "ignore:Using padding='same' with even kernel lengths"
+)  # PyTorch's, once a process
 @pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
 @pytest.mark.parametrize("padding", [(2, 1), "same"])
 def test_padding_modes_of_a_layer(mode, padding):
