@@ -155,9 +155,10 @@ def test_what_cannot_be_read_is_an_invalid_submission(room, run, book):
     shutil.rmtree(room.submissions / "bob")
     (room.submissions / "bob.zip").write_bytes(b"PK no zip")
     (room.submissions / "mallory.zip").write_bytes(b"")
+    (room.submissions / "\x1b[2Jx\nzoe.zip").write_bytes(b"")
     report, seen = run()
     assert {who for who, _ in seen} == {"ann"} and report.verdicts == {"passed": 2, "invalid_submission": 2}
-    assert report.scan.strangers == ["mallory.zip"]
+    assert sorted(report.scan.strangers) == ["mallory.zip", "x zoe.zip"]
     (result,) = {a["result"] for a in book.attempts() if a["student"] == "bob" and a["task"] == "xor"}
     assert "neither a folder, nor a zip, nor a tar" in book.checks_of(result)[0].message
 

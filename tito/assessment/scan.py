@@ -14,6 +14,7 @@ from pathlib import Path
 
 from .classroom import Class
 from .intake import IntakeError, below, take_in
+from .plain import one_line
 from .store import Gradebook
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".git")
@@ -49,7 +50,7 @@ def scan(room: Class, book: Gradebook, say: Callable[[str], None] = lambda _: No
     for path in sorted(entries, key=lambda path: (handed_in(path), path.name)):
         student = students.get(owner(path.name).lower())
         if student is None:
-            found.strangers.append(path.name)
+            found.strangers.append(one_line(path.name))
             continue
         seen.add(student)
         mark = stamp_of(path)
@@ -80,7 +81,7 @@ def read(room: Class, path: Path) -> tuple[str, dict[str, str]]:
         submission = take_in(path)
         submission.keep(archives(room))
     except (IntakeError, OSError) as error:
-        return f"{INVALID}{error}"[:500], {}
+        return f"{INVALID}{one_line(str(error), 400)}", {}
     return submission.digest, submission.left_out
 
 

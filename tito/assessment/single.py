@@ -16,6 +16,7 @@ from .classroom import Class, Task
 from .exchange.standing import Findings
 from .grades import Grade
 from .intake import IntakeError, take_in
+from .plain import plain
 from .store import Check, Job, Result, now, stamp
 
 OPEN_KEY = b"open seeds"  # of a grade that counts nowhere
@@ -50,7 +51,7 @@ def grade_one(room: Class, task: Task, source: Path, student: str, tier: str) ->
     try:
         submission = take_in(source)
     except IntakeError as error:
-        told = Check("submission", "invalid_submission", message=str(error))
+        told = Check("submission", "invalid_submission", message=plain(str(error)))
         result = Result("invalid_submission", 0.0, tier, checks=(told,))
     else:
         digest, left_out = submission.digest, submission.left_out
