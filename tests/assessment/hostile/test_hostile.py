@@ -1,8 +1,8 @@
 """The list of `lines.py`, graded. Each line has the score that its honest part earns and one of the verdicts that fit; the others keep theirs;
 nothing is left: no process, no folder, no file outside; and the grader's memory stays what it was.
 
-What is quick is graded here, in turn in one tier and the other; of honest code and of words every third line. `pytest -m slow` grades the whole
-list in both tiers, as one class, with a real batch.
+Of what is quick every second line is graded here, of honest code and of words every third, in turn in one tier and the other. `pytest -m slow`
+grades the whole list in both tiers, as one class, with a real batch.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def invalid(error: IntakeError, tier: str) -> Result:
 QUICK = [
     line
     for place, line in enumerate(LINES)
-    if not line.slow and (place % 3 == 0 or line.group not in ("odd", "words"))
+    if not line.slow and place % (3 if line.group in ("odd", "words") else 2) == 0
 ]
 
 
@@ -166,7 +166,7 @@ def graded(tmp_path_factory):
     """Every quick line, in turn in one tier and the other."""
     if not TIERS:
         pytest.skip("neither bubblewrap nor Landlock on this machine")
-    tiers = {line.name: TIERS[place % len(TIERS)] for place, line in enumerate(LINES)}
+    tiers = {line.name: TIERS[place % len(TIERS)] for place, line in enumerate(QUICK)}
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     done = grade_all(QUICK, lambda line: tiers[line.name], tmp_path_factory.mktemp("hostile"))
     done.grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory) // 1024
