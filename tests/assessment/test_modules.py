@@ -151,6 +151,15 @@ def test_depth():
     assert depth_of(find(flat, "f")) == 1
 
 
+def test_a_folder_in_the_place_of_an_earlier_file(tmp_path):
+    """What is marked stands on the reference's files, whatever else was handed in."""
+    for name in ("op.py/x.py", "mine/x.py"):
+        (tmp_path / "tinytorch" / name).parent.mkdir(parents=True)
+        (tmp_path / "tinytorch" / name).write_text("x = 1\n")
+    with modules.overlay(COURSE.module("02"), tmp_path) as root:
+        assert (root / "tinytorch/op.py").is_file() and (root / "tinytorch/mine/x.py").is_file()
+
+
 def test_messages_can_be_kept_and_shown():
     """What the student's code says is text without control characters and broken letters, and no longer than a page."""
     told = message_of(

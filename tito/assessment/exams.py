@@ -240,7 +240,15 @@ class Sitting:
             finding = fingerprint_of(self.work, self.one, run, self.folder, self.data, sealed=False)
             read_metrics(self.folder / "metrics.jsonl")
             well_formed = type(run.get("seed")) is int
-        except (TitoError, AttributeError, TypeError, KeyError, ValueError, RecursionError) as error:
+        except (
+            TitoError,
+            AttributeError,
+            TypeError,
+            KeyError,
+            ValueError,
+            RecursionError,
+            IsADirectoryError,
+        ) as error:
             raise ProbeFailed(
                 f"runs/{self.one.id} is no record of a run: {error}", verdict="invalid_submission"
             ) from None

@@ -40,6 +40,7 @@ LARGE, MOST_SMALL = (
     1 * MB,
     32 * MB,
 )  # a file above the first waits on disk; the others lie in memory, and may be so much together
+LONGEST_NAME = 255  # bytes that file systems have room for
 PIECE = 64 * 1024
 MOST_HEADER, MOST_TAR, MOST_LISTED = (
     1 * MB,
@@ -421,6 +422,8 @@ def refusal(path: str, size: int) -> str:
         return "its path is too long"
     if any(not c.isprintable() for c in path):
         return "its name has characters that cannot be printed"
+    if any(len(part.encode()) > LONGEST_NAME for part in parts):
+        return "its name is too long"
     if "__pycache__" in parts or ".git" in parts:
         return "derived"
     if name in STARTS_BY_ITSELF:

@@ -27,7 +27,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
@@ -135,7 +135,8 @@ def overlay(module: Module, folder: Path) -> Iterator[Path]:
     }
     for path in package.rglob("*"):
         name = path.relative_to(package).as_posix()
-        if path.is_file() and (name in module.files or name not in known):
+        mine = name in module.files or not known.intersection([name, *map(str, PurePosixPath(name).parents)])
+        if path.is_file() and mine:
             files[name] = path.read_bytes()
     for name in module.files:
         if name.endswith(".py") and not (package / name).is_file():

@@ -143,7 +143,7 @@ def read_run(folder: Path) -> dict[str, Any]:
     """The record of the run in a folder; empty if there is none."""
     try:
         record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError, RecursionError):
+    except (FileNotFoundError, IsADirectoryError, ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) and isinstance(record.get("made_of"), dict) else {}
 

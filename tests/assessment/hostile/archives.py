@@ -279,6 +279,14 @@ def names_that_are_one_elsewhere(files: Files, path: Path):
 
 
 @line("archives", earns=EVERYTHING, archive=True)
+def a_name_that_no_disk_has_room_for(files: Files, path: Path):
+    """Two hundred letters, of three bytes each."""
+    return zipped(
+        path / "x.zip", files | {f"tinytorch/{'名' * 200}.py": b"", f"tinytorch/{'名' * 200}/x.py": b""}
+    )
+
+
+@line("archives", earns=EVERYTHING, archive=True)
 def an_older_copy_beside_it(files: Files, path: Path):
     moved = {f"homework/{name}": data for name, data in files.items()}
     return zipped(path / "x.zip", moved | {"homework/backup/tinytorch/__init__.py": b"raise SystemExit", "__MACOSX/homework/tinytorch/__init__.py": b"\0"})  # fmt: skip

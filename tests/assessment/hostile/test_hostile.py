@@ -163,7 +163,7 @@ QUICK = [
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
-    """Every quick line, in turn in one tier and the other."""
+    """These lines, in turn in one tier and the other."""
     if not TIERS:
         pytest.skip("neither bubblewrap nor Landlock on this machine")
     tiers = {line.name: TIERS[place % len(TIERS)] for place, line in enumerate(QUICK)}
