@@ -18,6 +18,7 @@ from .plain import one_line
 from .store import Gradebook
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".git")
+LATEST = datetime(9999, 1, 1, tzinfo=timezone.utc).timestamp()  # a file may say any time; a date ends there
 INVALID = "invalid:"  # the digest of what is no submission begins so; the rest is the reason
 
 
@@ -105,4 +106,4 @@ def stamp_of(path: Path) -> str:
 def handed_in(path: Path) -> datetime:
     """When it was last modified; of a folder, its newest file."""
     moments = [file.lstat().st_mtime for file in files_of(path)] or [path.lstat().st_mtime]
-    return datetime.fromtimestamp(max(moments), timezone.utc)
+    return datetime.fromtimestamp(min(max(0.0, *moments), LATEST), timezone.utc)
