@@ -142,3 +142,14 @@ def test_where_nothing_can_be_forked_it_is_a_new_one(box, monkeypatch):
     for _ in range(4):
         assert said(box("print('here')", subprocess.Popen)).strip() == "here"
     assert len(boxes.FAILED) == 3
+
+
+def test_what_does_not_fork_in_time_is_given_up(box, monkeypatch):
+    """It stands still, as by SIGSTOP: a new process is started, and the next is forked from a new one."""
+    from tito.assessment.isolation import forked
+
+    monkeypatch.setattr(forked, "PATIENCE", 0.5)
+    boxes.warm().process.send_signal(signal.SIGSTOP)
+    assert said(box("print('here')", subprocess.Popen)).strip() == "here"
+    monkeypatch.setattr(forked, "PATIENCE", 20.0)
+    assert said(box("print('here')")).strip() == "here"

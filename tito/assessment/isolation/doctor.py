@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import select
 import subprocess
 import sys
+import tempfile
 import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from .launch import TIERS, Sandbox, possible
+from ..boxes import Box
+from .launch import TIERS, possible
 from .limits import MB, Limits
 
 # Each attempt prints "out" when it got somewhere it should not, "held" when it was refused.
@@ -55,26 +61,28 @@ class Report:
         return not self.why and not self.escaped
 
 
-def attempt(tier: str, code: str) -> str:
-    """'out', 'held', or what went wrong with the sandbox itself."""
-    import os
-
-    box = Sandbox(tier, limits=Limits(cpu=10, memory=2048 * MB))
+def attempt(tier: str, code: str, seconds: float = 30.0) -> str:
+    """'out', 'held', or what went wrong with the sandbox itself. The sandbox is started as one for a submission is."""
+    box = Box(tier, [], Path(), Limits(cpu=10, memory=2048 * MB))
+    box.package = box.inbox
     try:
-        (box.runtime / "attempt.py").write_text(textwrap.dedent(PROGRAM))
-        process = box.start("attempt", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        told = f"{Path(__file__).resolve()}\n{os.getpid()}\n{code}".encode()
-        out, words = process.communicate(told, timeout=30)
-        said = out.decode().split()
-        if said:
-            return said[0]
-        if process.returncode < 0 or process.returncode > 128:
-            return "held"  # killed for it
-        return (
-            words.decode("utf-8", "replace").strip().splitlines()[-1]
-            if words.strip()
-            else "nothing came back"
-        )
+        (box.inbox / "attempt.py").write_text(textwrap.dedent(PROGRAM))
+        with tempfile.TemporaryFile() as words:
+            process: Any = box.start("attempt", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=words)
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(f"{Path(__file__).resolve()}\n{os.getpid()}\n{code}".encode())
+                process.stdin.close()
+            if not select.select([process.stdout], [], [], seconds)[0]:
+                return "held"
+            said = process.stdout.readline().split()
+            if said:
+                return said[0].decode("utf-8", "replace")
+            code_of_end = process.wait(seconds)
+            if code_of_end < 0 or code_of_end > 128:
+                return "held"  # killed for it
+            words.seek(0)
+            lines = words.read().decode("utf-8", "replace").strip().splitlines()
+            return lines[-1] if lines else "nothing came back"
     except subprocess.TimeoutExpired:
         return "held"
     finally:

@@ -17,6 +17,8 @@ import threading
 from pathlib import Path
 from typing import Any, BinaryIO
 
+PATIENCE = 20.0  # seconds that a fork may take on a machine with much else to do
+
 
 class Forked:
     """A sandboxed process, with pipes to its standard input and output. How it ends is told by its keeper."""
@@ -84,11 +86,14 @@ class Warm:
         try:
             with theirs:
                 socket.send_fds(self.line, [b"f"], [theirs.fileno(), read_in, write_out, words])
+            mine.settimeout(PATIENCE)
             mine.sendall(json.dumps(job).encode() + b"\n")
             pid = number(mine)
             if pid is None:
                 raise OSError("no sandboxed process was forked")
+            mine.settimeout(None)
         except OSError:
+            self.end()  # whatever ails it: the next one is new
             mine.close()
             os.close(write_in)
             os.close(read_out)

@@ -31,6 +31,7 @@ from tito.milestones import probes, wire  # noqa: F401
 
 # of users, mounts, processes, the network, IPC, names and cgroups: CLONE_NEWUSER and so on
 NAMESPACES = 0x10000000 | 0x00020000 | 0x20000000 | 0x40000000 | 0x08000000 | 0x04000000 | 0x02000000
+PR_SET_DUMPABLE = 4
 MOST_FILES = 4  # the line to the grader, then standard input, output and error
 
 
@@ -95,6 +96,9 @@ def become(job: dict[str, Any], files: tuple[int, ...], parent: int) -> None:
     importlib.invalidate_caches()
     random.seed(), np.random.seed()
     die_with(parent)
+    ctypes.CDLL(None).prctl(
+        PR_SET_DUMPABLE, 1, 0, 0, 0
+    )  # with other namespaces the kernel has hidden it from a grader that is not root
     bind(job)
 
 
