@@ -7,7 +7,7 @@ import pytest
 from tito.assessment.bytecode import PACKAGE, Standing, known, lay_out
 from tito.assessment.intake import Submission
 
-LEVEL = 4
+LEVEL, LAST = 4, 16
 
 
 def course() -> dict[str, bytes]:
@@ -67,3 +67,23 @@ def test_a_submission_without_some_of_the_course_s_files_has_a_folder_of_its_own
     files = course()
     del files["tinytorch/nn/linear.py"]
     assert not standing.takes(Submission(files))
+
+
+def test_the_course_s_machine_code_is_for_the_course_s_kernels_alone():
+    """Changed anywhere, or with a file more, they are all compiled from what the student wrote."""
+    standing = Standing(LAST)
+    files = {f"{PACKAGE}{name}": data for name, data in known(LAST).items()}
+    a_kernel = next(name for name in files if name.startswith(f"{PACKAGE}kernels/cpu/s"))
+    try:
+        for change, genuine in (
+            ({}, True),
+            ({"tinytorch/nn/linear.py": b"changed = 1\n"}, True),
+            ({a_kernel: files[a_kernel] + b"\n"}, False),
+            ({"tinytorch/kernels/cpu/mine.py": b""}, False),
+        ):
+            standing.put(Submission(files | change))
+            assert standing.genuine == genuine, change
+            standing.clear()
+            assert not standing.genuine
+    finally:
+        standing.end()

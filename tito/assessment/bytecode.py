@@ -11,6 +11,7 @@ import marshal
 import os
 import shutil
 import tempfile
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -84,6 +85,12 @@ class Standing:
         self.level, self.folder = level, Path(tempfile.mkdtemp(prefix="tito-runtime-work-"))
         self.own: list[str] = []  # files that are not the course's, or in the place of one
         self.made: list[str] = []  # folders for them, outer ones first
+        self.genuine = (
+            False  # whether the submission has the course's kernels: all of them, unchanged, and no more
+        )
+        self.has_kernels = any(map(is_kernel, known(level)))
+        self.seen: Counter[str] = Counter()  # submissions, by milestone
+        self.code: dict[str, Path] = {}  # what the kernels were compiled to, by milestone; by no submission
         lay_out(
             Submission({f"{PACKAGE}{name}": data for name, data in known(level).items()}),
             self.folder,
@@ -97,6 +104,10 @@ class Standing:
 
     def put(self, submission: Submission) -> None:
         ours = known(self.level)
+        self.genuine = self.has_kernels and all(
+            ours.get(name.removeprefix(PACKAGE)) == data
+            for name, data in submission.files.items() if is_kernel(name.removeprefix(PACKAGE))
+        )  # fmt: skip
         for name, data in submission.files.items():
             inner = name.removeprefix(PACKAGE) if name.startswith(PACKAGE) else ""
             if ours.get(inner) == data:
@@ -116,7 +127,7 @@ class Standing:
                     link(there, here)
         for folder in reversed(self.made):
             os.rmdir(self.folder / folder)
-        self.own, self.made = [], []
+        self.own, self.made, self.genuine = [], [], False
 
     def unlink(self, inner: str) -> None:
         for path in pair(self.folder / f"{PACKAGE}{inner}"):
@@ -129,7 +140,12 @@ class Standing:
             self.made.append(folder)
 
     def end(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for folder in (self.folder, *self.code.values()):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_kernel(name: str) -> bool:
+    return name.startswith("kernels/cpu/")
 
 
 def pair(path: Path) -> tuple[str, str]:

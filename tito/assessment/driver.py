@@ -47,6 +47,8 @@ def grade(room: Class, job: Job, archive: Path, tier: str, shelf: Shelf | None =
         task = room.task(job.task)
         level = level_of(task.id) if task.kind == "milestone" else None
         beside = (f"runs/{task.id}/", answers_of(task.kind, task.id))
+        if level is not None and shelf is not None and tier in ("A", "B"):
+            shelf.rehearse(find_milestone(task.id), level, tier)
         with laid_out(archive, beside, level, tier, shelf) as folder:
             if task.kind == "module":
                 return grade_module(room, job, folder, tier)

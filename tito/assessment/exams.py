@@ -12,7 +12,6 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +28,10 @@ from .answers import answered
 from .boxes import Box
 from .bytecode import Standing
 from .classroom import Class
+from .handed_in import HandedIn, box_for
 from .isolation.kills import Killed, undisturbed
-from .isolation.limits import MB, Limits
 from .plain import MOST_SAID, plain
+from .rehearsal import hand_over, machine_code
 from .store import Check, Job, Result
 from .yardstick import Yardstick
 
@@ -44,17 +44,6 @@ FOREIGN = re.compile(  # an import of somebody else's framework: there is none i
 )
 
 
-@dataclass(frozen=True)
-class HandedIn:
-    """A submission that has been laid out: what a session needs to know of a workspace."""
-
-    root: Path
-
-    @property
-    def package(self) -> Path:
-        return self.root / "tinytorch"
-
-
 class Shelf:
     """Data sets, read once and kept as long as the driver lives; what gradients are held against; and the course's package, laid out."""
 
@@ -65,6 +54,7 @@ class Shelf:
         self.kept: dict[str, Data] = {}
         self.yardsticks: dict[str, Yardstick] = {}
         self.laid: list[Standing] = []  # that nobody uses at the moment
+        self.lent: list[Standing] = []
 
     def yardstick(self, one: Milestone, tier: str, knobs: dict[str, Any] | None) -> Yardstick:
         """The milestone's network made of the course's own package."""
@@ -99,6 +89,7 @@ class Shelf:
         if mine is not None:
             self.laid.remove(mine)
         mine = mine or Standing(level)
+        self.lent.append(mine)
         try:
             yield mine
             if mine.own:
@@ -106,7 +97,22 @@ class Shelf:
         except BaseException:
             mine.end()
             raise
+        finally:
+            self.lent.remove(mine)
         self.laid.append(mine)
+
+    def rehearse(self, one: Milestone, level: int, tier: str) -> None:
+        """Before the second submission of a milestone whose network has kernels: have the course's compiled."""
+        with self.standing(level) as standing:
+            standing.seen[one.id] += 1
+            if standing.has_kernels and standing.seen[one.id] > 1 and one.id not in standing.code:
+                data = self.data(one.config["data"], one.grading.get("rows", 0))
+                standing.code[one.id] = machine_code(one, HandedIn(standing.folder), tier, data)
+
+    def code_for(self, one: Milestone, root: Path) -> Path | None:
+        """For a submission that is laid out there: what the course's kernels were compiled to, if they are the ones it has."""
+        mine = next((standing for standing in self.lent if standing.folder == root), None)
+        return mine.code.get(one.id) if mine and mine.genuine else None
 
     def close(self) -> None:
         for one in self.laid:
@@ -122,9 +128,12 @@ class Sitting:
     """One submission before one milestone's judges. `believed`: a process that was killed has failed, whoever did it."""
 
     def __init__(
-        self, room: Class, job: Job, one: Milestone, work: HandedIn, tier: str, data: Data, shelf: Shelf, believed: bool
+        self, room: Class, job: Job, one: Milestone, work: HandedIn, tier: str, data: Data, shelf: Shelf, believed: bool,
+        code: Path | None = None,
     ):  # fmt: skip
-        self.one, self.work, self.tier, self.data, self.shelf, self.believed = one, work, tier, data, shelf, believed  # fmt: skip
+        """`code`: what its kernels were compiled to before."""
+        self.code = code
+        self.one, self.work, self.tier, self.data, self.shelf, self.believed = one, work, tier, data, shelf, believed
         self.box: Box | None = None  # the newest
         self.setting = one.graded
         self.seeds = lambda check: room.seed(job.student, job.task, check, job.epoch)
@@ -143,14 +152,11 @@ class Sitting:
                 verdict="not_run",
             )
         knobs = self.run["made_of"]["knobs"] if self.run else self.one.config["settings"].get(self.setting)
-        cost = self.one.grading
-        reads = [self.work.root, self.one.script, *self.data.train_paths().values()]
-        self.box = Box(
-            self.tier, reads, self.work.root, Limits(cpu=cost["cpu"], memory=cost["memory"] * MB),
-            largest=cost["answer"] * MB,
-        )  # fmt: skip
+        self.box = box_for(self.one, self.work, self.tier, self.data)
+        if self.code:
+            hand_over(self.code, self.box)
         self.spawned += 1
-        patience = 2.0 * cost["cpu"]  # wall clock: others may be at work on this machine too
+        patience = 2.0 * self.one.grading["cpu"]  # wall clock: others may be at work on this machine too
         session = Session(
             self.work, self.one.script, knobs=knobs, box=self.box, seconds=min(patience, 60)
         ).__enter__()
@@ -304,10 +310,10 @@ def examine(room: Class, job: Job, root: Path, tier: str, shelf: Shelf) -> Resul
     one = find_milestone(job.task)
     begun = time.monotonic()
     work = HandedIn(root)
-    data = shelf.data(one.config["data"], one.grading.get("rows", 0))
+    data, code = shelf.data(one.config["data"], one.grading.get("rows", 0)), shelf.code_for(one, root)
 
     def sit(believed: bool) -> list[Check]:
-        sitting = Sitting(room, job, one, work, tier, data, shelf, believed)
+        sitting = Sitting(room, job, one, work, tier, data, shelf, believed, code)
         try:
             sitting.sit()
         finally:

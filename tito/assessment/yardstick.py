@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from ..milestones.definitions import Milestone
 from ..milestones.session import Answer, ProbeFailed, Session
 from .boxes import Box
 from .bytecode import known, lay_out
+from .handed_in import HandedIn
 from .intake import Submission
 from .isolation.limits import MB, Limits
 
@@ -24,23 +24,12 @@ TRIES = 3  # of a process that somebody else ended
 A_LIFE = 10**6  # CPU seconds: one process serves a whole class
 
 
-@dataclass(frozen=True)
-class Laid:
-    """The course's package in a folder, as a session wants a workspace."""
-
-    root: Path
-
-    @property
-    def package(self) -> Path:
-        return self.root / "tinytorch"
-
-
 class Yardstick:
     def __init__(self, one: Milestone, tier: str, knobs: dict[str, Any] | None):
         self.one, self.tier, self.knobs = one, tier, knobs
         self.session: Session | None = None
         self.placed: tuple[dict[str, Any], int] = {}, 0
-        self.work = Laid(Path(tempfile.mkdtemp(prefix="tito-runtime-yardstick-")))
+        self.work = HandedIn(Path(tempfile.mkdtemp(prefix="tito-runtime-yardstick-")))
         ours = {f"tinytorch/{name}": source for name, source in known(one.level).items()}
         lay_out(Submission(dict(ours)), self.work.root, one.level, shared=False)
 
