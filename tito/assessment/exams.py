@@ -132,8 +132,8 @@ class Sitting:
         code: Path | None = None,
     ):  # fmt: skip
         """`code`: what its kernels were compiled to before."""
-        self.code = code
-        self.one, self.work, self.tier, self.data, self.shelf, self.believed = one, work, tier, data, shelf, believed
+        self.one, self.work, self.tier, self.data, self.code = one, work, tier, data, code
+        self.shelf, self.believed = shelf, believed
         self.box: Box | None = None  # the newest
         self.setting = one.graded
         self.seeds = lambda check: room.seed(job.student, job.task, check, job.epoch)
