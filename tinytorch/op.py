@@ -454,30 +454,31 @@ def is_number(value) -> bool:
 
 def explain(op: Op, arrays, kwargs, error: Exception) -> Exception:
     """An error that names the op, the arguments and the rule, in the class PyTorch would raise."""
+    name = op.name.removesuffix("_op")  # what users call it by
     shapes = [tuple(a.shape) if hasattr(a, "shape") else a for a in arrays]
     places = {
         str(backend.device_of(a)) for a in arrays if hasattr(a, "dtype") and hasattr(a, "shape") and a.ndim
     }
     if len(places) > 1:
         return RuntimeError(
-            f"{op.name}: expected all tensors on one device, but found {' and '.join(sorted(places))}; move one with .to(...)"
+            f"{name}: expected all tensors on one device, but found {' and '.join(sorted(places))}; move one with .to(...)"
         )
     if isinstance(error, ValueError) and "broadcast" in str(error):
-        return RuntimeError(f"{op.name}: {broadcast_rule([s for s in shapes if isinstance(s, tuple)])}")
+        return RuntimeError(f"{name}: {broadcast_rule([s for s in shapes if isinstance(s, tuple)])}")
     if isinstance(error, np.exceptions.AxisError):
         bound = max(error.ndim or 0, 1)
         return IndexError(
-            f"{op.name}: Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {error.axis})"
+            f"{name}: Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {error.axis})"
         )
     if isinstance(error, IndexError):
-        return IndexError(f"{op.name}: {error}")
+        return IndexError(f"{name}: {error}")
     if isinstance(error, TypeError) and "not supported for the input types" in str(error):
         return RuntimeError(
-            f"{op.name}: not implemented for these dtypes (arguments: {describe(arrays, kwargs)})"
+            f"{name}: not implemented for these dtypes (arguments: {describe(arrays, kwargs)})"
         )
     if isinstance(error, TypeError):
-        return TypeError(f"{op.name}: {error} (arguments: {describe(arrays, kwargs)})")
-    return RuntimeError(f"{op.name}: {error} (arguments: {describe(arrays, kwargs)})")
+        return TypeError(f"{name}: {error} (arguments: {describe(arrays, kwargs)})")
+    return RuntimeError(f"{name}: {error} (arguments: {describe(arrays, kwargs)})")
 
 
 def broadcast_rule(shapes) -> str:

@@ -328,7 +328,7 @@ def test_an_interpreter_sees_every_op_within_its_block_and_none_after():
 def test_errors_name_the_op_both_shapes_and_the_rule():
     with pytest.raises(
         RuntimeError,
-        match=r"add_op: shapes \(2, 3\) and \(4,\) do not broadcast: sizes 3 and 4 differ at dimension 1",
+        match=r"add: shapes \(2, 3\) and \(4,\) do not broadcast: sizes 3 and 4 differ at dimension 1",
     ):
         tt.ones(2, 3) + tt.ones(4)
     with pytest.raises(RuntimeError, match=r"\(3, 4\) @ \(5, 6\): inner sizes 4 and 5 differ"):

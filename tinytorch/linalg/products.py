@@ -14,6 +14,21 @@ def diagonal(A, *, offset=0, dim1=-2, dim2=-1):
     return ops.diagonal(A, offset=offset, dim1=dim1, dim2=dim2)
 
 
+def det(A, *, out=None):
+    """The determinant of each matrix."""
+    return ops.det(A, out=out)
+
+
+def inv(A, *, out=None):
+    """The inverse of each matrix."""
+    return ops.inv(A, out=out)
+
+
+def slogdet(A, *, out=None):
+    """The sign and the logarithm of |det| of each matrix."""
+    return ops.slogdet(A, out=out)
+
+
 def vecdot(x, y, *, dim=-1):
     """Inner products along dim."""
     return (x.conj() * y).sum(dim)

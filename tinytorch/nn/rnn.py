@@ -180,21 +180,23 @@ class RNNBase(Module):
         dtype, dims = self._flat_weights[0].dtype, 3 if batch_sizes is None else 2
         if input.dtype != dtype:
             raise ValueError(
-                f"RNN input dtype ({input.dtype}) does not match weight dtype ({dtype}). Convert input: input.to({dtype}), or"
+                f"{type(self).__name__}: RNN input dtype ({input.dtype}) does not match weight dtype ({dtype}). Convert input: input.to({dtype}), or"
                 f" convert model: model.to({input.dtype})"
             )
         if input.dim() != dims:
-            raise RuntimeError(f"input must have {dims} dimensions, got {input.dim()}")
+            raise RuntimeError(f"{type(self).__name__}: input must have {dims} dimensions, got {input.dim()}")
         if input.size(-1) != self.input_size:
             raise RuntimeError(
-                f"input.size(-1) must be equal to input_size. Expected {self.input_size}, got {input.size(-1)}"
+                f"{type(self).__name__}: input.size(-1) must be equal to input_size. Expected {self.input_size}, got {input.size(-1)}"
             )
 
     def check_hidden_size(
         self, hx, expected_hidden_size, msg: str = "Expected hidden size {}, got {}"
     ) -> None:
         if tuple(hx.shape) != tuple(expected_hidden_size):
-            raise RuntimeError(msg.format(tuple(expected_hidden_size), list(hx.shape)))
+            raise RuntimeError(
+                f"{type(self).__name__}: " + msg.format(tuple(expected_hidden_size), list(hx.shape))
+            )
 
     def extra_repr(self) -> str:
         defaults = {

@@ -33,11 +33,15 @@ def check_dims(query, key, value, key_padding_mask, attn_mask, num_heads: int) -
 def check_sizes(query, key, value, embed_dim: int, num_heads: int, same: bool) -> None:
     E = query.array.shape[-1]
     if embed_dim != E:
-        raise AssertionError(f"was expecting embedding dimension of {embed_dim}, but got {E}")
+        raise AssertionError(
+            f"multi_head_attention: was expecting embedding dimension of {embed_dim}, but got {E}"
+        )
     if E % num_heads:
-        raise AssertionError(f"embed_dim {E} not divisible by num_heads {num_heads}")
+        raise AssertionError(f"multi_head_attention: embed_dim {E} not divisible by num_heads {num_heads}")
     if same and key.array.shape != value.array.shape:
-        raise AssertionError(f"key shape {key.shape} does not match value shape {value.shape}")
+        raise AssertionError(
+            f"multi_head_attention: key shape {key.shape} does not match value shape {value.shape}"
+        )
     if key.array.shape[:2] != value.array.shape[:2]:
         raise AssertionError(
             f"key's sequence and batch dims {key.shape[:2]} do not match value's {value.shape[:2]}"
