@@ -117,7 +117,7 @@ class Sandbox:
         return {
             "limits": self.limits.record(),
             "reads": list(map(str, self.reads + [Path(f) for f in FACTS])),
-            "writes": [str(self.scratch)],
+            "writes": [str(self.scratch), os.devnull],
             "parent": os.getpid(),
             "trusted": self.trusted,
         }
