@@ -155,3 +155,22 @@ def test_examine_and_best(tier):
     report = examine(tier)
     assert report.holds and best([report, examine("C")]) == tier
     assert best([examine("C")]) == "C"
+
+
+def test_tier_b_needs_no_root():
+    """Without root's powers Landlock takes rules only of a process that can gain none. They are given up first here, as an instructor has none."""
+    if why := possible("B"):
+        pytest.skip(why)
+    program = """
+from pathlib import Path
+from tito.assessment.isolation import capabilities, confine
+from tito.assessment.isolation.limits import Limits
+capabilities.drop()
+confine.bind({"tier": "B", "limits": Limits().record(), "reads": ["/usr/lib"], "writes": [], "trusted": False})
+try:
+    open("/etc/passwd")
+except PermissionError:
+    print("held")
+"""
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert told.stdout == "held\n", told.stderr

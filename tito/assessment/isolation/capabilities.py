@@ -5,7 +5,13 @@ from __future__ import annotations
 import ctypes
 import os
 
-PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 23, 24, 47, 4
+PR_SET_NO_NEW_PRIVS, PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = (
+    38,
+    23,
+    24,
+    47,
+    4,
+)
 VERSION_3 = 0x20080522
 
 
@@ -19,6 +25,13 @@ class Sets(ctypes.Structure):
         ("permitted", ctypes.c_uint32),
         ("inheritable", ctypes.c_uint32),
     ]
+
+
+def gain_none() -> None:
+    """From here on no program that is started gains rights. Who is not root may set Landlock's rules and a filter only after that."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), f"no new privileges: {os.strerror(ctypes.get_errno())}")
 
 
 def drop() -> None:

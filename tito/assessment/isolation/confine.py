@@ -30,15 +30,16 @@ def bind(job: dict) -> None:
 
     Limits(**job["limits"]).set()
     inside = job.get("inside", 0)
-    if job["tier"] == "B":
-        from pathlib import Path
-
-        from tito.assessment.isolation import landlock
-
-        landlock.confine(map(Path, job["reads"]), map(Path, job["writes"]))
     if job["tier"] == "B" or inside:
         from tito.assessment.isolation import capabilities, syscalls
 
+        capabilities.gain_none()
+        if job["tier"] == "B":
+            from pathlib import Path
+
+            from tito.assessment.isolation import landlock
+
+            landlock.confine(map(Path, job["reads"]), map(Path, job["writes"]))
         capabilities.drop()
         syscalls.confine(job["trusted"], alone=bool(inside))
     if job["tier"] == "B":

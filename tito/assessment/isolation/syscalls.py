@@ -141,7 +141,7 @@ class Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("steps", ctypes.c_void_p)]
 
 
-PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
+PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 
 
 def confine(trusted: bool = False, alone: bool = False) -> None:
@@ -150,9 +150,5 @@ def confine(trusted: bool = False, alone: bool = False) -> None:
     steps = program(None if alone else os.getpid(), trusted=trusted)
     buffer = ctypes.create_string_buffer(steps, len(steps))
     wanted = Program(len(steps) // 8, ctypes.addressof(buffer))
-    for call in (
-        lambda: libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0),
-        lambda: libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(wanted), 0, 0),
-    ):
-        if call():
-            raise OSError(ctypes.get_errno(), f"seccomp: {os.strerror(ctypes.get_errno())}")
+    if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(wanted), 0, 0):
+        raise OSError(ctypes.get_errno(), f"seccomp: {os.strerror(ctypes.get_errno())}")
