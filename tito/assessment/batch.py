@@ -7,7 +7,9 @@ its result is in the gradebook, and until then it is in the queue.
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -193,15 +195,21 @@ class Supervisor:
 
     def run(self) -> None:
         """Until nothing waits. Ctrl-C ends it cleanly: what is out goes back into the queue."""
-        try:
-            while self.hand_out() or self.out:
-                for job, result in self.engine.wait(1.0):
-                    self.take(job, result)
-                self.renew()
-        except KeyboardInterrupt:
-            self.report.interrupted = True
-            for job, _ in self.out.values():
-                self.book.give_back(job)
+        with Interruptions() as interruptions:
+            try:
+                while True:
+                    with interruptions.held_back():
+                        if not self.hand_out() and not self.out:
+                            return
+                    found = self.engine.wait(1.0)
+                    with interruptions.held_back():
+                        for job, result in found:
+                            self.take(job, result)
+                        self.renew()
+            except KeyboardInterrupt:
+                self.report.interrupted = True
+                for job, _ in self.out.values():
+                    self.book.give_back(job)
 
     def hand_out(self) -> bool:
         """Fill the slots; whether anything was handed out."""
@@ -254,6 +262,42 @@ class Supervisor:
             if time.monotonic() - since > LEASE / 3:
                 self.book.extend(job, LEASE)
                 self.out[ident] = job, time.monotonic()
+
+
+class Interruptions:
+    """Ctrl-C, held back while the gradebook and what is known here of it are brought to the same state."""
+
+    def __init__(self):
+        self.holding = self.came = False
+        self.before: Any = None
+
+    def __enter__(self) -> Interruptions:
+        ours = threading.current_thread() is threading.main_thread()
+        if (
+            ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        ):  # else it is ignored, or somebody's
+            self.before = signal.signal(signal.SIGINT, self.hear)
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self.before is not None:
+            signal.signal(signal.SIGINT, self.before)
+
+    def hear(self, *_) -> None:
+        if not self.holding:
+            raise KeyboardInterrupt
+        self.came = True
+
+    @contextlib.contextmanager
+    def held_back(self) -> Iterator[None]:
+        self.holding = True
+        try:
+            yield
+        finally:
+            self.holding = False
+        if self.came:
+            self.came = False
+            raise KeyboardInterrupt
 
 
 def invalid(reason: str) -> Result:

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -127,16 +128,18 @@ def can_fork() -> bool:
 
 
 WARM: list[Warm] = []  # the one that is at work, once there is one
+HEATING = threading.Lock()
 
 
 def warm() -> Warm:
     """This grader's process with NumPy in it; a new one if somebody has ended it."""
-    if WARM and WARM[0].process.poll() is not None:
-        cool_down()
-    if not WARM:
-        atexit.register(cool_down)
-        WARM.append(Warm(runtime(), surroundings(runtime())))
-    return WARM[0]
+    with HEATING:
+        if WARM and WARM[0].process.poll() is not None:
+            cool_down()
+        if not WARM:
+            atexit.register(cool_down)
+            WARM.append(Warm(runtime(), surroundings(runtime())))
+        return WARM[0]
 
 
 def cool_down() -> None:

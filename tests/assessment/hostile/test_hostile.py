@@ -99,6 +99,7 @@ def processes(folder: Path) -> dict[str, str]:
 
 def grade_all(lines: Iterable[Line], tier_of, folder: Path) -> Graded:
     """Grade each line on its own, two at a time, in this process: intake first, then the driver. What takes its limit of time has a short one."""
+    from tito.assessment.boxes import cool_down
     from tito.assessment.driver import grade
     from tito.assessment.exams import Shelf
 
@@ -138,6 +139,7 @@ def grade_all(lines: Iterable[Line], tier_of, folder: Path) -> Graded:
             results = dict(zip([line.name for line in lines], pool.map(one, lines)))
         for shelf in shelves:
             shelf.close()
+        cool_down()  # what boxes are forked from lives as long as this process
         left = {pid: command for pid, command in processes(temporary).items() if pid not in before}
         folders = sorted(path.name for path in temporary.iterdir() if not path.name.startswith(("tito-runtime", "tito-data")))  # fmt: skip
     finally:
