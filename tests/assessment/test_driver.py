@@ -11,6 +11,8 @@ import pytest
 
 from tito.assessment import exams
 
+from .left import left_of
+
 LINEAR = "return F.linear(input, self.weight, self.bias)"
 
 
@@ -161,15 +163,7 @@ def test_nothing_is_left(desk, work, tier, tmp_path, monkeypatch):
     change(work, "nn/linear.py", LINEAR, "import os\n        os._exit(0)")
     desk.grade(work, tier)
     assert {p.name[:12] for p in (tmp_path / "temporary").iterdir()} <= {"tito-runtime"}
-    mine = str(tmp_path / "temporary").encode()
-    assert [told for p in Path("/proc").glob("[0-9]*/cmdline") if mine in (told := reading(p))] == []
-
-
-def reading(path):
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""
+    assert left_of(tmp_path / "temporary") == []
 
 
 def test_links_do_not_lead_the_grader_astray(desk, work, best_tier, tmp_path):

@@ -16,6 +16,8 @@ from tito.assessment.isolation.doctor import ATTEMPTS, PROGRAM
 from tito.assessment.isolation.forked import Forked, Warm
 from tito.assessment.isolation.limits import MB, Limits
 
+from .left import left_of
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="tiers A and B are Linux's")
 HERE = Path(__file__).resolve()
 
@@ -99,13 +101,30 @@ def keeper_of(one) -> int:
     return int(Path(f"/proc/{one.process.pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
+def gone(pid: int) -> bool:
+    """Within twenty seconds: it, or its remains until somebody asks for them."""
+    deadline = time.monotonic() + 20
+    while (there := os.path.lexists(f"/proc/{pid}/cwd")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return not there
+
+
+def test_where_a_box_has_ended_nothing_is_left(box):
+    """At once, whatever it was in the middle of: starting, or waiting with a child."""
+    for turn in range(12):
+        one = box("import os, time\nos.fork()\nprint(flush=True)\ntime.sleep(60)")
+        if turn % 2:
+            one.process.stdout.readline()
+        one.end()
+        assert left_of(one.folder) == []
+
+
 def test_it_dies_with_its_keeper(box):
     one = box("print(flush=True)\nwhile True: pass")
     one.process.stdout.readline()
     os.kill(keeper_of(one), signal.SIGKILL)
     assert one.process.wait(20) == -signal.SIGKILL
-    time.sleep(0.2)
-    assert not Path(f"/proc/{one.process.pid}/cwd").exists()
+    assert gone(one.process.pid)
 
 
 def test_it_dies_with_the_grader(box):
@@ -113,10 +132,7 @@ def test_it_dies_with_the_grader(box):
     one = box("print(flush=True)\nwhile True: pass")
     one.process.stdout.readline()
     one.process.hang_up()
-    deadline = time.monotonic() + 20
-    while Path(f"/proc/{one.process.pid}").exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not Path(f"/proc/{one.process.pid}").exists()
+    assert gone(one.process.pid)
 
 
 def test_it_dies_with_its_namespaces(box, tier):
@@ -130,8 +146,9 @@ def test_it_dies_with_its_namespaces(box, tier):
 
 def test_what_it_is_forked_from_may_be_killed(box):
     one = box("import sys; print(sys.stdin.read())")
-    boxes.warm().process.kill()
-    boxes.warm().process.wait()
+    was = boxes.warm().process
+    was.kill()
+    was.wait()
     assert said(one, b"still here").strip() == "still here"
     assert said(box("print('and another')")).strip() == "and another"
 

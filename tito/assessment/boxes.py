@@ -23,7 +23,7 @@ from typing import Any
 from ..milestones.clock import processes, spent
 from .isolation.forked import Forked, Warm
 from .isolation.kills import cause_of
-from .isolation.launch import Sandbox, lay_out_probe, surroundings
+from .isolation.launch import MOST_TO_DIE, Sandbox, lay_out_probe, surroundings
 from .isolation.limits import MB, Limits
 from .isolation.written import too_much
 
@@ -87,18 +87,20 @@ class Box(Sandbox):
         self.holder.kill()
         self.holder.wait()
         if inner := self.started(0):
-            self.end_mine(inner)
+            self.end_mine(inner, MOST_TO_DIE)
         for pipe in (self.holder.stdin, self.holder.stdout):
             with contextlib.suppress(OSError):
                 pipe.close()
         os.close(self.told)
         self.holder, self.told, self.inner = None, -1, 0
 
-    def end(self) -> None:
+    def stop(self, patience: float = MOST_TO_DIE) -> None:
+        """Namespaces end after all that was forked into them, and that after its keeper was told that nobody asks any more."""
+        forked = self.process if isinstance(self.process, Forked) else None
+        super().stop(0.0 if forked else patience)
+        if forked:
+            forked.hang_up()
         self.let_go()
-        super().end()
-        if isinstance(self.process, Forked):
-            self.process.hang_up()
 
     def overflow(self) -> str:
         """What it has written too much of by now; empty if nothing. Looked at while it is waited for, and its CPU time with it."""

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -39,6 +39,7 @@ TIERS = {
     "C": "resource limits alone: against mistakes, not against malice",
 }
 NOBODY = 65534
+MOST_TO_DIE = 10.0  # seconds: of a process that was killed, on a machine with much else to do
 MOST_IN_MEMORY = 128 * MB  # that may be written to /tmp, and to /dev/shm
 # What the probe needs of tito, and nothing that knows an answer: no judges, no lessons, no reference package.
 PROBE_FILES = (
@@ -166,10 +167,8 @@ class Sandbox:
 
     def end(self) -> None:
         """Kill what runs and remove what it wrote."""
+        self.stop()
         if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.bury()
             for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
                 if pipe is not None:
                     with contextlib.suppress(OSError):
@@ -179,7 +178,14 @@ class Sandbox:
             self.told = -1
         remove(self.folder)
 
-    def bury(self) -> None:
+    def stop(self, patience: float = MOST_TO_DIE) -> None:
+        """Kill what runs, and wait until it has gone."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.bury(patience)
+
+    def bury(self, patience: float = 0.0) -> None:
         """Where the process has ended, end what it left: that would keep the pipes open, and who reads them would wait.
 
         What bubblewrap started dies with it, but not in the first ten milliseconds (measured on 0.8).
@@ -189,7 +195,7 @@ class Sandbox:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         if inner := self.started(0):
-            self.end_mine(inner)
+            self.end_mine(inner, patience)
 
     def started(self, seconds: float) -> int:
         """The number of the process that bubblewrap started, once it tells; 0 before."""
@@ -198,11 +204,25 @@ class Sandbox:
             self.inner = int(found[1]) if found else 0
         return self.inner
 
-    def end_mine(self, pid: int) -> None:
-        """End a process if its command line names this box: by now the number may be another's."""
-        with contextlib.suppress(OSError):
-            if os.fsencode(self.folder) in Path(f"/proc/{pid}/cmdline").read_bytes():
-                os.kill(pid, signal.SIGKILL)
+    def end_mine(self, pid: int, patience: float) -> None:
+        """End a process if its command line names this box, by now the number may be another's; wait so long until it has gone."""
+        with contextlib.suppress(OSError), handle_of(pid) as handle:
+            told = Path(f"/proc/{pid}/cmdline").read_bytes()
+            if os.fsencode(self.folder) in told:
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+            elif told:
+                return
+            select.select([handle], [], [], patience)  # as the first of its namespace it goes last
+
+
+@contextlib.contextmanager
+def handle_of(pid: int) -> Iterator[int]:
+    """Stands for this process even when its number is another's; readable once it has ended."""
+    handle = os.pidfd_open(pid)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def remove(folder: Path) -> None:
