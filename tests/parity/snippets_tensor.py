@@ -882,6 +882,12 @@ x = torch.arange(6.0)
 x = torch.arange(6.0)
 x.unfold(0, 2, 2), x.as_strided((2, 2), (2, 1))
 
+# as_strided of a transposed tensor sees its memory
+x = torch.arange(24.0).reshape(2, 3, 4).permute(2, 0, 1).requires_grad_()
+y = x.as_strided((3, 4), (5, 2), 1)
+y.square().sum().backward()
+y, x.grad
+
 # moving to numpy and plotting arithmetic
 losses = [torch.tensor(0.5), torch.tensor(0.25)]
 np.array([l.item() for l in losses]), np.mean(losses), float(sum(losses) / len(losses))

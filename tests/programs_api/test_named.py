@@ -432,3 +432,23 @@ def test_benchmark_timers(lib):
     assert [part.description for part in benchmark.Measurement.merge([m, many])] == ["plus"]
     with pytest.raises(ValueError, match="Expected an instance of"):
         benchmark.Compare([1])
+
+
+@BOTH
+@pytest.mark.parametrize("length", [1, 2, 5, 8])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_scan_with_a_function_of_ones_own(lib, length, reverse):
+    """h = a * h + b as selective state spaces compute it: pairs (a, b), combined."""
+    scan = part(lib, "_higher_order_ops.associative_scan").associative_scan
+    a, b = lib.linspace(0.1, 0.9, 2 * length).reshape(2, length), lib.arange(2.0 * length).reshape(2, length)
+    b.requires_grad_()
+    pair = lambda left, right: (left[0] * right[0], left[1] * right[0] + right[1])
+    _, h = scan(pair, (a, b), 1, reverse=reverse, combine_mode="generic")
+    order = range(length)[::-1] if reverse else range(length)
+    state, states = lib.zeros(2), [None] * length
+    for i in order:
+        state = states[i] = a[:, i] * state + b[:, i]
+    lib.testing.assert_close(h, lib.stack(states, 1))
+    (wanted,) = lib.autograd.grad(lib.stack(states, 1).square().sum(), b)
+    (given,) = lib.autograd.grad(h.square().sum(), b)
+    lib.testing.assert_close(given, wanted)

@@ -358,6 +358,11 @@ def as_strided_op(x, *, size, stride, offset):
 
 def as_strided(input, size, stride, storage_offset=None):
     """The memory seen through other strides (in elements); places may overlap."""
+    strides = settle(input).array.strides
+    if list(strides) != sorted(
+        strides, reverse=True
+    ):  # transposed: its memory is in the order of falling strides
+        input = input.permute(*sorted(range(input.ndim), key=lambda dim: -strides[dim]))
     return as_strided_op(settle(input), size=tuple(size), stride=tuple(stride), offset=storage_offset or 0)
 
 
