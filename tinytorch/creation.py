@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Union
 
 import numpy as np
 
-from . import backend, dtypes, ops, random
+from . import backend, dtypes, formats, ops, random
 from .op import method
-from .ops.shape import sizes
+from .ops.shape import shape_of, sizes
 from .tensor import Tensor
 from .tensor_data import legacy
 
@@ -29,38 +30,61 @@ def float_type(dtype) -> np.dtype:
     return dtypes.to_numpy(dtype) or dtypes.default_np()
 
 
-def _shape(size, named) -> tuple:
-    shape = sizes(size or ((named.pop("size"),) if "size" in named else ()))
-    if any(s < 0 for s in shape):
-        raise RuntimeError(f"Dimension size must be non-negative, got shape {list(shape)}")
-    return shape
+def creator(function):
+    """A function that makes a tensor also writes it to `out=`, and takes the words for what has one kind only here: memory in rows, not pinned."""
+
+    @functools.wraps(function)
+    def create(*args, out=None, layout=None, pin_memory=False, memory_format=None, **options):
+        if layout not in (None, formats.strided):
+            raise RuntimeError(
+                f"{function.__name__}: layout={layout} is not made directly; make it and call .to_sparse()"
+            )
+        if out is None:
+            return function(*args, **options)
+        if options.setdefault("dtype", out.dtype) != out.dtype:
+            raise RuntimeError(
+                f"{function.__name__}: expected out tensor to have dtype {options['dtype']}, but got {out.dtype} instead"
+            )
+        return out._fill_with(function(*args, **options))
+
+    return create
 
 
 # ---------------------------------------------------------------- constants
 
 
+@creator
 def zeros(*size, dtype=None, device=None, requires_grad=False, **named) -> Tensor:
     """All 0."""
     return made(
-        backend.module_for(place(device)).zeros(_shape(size, named), float_type(dtype)), device, requires_grad
+        backend.module_for(place(device)).zeros(shape_of("zeros", size, named), float_type(dtype)),
+        device,
+        requires_grad,
     )
 
 
+@creator
 def ones(*size, dtype=None, device=None, requires_grad=False, **named) -> Tensor:
     """All 1."""
     return made(
-        backend.module_for(place(device)).ones(_shape(size, named), float_type(dtype)), device, requires_grad
+        backend.module_for(place(device)).ones(shape_of("ones", size, named), float_type(dtype)),
+        device,
+        requires_grad,
     )
 
 
+@creator
 def empty(*size, dtype=None, device=None, requires_grad=False, **named) -> Tensor:
     """Memory with whatever stands in it."""
     return made(
-        backend.module_for(place(device)).empty(_shape(size, named), float_type(dtype)), device, requires_grad
+        backend.module_for(place(device)).empty(shape_of("empty", size, named), float_type(dtype)),
+        device,
+        requires_grad,
     )
 
 
-def full(size, fill_value, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
+@creator
+def full(size, fill_value, *, dtype=None, device=None, requires_grad=False) -> Tensor:
     """All one value; the dtype follows from it."""
     fill_value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     target = dtypes.to_numpy(dtype) or dtypes.result_np([fill_value])
@@ -79,22 +103,26 @@ def _like(input, dtype, device, requires_grad, fill=None) -> Tensor:
     return made(array, input.device if device is None else device, requires_grad)
 
 
-def zeros_like(input, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
+@creator
+def zeros_like(input, *, dtype=None, device=None, requires_grad=False) -> Tensor:
     """Zeros of input's shape, dtype and device."""
     return _like(input, dtype, device, requires_grad, 0)
 
 
-def ones_like(input, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
+@creator
+def ones_like(input, *, dtype=None, device=None, requires_grad=False) -> Tensor:
     """Ones of input's shape, dtype and device."""
     return _like(input, dtype, device, requires_grad, 1)
 
 
-def empty_like(input, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
+@creator
+def empty_like(input, *, dtype=None, device=None, requires_grad=False) -> Tensor:
     """Memory of input's shape, dtype and device."""
     return _like(input, dtype, device, requires_grad)
 
 
-def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
+@creator
+def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False) -> Tensor:
     """One value in input's shape, dtype and device."""
     return _like(
         input,
@@ -130,7 +158,8 @@ def scalar_tensor(s, *, dtype=None, device=None, requires_grad=False) -> Tensor:
     return full((), s, dtype=dtype or dtypes.get_default_dtype(), device=device, requires_grad=requires_grad)
 
 
-def eye(n, m=None, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
+@creator
+def eye(n, m=None, *, dtype=None, device=None, requires_grad=False) -> Tensor:
     """Ones on the diagonal."""
     for name, size in (("n", n), ("m", m)):
         if size is not None and size < 0:
@@ -141,12 +170,9 @@ def eye(n, m=None, *, dtype=None, device=None, requires_grad=False, **_) -> Tens
 # ---------------------------------------------------------------- ranges
 
 
-def arange(
-    start=0, end=None, step=1, *, out=None, dtype=None, device=None, requires_grad=False, **_
-) -> Tensor:
+@creator
+def arange(start=0, end=None, step=1, *, dtype=None, device=None, requires_grad=False) -> Tensor:
     """start, start + step, ... below end; integers if all three are."""
-    if out is not None:
-        return out._fill_with(arange(start, end, step, dtype=out.dtype))
     start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
     if end is None:
         start, end = 0, start
@@ -167,13 +193,15 @@ def arange(
     return made(array, device, requires_grad)
 
 
+@creator
 def range(start, end, step=1, *, dtype=None, device=None, requires_grad=False) -> Tensor:
     """`arange` that includes the end (PyTorch's old name)."""
     count = math.floor((end - start) / step) + 1
     return made((start + np.arange(count) * step).astype(float_type(dtype)), device, requires_grad)
 
 
-def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
+@creator
+def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False) -> Tensor:
     """`steps` points from start to end, both included."""
     start, end = (v.item() if isinstance(v, Tensor) else v for v in (start, end))
     if steps < 0:
@@ -189,7 +217,8 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False,
     return made(points.astype(target), device, requires_grad)
 
 
-def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
+@creator
+def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_grad=False) -> Tensor:
     """Powers of base at `steps` exponents from start to end."""
     if steps < 0:
         raise RuntimeError(f"logspace: number of steps must be non-negative, got {steps}")
@@ -224,11 +253,13 @@ def cosines(window_length: int, periodic: bool, weights, dtype, device, requires
     return made(window.astype(float_type(dtype)), device, requires_grad)
 
 
+@creator
 def hann_window(window_length, periodic=True, *, dtype=None, device=None, requires_grad=False) -> Tensor:
     """A raised cosine."""
     return cosines(window_length, periodic, (0.5, 0.5), dtype, device, requires_grad)
 
 
+@creator
 def hamming_window(
     window_length, periodic=True, alpha=0.54, beta=0.46, *, dtype=None, device=None, requires_grad=False
 ) -> Tensor:
@@ -236,17 +267,20 @@ def hamming_window(
     return cosines(window_length, periodic, (alpha, beta), dtype, device, requires_grad)
 
 
+@creator
 def blackman_window(window_length, periodic=True, *, dtype=None, device=None, requires_grad=False) -> Tensor:
     """Two cosines, whose transform falls off faster."""
     return cosines(window_length, periodic, (0.42, 0.5, 0.08), dtype, device, requires_grad)
 
 
+@creator
 def bartlett_window(window_length, periodic=True, *, dtype=None, device=None, requires_grad=False) -> Tensor:
     """A triangle."""
     n = window_length + 1 if periodic and window_length > 1 else window_length
     return made(np.bartlett(n)[:window_length].astype(float_type(dtype)), device, requires_grad)
 
 
+@creator
 def kaiser_window(
     window_length, periodic=True, beta=12.0, *, dtype=None, device=None, requires_grad=False
 ) -> Tensor:
@@ -258,26 +292,29 @@ def kaiser_window(
 # ---------------------------------------------------------------- random numbers
 
 
+@creator
 def rand(*size, generator=None, dtype=None, device=None, requires_grad=False, **named) -> Tensor:
     """Uniform in [0, 1)."""
     return made(
-        random.uniform(_shape(size, named), float_type(dtype), generator, where=place(device)),
+        random.uniform(shape_of("rand", size, named), float_type(dtype), generator, where=place(device)),
         device,
         requires_grad,
     )
 
 
+@creator
 def randn(*size, generator=None, dtype=None, device=None, requires_grad=False, **named) -> Tensor:
     """Normal with mean 0 and variance 1."""
     return made(
-        random.normal(_shape(size, named), float_type(dtype), generator, where=place(device)),
+        random.normal(shape_of("randn", size, named), float_type(dtype), generator, where=place(device)),
         device,
         requires_grad,
     )
 
 
+@creator
 def randint(
-    low, high=None, size=None, *, generator=None, dtype=None, device=None, requires_grad=False
+    low=0, high=None, size=None, *, generator=None, dtype=None, device=None, requires_grad=False
 ) -> Tensor:
     """Integers from low up to, not including, high: randint(high, size) or randint(low, high, size)."""
     if size is None:
@@ -294,7 +331,8 @@ def randint(
     )
 
 
-def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
+@creator
+def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False) -> Tensor:
     """The numbers 0 to n - 1 in random order."""
     return made(
         random.permutation(int(n), generator).astype(dtypes.to_numpy(dtype) or np.int64),
@@ -303,20 +341,23 @@ def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False,
     )
 
 
-def rand_like(input, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
+@creator
+def rand_like(input, *, dtype=None, device=None, requires_grad=False) -> Tensor:
     """Uniform random numbers in input's shape."""
     return rand(
         input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad
     )
 
 
-def randn_like(input, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
+@creator
+def randn_like(input, *, dtype=None, device=None, requires_grad=False) -> Tensor:
     """Normal random numbers in input's shape."""
     return randn(
         input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad
     )
 
 
+@creator
 def randint_like(
     input, low, high=None, *, generator=None, dtype=None, device=None, requires_grad=False
 ) -> Tensor:

@@ -9,6 +9,7 @@ import numpy as np
 
 from . import backend, dtypes, ops
 from .op import Value
+from .ops.shape import shape_of
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -199,24 +200,33 @@ class Converting(Value):
             data, dtype=dtype or self.dtype, device=device or self.device, requires_grad=requires_grad
         )
 
-    def _new_of(self, make, size, dtype, device, requires_grad, *fill) -> Tensor:
+    def _new_of(self, make, shape, dtype, device, requires_grad, *fill) -> Tensor:
         where = backend.device(device) if device is not None else self.device
         array = getattr(backend.module_for(where), make)(
-            ops.sizes(size), *fill, dtype=dtypes.to_numpy(dtype) or self.array.dtype
+            shape, *fill, dtype=dtypes.to_numpy(dtype) or self.array.dtype
         )
         return self.wrap(array).requires_grad_(requires_grad)
 
-    def new_zeros(self, *size, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
-        return self._new_of("zeros", size, dtype, device, requires_grad)
+    def new_zeros(
+        self, *size, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False, **named
+    ) -> Tensor:
+        return self._new_of("zeros", shape_of("new_zeros", size, named), dtype, device, requires_grad)
 
-    def new_ones(self, *size, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
-        return self._new_of("ones", size, dtype, device, requires_grad)
+    def new_ones(
+        self, *size, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False, **named
+    ) -> Tensor:
+        return self._new_of("ones", shape_of("new_ones", size, named), dtype, device, requires_grad)
 
-    def new_empty(self, *size, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
-        return self._new_of("empty", size, dtype, device, requires_grad)
+    def new_empty(
+        self, *size, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False, **named
+    ) -> Tensor:
+        return self._new_of("empty", shape_of("new_empty", size, named), dtype, device, requires_grad)
 
-    def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=False, **_) -> Tensor:
-        return self._new_of("full", (size,), dtype, device, requires_grad, fill_value)
+    def new_full(
+        self, size, fill_value, *, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False
+    ) -> Tensor:
+        shape = shape_of("new_full", (size,), {})
+        return self._new_of("full", shape, dtype, device, requires_grad, fill_value)
 
     def new(self, *args) -> Tensor:
         from .tensor_data import legacy

@@ -452,3 +452,36 @@ def test_a_scan_with_a_function_of_ones_own(lib, length, reverse):
     (wanted,) = lib.autograd.grad(lib.stack(states, 1).square().sum(), b)
     (given,) = lib.autograd.grad(h.square().sum(), b)
     lib.testing.assert_close(given, wanted)
+
+
+MAKERS = {
+    "zeros": lambda lib, **o: lib.zeros(2, 3, **o), "ones": lambda lib, **o: lib.ones((2, 3), **o), "empty": lambda lib, **o: lib.empty(2, 3, **o),
+    "full": lambda lib, **o: lib.full((2, 3), 4.0, **o), "eye": lambda lib, **o: lib.eye(2, 3, **o), "arange": lambda lib, **o: lib.arange(1.0, 7.0, **o),
+    "linspace": lambda lib, **o: lib.linspace(0, 1, 5, **o), "logspace": lambda lib, **o: lib.logspace(0, 1, 5, **o),
+    "rand": lambda lib, **o: lib.rand(2, 3, **o), "randn": lambda lib, **o: lib.randn(size=(2, 3), **o), "randint": lambda lib, **o: lib.randint(high=9, size=(6,), **o),
+    "randperm": lambda lib, **o: lib.randperm(6, **o),
+}  # fmt: skip
+
+
+@BOTH
+@pytest.mark.parametrize("name", MAKERS)
+def test_makers_write_to_out_and_refuse_words_that_mean_nothing(lib, name):
+    make, out = MAKERS[name], lib.empty(0, dtype=lib.int64 if name == "randperm" else lib.float32)
+    lib.manual_seed(3)
+    made = make(lib, out=out)
+    assert made is out
+    lib.manual_seed(3)
+    again = make(lib, layout=lib.strided, dtype=out.dtype)
+    assert out.shape == again.shape and (name == "empty" or lib.equal(out, again))
+    with pytest.raises(TypeError, match="dtpye|invalid combination"):
+        make(lib, dtpye=lib.float64)
+
+
+@BOTH
+def test_new_tensors_take_their_size_by_name(lib):
+    x = lib.zeros(1, dtype=lib.float64)
+    for name in ("new_zeros", "new_ones", "new_empty"):
+        assert getattr(x, name)(size=(2, 3)).shape == (2, 3) and getattr(x, name)(2).dtype == lib.float64
+        with pytest.raises(TypeError, match="sise|invalid combination|must be"):
+            getattr(x, name)(sise=(2, 3))
+    assert x.new_full(size=(2,), fill_value=3).tolist() == [3.0, 3.0]

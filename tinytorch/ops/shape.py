@@ -48,6 +48,17 @@ def sizes(shape) -> tuple[int, ...]:
     return tuple([s if type(s) is int else index(s) for s in shape])
 
 
+def shape_of(op: str, size, named) -> tuple[int, ...]:
+    """The shape of something new: sizes, or the one that `size=` names. Other words are mistakes."""
+    size = size or ((named.pop("size"),) if "size" in named else ())
+    if named:
+        raise TypeError(f"{op}() got an unexpected keyword argument '{next(iter(named))}'")
+    shape = sizes(size)
+    if any(s < 0 for s in shape):
+        raise RuntimeError(f"{op}: a size cannot be negative, got shape {list(shape)}")
+    return shape
+
+
 def moved(array, dim: int):
     """The array with axis dim in front."""
     return np.moveaxis(array, dim, 0)
