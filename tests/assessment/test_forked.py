@@ -97,6 +97,18 @@ def test_how_it_ended_is_told(box):
     assert box("while True: pass", limits=Limits(cpu=1)).process.wait(20) == -signal.SIGXCPU
 
 
+def test_what_a_submission_may_import_is_there_and_nothing_else(box):
+    code = """
+import matplotlib.pyplot, numba, safetensors, scipy.special, yaml
+for name in ("torch", "tito.assessment.exams", "click"):
+    try:
+        __import__(name)
+    except ModuleNotFoundError:
+        print("not", name)
+"""
+    assert said(box(code)).split("\n") == ["not torch", "not tito.assessment.exams", "not click", ""]
+
+
 def keeper_of(one) -> int:
     return int(Path(f"/proc/{one.process.pid}/stat").read_text().rpartition(")")[2].split()[1])
 

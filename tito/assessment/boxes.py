@@ -149,9 +149,19 @@ def cool_down() -> None:
         WARM.pop().end()
 
 
-@cache
+LAYING_OUT = (
+    threading.Lock()
+)  # of two threads that begin at once, each would have a folder of its own and a box see the other's
+
+
 def runtime() -> Path:
     """The probe's files, laid out and compiled once for all boxes of this process."""
+    with LAYING_OUT:
+        return laid_out()
+
+
+@cache
+def laid_out() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="tito-runtime-"))
     lay_out_probe(folder)
     compileall.compile_dir(folder, quiet=2)

@@ -143,7 +143,7 @@ import resource
 def try_memory(): resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
 def try_cpu(): resource.setrlimit(resource.RLIMIT_CPU, (-1, -1))
 def try_files(): resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))
-def try_other(): resource.prlimit(os.getppid(), resource.RLIMIT_AS, (1 << 20, 1 << 20))
+def try_other(): 1 / os.getppid(); resource.prlimit(os.getppid(), resource.RLIMIT_AS, (1 << 20, 1 << 20))
 """,
     )
 

@@ -21,6 +21,7 @@ import select
 import signal
 import socket
 import sys
+from importlib.machinery import PathFinder
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,9 @@ def become(job: dict[str, Any], files: tuple[int, ...], parent: int) -> None:
     os.chdir(job["writes"][0])
     sys.path[2:2] = job["path"]  # behind this file's folder and the probe's
     importlib.invalidate_caches()
+    PathFinder.find_spec(
+        "sitecustomize"
+    )  # every folder is listed: in tier B that of packages cannot be later
     random.seed(), np.random.seed()
     die_with(parent)
     ctypes.CDLL(None).prctl(
