@@ -35,7 +35,8 @@ from tito.assessment.driver import grade
 from tito.assessment.exams import Shelf
 from tito.assessment.intake import IntakeError, Submission, take_in
 from tito.assessment.isolation.launch import possible
-from tito.assessment.store import Gradebook, Job, Result
+from tito.assessment.results import Job, Result
+from tito.assessment.store import Gradebook
 from tito.course import the_course
 from tito.levels import level_files, write_level
 from tito.milestones.clock import spent

@@ -7,10 +7,11 @@ import difflib
 import hashlib
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,25 @@ def locked(path: Path, patience: float = 20.0) -> Iterator[None]:
             yield
         finally:
             release(file)
+
+
+def made_once(folder: Path, make: Callable[[Path], None], patience: float = 1800.0) -> Path:
+    """A folder that several processes need: the first fills it with `make`, the others wait; what is there is whole.
+
+    It is filled under another name, so that one who is killed over it leaves nothing that somebody would take for it.
+    """
+    if folder.is_dir():
+        return folder
+    with locked(folder.with_name(f"{folder.name}.lock"), patience):
+        if not folder.is_dir():
+            begun = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+            try:
+                make(begun)
+                os.rename(begun, folder)
+            except BaseException:
+                shutil.rmtree(begun, ignore_errors=True)
+                raise
+    return folder
 
 
 if sys.platform == "win32":

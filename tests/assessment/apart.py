@@ -10,7 +10,7 @@ from tito.assessment.classroom import Task
 from tito.assessment.isolation.launch import possible
 from tito.assessment.modules import reference_level
 from tito.assessment.remote.starting import Found, Work, run_apart
-from tito.assessment.store import Job
+from tito.assessment.results import Job
 from tito.course import the_course
 
 COURSE = the_course()

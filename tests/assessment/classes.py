@@ -26,7 +26,8 @@ import yaml
 
 from tito.assessment import classroom, store
 from tito.assessment.classroom import Class, Task
-from tito.assessment.store import Check, Gradebook, Job, Result
+from tito.assessment.results import Check, Job, Result
+from tito.assessment.store import Gradebook
 from tito.course import the_course
 from tito.milestones.definitions import find_milestone
 

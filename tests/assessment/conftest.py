@@ -12,7 +12,7 @@ from tito.assessment.driver import grade
 from tito.assessment.exams import Shelf
 from tito.assessment.intake import take_in
 from tito.assessment.isolation.launch import possible
-from tito.assessment.store import Job
+from tito.assessment.results import Job
 from tito.course import the_course
 from tito.levels import write_level
 from tito.milestones.definitions import find_milestone

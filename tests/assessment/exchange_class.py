@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta, timezone
 
 from tito.assessment.classroom import read
-from tito.assessment.store import Check, Gradebook, Result
+from tito.assessment.results import Check, Result
+from tito.assessment.store import Gradebook
 
 DUE = datetime(2026, 12, 1, 12, tzinfo=timezone.utc)
 YAML = """name: cs101

@@ -34,7 +34,8 @@ from tito.assessment.engines import boxes_of
 from tito.assessment.exams import Shelf
 from tito.assessment.intake import Submission
 from tito.assessment.isolation.launch import possible
-from tito.assessment.store import Gradebook, Job, Result
+from tito.assessment.results import Job, Result
+from tito.assessment.store import Gradebook
 from tito.course import the_course
 from tito.levels import level_files
 from tito.mutants import mutants_of

@@ -14,7 +14,8 @@ from tito.assessment import analytics, store
 from tito.assessment.analytics import ReadOnly, Stage, pattern
 from tito.assessment.classroom import Class, Late, Student, Task
 from tito.assessment.plain import fenced, in_markdown, one_line, plain
-from tito.assessment.store import Check, Gradebook, Result
+from tito.assessment.results import Check, Result
+from tito.assessment.store import Gradebook
 from tito.errors import TitoError
 
 FIRST, SECOND = START + EVERY, START + 2 * EVERY

@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tito.assessment import badges, classroom
 from tito.assessment.badges import issue, revoke, verify
+from tito.assessment.results import Check, Result
 from tito.assessment.signing import NotSigned, base58, did, from_base58, sign, signer
-from tito.assessment.store import Check, Gradebook, Result
+from tito.assessment.store import Gradebook
 from tito.commands.grading.badge import badge
 from tito.errors import TitoError
 

@@ -20,8 +20,9 @@ from tito.assessment import batch as batching
 from tito.assessment import classroom
 from tito.assessment.batch import Order, batch, command, status
 from tito.assessment.intake import Submission
+from tito.assessment.results import Check, Result
 from tito.assessment.scan import scan
-from tito.assessment.store import Check, Gradebook, Result
+from tito.assessment.store import Gradebook
 from tito.errors import TitoError
 
 PASSED = Result("passed", 1.0, "A", 0.1, (Check("sum", "passed", 1.0),))

@@ -9,7 +9,8 @@ from click.testing import CliRunner
 from tito.assessment import challenge, classroom
 from tito.assessment.challenge import board, join, leave, read, start
 from tito.assessment.classroom import ClassError
-from tito.assessment.store import Check, Gradebook, Result
+from tito.assessment.results import Check, Result
+from tito.assessment.store import Gradebook
 from tito.commands.grading.challenge import challenge as command
 from tito.errors import TitoError
 

@@ -14,7 +14,8 @@ from tests.assessment.browser import chromium, opened
 from tests.assessment.classes import EVERY, START, a_class, leased
 from tito.assessment.analytics import ReadOnly
 from tito.assessment.feedback import feedback, html, markdown, sections, split, write
-from tito.assessment.store import Check, Gradebook, Result
+from tito.assessment.results import Check, Result
+from tito.assessment.store import Gradebook
 from tito.course import the_course
 
 DUE = START + EVERY

@@ -16,7 +16,7 @@ from tito.assessment.modules import (
     policy,
 )
 from tito.assessment.remote.starting import Found
-from tito.assessment.store import Check
+from tito.assessment.results import Check
 from tito.weave import find, swap, weave_module
 
 SETUP, TENSOR = COURSE.module("00_setup"), COURSE.module("01_tensor")

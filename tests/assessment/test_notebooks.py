@@ -260,7 +260,7 @@ def test_the_notebooks_are_graded_in_the_sandbox(submitted, tmp_path):
     from tito.assessment import classroom
     from tito.assessment.isolation.launch import possible
     from tito.assessment.modules import grade_module
-    from tito.assessment.store import Job
+    from tito.assessment.results import Job
 
     module = COURSE.module("01")
     tier = next((tier for tier in "AB" if not possible(tier)), None) or pytest.skip("no sandbox here")

@@ -17,7 +17,8 @@ from tests.assessment.classes import START, a_class, leased
 from tito.assessment.analytics import ReadOnly, analyse, read
 from tito.assessment.report import charts, findings, page, record, table
 from tito.assessment.report.page import HERE
-from tito.assessment.store import Check, Gradebook, Result
+from tito.assessment.results import Check, Result
+from tito.assessment.store import Gradebook
 
 HOSTILE = {
     "ann": '<img src=x onerror="window.hacked=1">',

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from tito.assessment import classroom, driver, single
 from tito.assessment.isolation.doctor import best, examine_all
-from tito.assessment.store import Check, Result
+from tito.assessment.results import Check, Result
 from tito.commands.assessment import assessment
 from tito.course import the_course
 from tito.errors import CouldNotCheck

@@ -16,7 +16,8 @@ import pytest
 
 from tito.assessment.classroom import Class, Late, Student, Task
 from tito.assessment.grades import grades
-from tito.assessment.store import Check, Gradebook, Result, each
+from tito.assessment.results import Check, Result
+from tito.assessment.store import Gradebook, each
 from tito.errors import TitoError
 
 DUE = datetime(2026, 12, 1, 12, tzinfo=timezone.utc)
@@ -132,7 +133,8 @@ def test_what_is_no_gradebook_is_left_alone(tmp_path):
 GRADER = """
 import sys, time
 from pathlib import Path
-from tito.assessment.store import Gradebook, Result, each
+from tito.assessment.results import Result
+from tito.assessment.store import Gradebook, each
 book = Gradebook(Path(sys.argv[1]))
 print("ready", flush=True)
 for job in each(book, seconds=0.3):

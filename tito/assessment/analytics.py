@@ -26,7 +26,8 @@ from ..errors import TitoError
 from .classroom import Class, Student
 from .grades import Grade, grades
 from .plain import one_line, plain
-from .store import QUEUED, RUNNING, Check, Gradebook, checks, jobs, results, submissions
+from .results import Check
+from .store import QUEUED, RUNNING, Gradebook, checks, jobs, results, submissions
 
 UNJUDGED = ("blocked", "not_run", "grader_error")  # verdicts that say nothing about the student's work
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..quiz import answers_of
 from .classroom import Task
-from .store import Check
+from .results import Check
 
 QUESTIONS = "questions"  # the check's name
 # [1, 0, 2], or one on each line: read without a parser, since it is the student's.

@@ -24,9 +24,10 @@ from .classroom import Class
 from .engines import Cluster, Local
 from .isolation.doctor import best, examine
 from .isolation.launch import possible
+from .results import Check, Job, Result
 from .rubric import environment, rubric_of
 from .scan import INVALID, Scan, archives, scan
-from .store import DONE, Check, Gradebook, Job, Result
+from .store import DONE, Gradebook
 
 TRIES = 3  # of a job whose driver dies or whose grader fails
 LEASE = 600.0  # seconds; renewed as long as a driver is at it

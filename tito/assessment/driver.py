@@ -1,6 +1,6 @@
 """One grader: takes a job, lays the submission out, has it examined, answers with a result. Trusted; one for each slot.
 
-    python -m tito.assessment.driver CLASS TIER SUPERVISOR     jobs and results are lines of JSON on standard input and output
+    python -m tito.assessment.driver CLASS TIER SUPERVISOR COMMON     jobs and results are lines of JSON on standard input and output
 
 Nothing here runs a submission's code or imports it. What goes wrong on this side is a `grader_error`, never a score.
 """
@@ -30,11 +30,12 @@ from . import classroom
 from .boxes import warm
 from .bytecode import lay_out
 from .classroom import Class
+from .common import share
 from .exams import Shelf, examine
 from .intake import kept
 from .isolation.confine import die_with
 from .modules import grade_module
-from .store import Check, Job, Result
+from .results import Check, Job, Result
 
 A_BEAT = 2.0  # seconds between signs of life
 
@@ -109,6 +110,7 @@ def laid_out(
 def main() -> None:
     die_with(int(sys.argv[3]))
     room, tier = classroom.read(Path(sys.argv[1])), sys.argv[2]
+    share(Path(sys.argv[4]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to answer
     out, lock = os.fdopen(os.dup(1), "w", encoding="utf-8"), threading.Lock()
     os.dup2(2, 1)

@@ -29,7 +29,7 @@ from .classroom import Class
 from .driver import broken, grade, result_of
 from .exams import Shelf
 from .isolation.launch import remove
-from .store import Job, Result
+from .results import Job, Result
 
 SILENT = 60.0  # seconds without a sign of life after which a driver is given up
 HERE = Path(__file__).resolve().parents[2]
@@ -101,7 +101,7 @@ class Driver:
         self.job: Job | None = None
         paths = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tito.assessment.driver", str(room.folder.resolve()), tier, str(os.getpid())],
+            [sys.executable, "-m", "tito.assessment.driver", str(room.folder.resolve()), tier, str(os.getpid()), str(folder / "common")],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", start_new_session=True,
             env=os.environ | THREADS | {"PYTHONPATH": paths, "TMPDIR": str(folder)},
         )  # fmt: skip

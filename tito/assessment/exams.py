@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import TitoError
-from ..milestones import curriculum, language  # noqa: F401  (they bring judges)
+from ..milestones import curriculum, datasets, language  # noqa: F401  (they bring judges)
 from ..milestones.datasets import Data, data_set
 from ..milestones.definitions import Milestone, find_milestone
 from ..milestones.exam import Exam, ask_judge
@@ -28,11 +28,12 @@ from .answers import answered
 from .boxes import Box
 from .bytecode import Standing
 from .classroom import Class
+from .common import common
 from .handed_in import HandedIn, box_for
 from .isolation.kills import Killed, undisturbed
 from .plain import MOST_SAID, plain
 from .rehearsal import hand_over, machine_code
-from .store import Check, Job, Result
+from .results import Check, Job, Result
 from .yardstick import Yardstick
 
 RESPAWNS = 3
@@ -74,8 +75,11 @@ class Shelf:
         """
         if rows:
             return self.once(f"{name} {rows}", lambda: self.data(name).first(rows))
-        make = lambda: self.stack.enter_context(data_set(name, self.practice, download=False))
-        return make() if name == "cards" else self.once(name, make)
+        if name in ("cards", "none"):
+            return self.stack.enter_context(data_set(name, self.practice, download=False))
+        fill = lambda folder: datasets.lay_out(name, folder, self.practice, download=False)
+        folder = f"data-{name}-{'drawn' if self.practice else 'published'}"
+        return self.once(name, lambda: datasets.read(name, common(folder, fill), keep=True))
 
     def once(self, name: str, make: Callable[[], Data]) -> Data:
         if name not in self.kept:

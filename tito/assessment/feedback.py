@@ -25,7 +25,8 @@ from .answers import QUESTIONS
 from .classroom import Class, Student, Task
 from .grades import Grade, grades
 from .plain import fenced, in_markdown, one_line
-from .store import Check, Gradebook, now
+from .results import Check
+from .store import Gradebook, now
 
 PLACE = re.compile(r"\s*[\w./-]+\.py:\d+\b")
 UNTOLD = ("passed", "blocked", "not_run")  # verdicts of a check that are not the first thing to mend

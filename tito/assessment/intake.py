@@ -23,25 +23,20 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import TitoError
+from .packed import LARGE, MB, PIECE, Large, pack, pieces_of, unpack, write
 
-MB = 1 << 20
 KEPT = {  # what a workspace consists of, and how large one file of it may be
     ".py": 1 * MB, ".md": 1 * MB, ".yaml": 1 * MB, ".yml": 1 * MB, ".json": 8 * MB, ".jsonl": 16 * MB, ".ipynb": 16 * MB, ".csv": 8 * MB,
     ".npz": 64 * MB, ".safetensors": 64 * MB, ".pt": 64 * MB,  # points of a run: only ever opened in the sandbox
 }  # fmt: skip
 FOLDERS = ("tinytorch", "modules", "milestones", "runs", ".tito")
-DENSE = (".npz", ".safetensors", ".pt")  # numbers hardly get smaller, and a run has many
 MOST_FILES, MOST_BYTES, LONGEST_PATH, DEEPEST = 4000, 256 * MB, 240, 16
-LARGE, MOST_SMALL = (
-    1 * MB,
-    32 * MB,
-)  # a file above the first waits on disk; the others lie in memory, and may be so much together
+MOST_SMALL = 32 * MB  # in memory: all files together that do not wait on disk
 LONGEST_NAME = 255  # bytes that file systems have room for
-PIECE = 64 * 1024
 MOST_HEADER, MOST_TAR, MOST_LISTED = (
     1 * MB,
     4096 * MB,
@@ -57,27 +52,6 @@ STARTS_BY_ITSELF = {
 
 class IntakeError(TitoError):
     """This is no submission: it cannot be read, or breaks a limit. The student's fault, and said in words for the student."""
-
-
-@dataclass(frozen=True)
-class Large:
-    """A large file: not its bytes but where they come from, piece by piece. A run has many, and the grader's memory is not for them."""
-
-    size: int
-    pieces: Callable[[], Iterator[bytes]]
-
-    def __len__(self) -> int:
-        return self.size
-
-
-def pieces_of(data: bytes | Large) -> Iterator[bytes]:
-    return data.pieces() if isinstance(data, Large) else iter((data,))
-
-
-def write(path: str | Path, data: bytes | Large) -> None:
-    with open(path, "wb") as file:
-        for piece in pieces_of(data):
-            file.write(piece)
 
 
 @dataclass
@@ -104,17 +78,7 @@ class Submission:
         folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
         with os.fdopen(handle, "wb") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-                for entry, data in sorted(self.files.items()):
-                    info = zipfile.ZipInfo(entry)
-                    info.compress_type = zipfile.ZIP_STORED if entry.endswith(DENSE) else zipfile.ZIP_DEFLATED
-                    if isinstance(data, bytes):  # level 1: 10 ms a package in place of 25, and a third larger
-                        archive.writestr(info, data, compresslevel=1)
-                        continue
-                    info.file_size = len(data)
-                    with archive.open(info, "w") as inside:
-                        for piece in pieces_of(data):
-                            inside.write(piece)
+            pack(file, self.files)
             file.flush()
             os.fsync(file.fileno())
         os.replace(name, path)
@@ -130,22 +94,7 @@ class Submission:
 
 def kept(archive: Path, *folders: str) -> Submission:
     """A canonical archive, read back: all of it, or what begins like this."""
-    with zipfile.ZipFile(archive) as file:
-        mine = [info for info in file.infolist() if info.filename.startswith(folders or "")]
-        return Submission(
-            {
-                i.filename: file.read(i)
-                if i.file_size <= LARGE
-                else Large(i.file_size, partial(unpacked, archive, i.filename))
-                for i in mine
-            }
-        )
-
-
-def unpacked(archive: Path, name: str) -> Iterator[bytes]:
-    with zipfile.ZipFile(archive) as file, file.open(name) as inside:
-        while piece := inside.read(PIECE):
-            yield piece
+    return Submission(unpack(archive, *folders))
 
 
 # ---------------------------------------------------------------- reading
@@ -382,9 +331,7 @@ def gather(name: str, entries: Iterator[Entry]) -> Submission:
             continue
         data = read(entry, spool)
         if data is None:
-            found.left_out[shown(path)] = (
-                f"larger than it says, or than {KEPT[PurePosixPath(path).suffix] // MB} MB"
-            )
+            found.left_out[shown(path)] = f"larger than it says, or than {KEPT[suffix_of(path)] // MB} MB"
             continue
         total += len(data)
         small += len(data) if isinstance(data, bytes) else 0
@@ -393,7 +340,8 @@ def gather(name: str, entries: Iterator[Entry]) -> Submission:
         if small > MOST_SMALL:
             raise IntakeError(f"{name}: more than {MOST_SMALL // MB} MB in files of up to {LARGE // MB} MB")
         raw[path] = data
-    for path in [path for path in raw if any(str(above) in raw for above in PurePosixPath(path).parents)]:
+    in_the_way = raw.keys() & {path[:i] for path in raw for i, c in enumerate(path) if c == "/"}
+    for path in [path for path in raw if any(path.startswith(f"{file}/") for file in in_the_way)]:
         del raw[path]
         found.left_out[shown(path)] = "a file stands where its folder would be"
     root = workspace_root(name, raw)
@@ -415,14 +363,14 @@ def refusal(path: str, size: int) -> str:
     """Why a file is not kept, told by its path and its claimed size; empty if it is."""
     parts = path.replace("\\", "/").split("/")
     name = parts[-1]
-    suffix = PurePosixPath(name).suffix
+    suffix = suffix_of(name)
     if path.startswith(("/", "\\")) or ".." in parts or ":" in parts[0] or "" in parts:
         return "its path leads out of the submission"
     if len(path) > LONGEST_PATH or len(parts) > DEEPEST:
         return "its path is too long"
-    if any(not c.isprintable() for c in path):
+    if not path.isprintable():
         return "its name has characters that cannot be printed"
-    if any(len(part.encode()) > LONGEST_NAME for part in parts):
+    if not path.isascii() and any(len(part.encode()) > LONGEST_NAME for part in parts):
         return "its name is too long"
     if "__pycache__" in parts or ".git" in parts:
         return "derived"
@@ -435,9 +383,15 @@ def refusal(path: str, size: int) -> str:
     return ""
 
 
+def suffix_of(name: str) -> str:
+    """As pathlib has it, for thousands of names."""
+    dot = name.rfind(".")
+    return name[dot:] if 0 < dot < len(name) - 1 else ""
+
+
 def read(entry: Entry, spool: Spool) -> bytes | Large | None:
     """The bytes, or None if there are more than it claimed or its kind may have: a file that explodes is not read to its end."""
-    most = min(entry.size, KEPT[PurePosixPath(entry.path).suffix])
+    most = min(entry.size, KEPT[suffix_of(entry.path)])
     file: BinaryIO = entry.open()  # type: ignore[operator]
     with file:
         data = file.read(min(most, LARGE) + 1)

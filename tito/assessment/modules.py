@@ -40,7 +40,7 @@ from .answers import answered
 from .classroom import Class
 from .plain import MOST_SAID, plain
 from .remote.starting import FOREIGN, Found, Work, run_apart
-from .store import Check, Job, Result
+from .results import Check, Job, Result
 
 Mixes = dict[str, tuple[int, ...]]
 LONGER, MORE_LINES, DEEPEST = 3, 30, 6

@@ -80,10 +80,10 @@ def read(room: Class, path: Path) -> tuple[str, dict[str, str]]:
     """The digest under which it is kept, and what was left out of it."""
     try:
         submission = take_in(path)
-        submission.keep(archives(room))
+        archive = submission.keep(archives(room))
     except (IntakeError, OSError) as error:
         return f"{INVALID}{one_line(str(error), 400)}", {}
-    return submission.digest, submission.left_out
+    return archive.stem, submission.left_out
 
 
 def files_of(path: Path) -> list[Path]:

@@ -17,7 +17,8 @@ from .exchange.standing import Findings
 from .grades import Grade
 from .intake import IntakeError, take_in
 from .plain import plain
-from .store import Check, Job, Result, now, stamp
+from .results import Check, Job, Result
+from .store import now, stamp
 
 OPEN_KEY = b"open seeds"  # of a grade that counts nowhere
 

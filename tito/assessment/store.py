@@ -13,7 +13,6 @@ import json
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -38,11 +37,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError
 
 from ..errors import TitoError
+from .results import Check, Job, Result
 
-VERDICTS = (
-    "passed", "failed", "partial", "timeout", "memory_limit", "output_limit", "crashed", "import_error", "syntax_error",
-    "invalid_submission", "missing_submission", "policy_violation", "protocol_violation", "blocked", "not_run", "grader_error",
-)  # fmt: skip
 QUEUED, RUNNING, DONE = "queued", "running", "done"
 SCHEMA = 2  # of the tables below; a gradebook says which one it has, migrations.py leads from one to the next
 
@@ -93,53 +89,6 @@ def now() -> datetime:
 def stamp(when: datetime) -> str:
     """A moment as text that sorts as the moments do."""
     return when.astimezone(timezone.utc).isoformat(timespec="microseconds")
-
-
-@dataclass(frozen=True)
-class Job:
-    """One submission to be graded for one task, and the lease under which it is done."""
-
-    id: int
-    submission: int
-    student: str
-    digest: str
-    task: str
-    epoch: int
-    tries: int
-    lease: str
-
-
-@dataclass(frozen=True)
-class Check:
-    """What one check found."""
-
-    name: str
-    verdict: str
-    score: float = 0.0
-    weight: float = 1.0
-    message: str = ""
-    visible: bool = True
-    value: float | None = (
-        None  # what was measured: a share of right answers, a time in units of the calibration
-    )
-
-
-@dataclass(frozen=True)
-class Result:
-    """What came of a job. The score is a share, 0 to 1; points are the class's affair."""
-
-    verdict: str
-    score: float
-    isolation: str
-    seconds: float = 0.0
-    checks: tuple[Check, ...] = field(default=())
-
-    def __post_init__(self):
-        for verdict in (self.verdict, *(c.verdict for c in self.checks)):
-            if verdict not in VERDICTS:
-                raise ValueError(f"verdict {verdict!r} is not one of {', '.join(VERDICTS)}")
-        if not 0 <= self.score <= 1:
-            raise ValueError(f"score is {self.score}; it is a share, from 0 to 1")
 
 
 class Gradebook:

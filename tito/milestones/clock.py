@@ -43,7 +43,7 @@ def material():
     return rng.standard_normal((2, 128, 128), np.float32), rng.standard_normal(1 << 18, np.float32)
 
 
-def calibration(repeats: int = 5) -> float:
+def calibration(repeats: int = 2) -> float:
     """Seconds that a fixed mixture of matrix products and element-wise work takes here, on one core."""
     import numpy as np
     from threadpoolctl import threadpool_limits

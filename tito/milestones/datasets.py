@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import CouldNotCheck
+from ..files import made_once
 
 HERE = Path(__file__).resolve().parents[2]
 ALWAYS_THERE = ("cards", "english_and_python", "none")  # no download, and no drawn stand-in
@@ -43,10 +45,12 @@ class Data:
 
         if all(len(array) <= rows for array in self.train.values()):
             return self
-        folder = self.folder / f"first-{rows}"
-        folder.mkdir()
-        for name, array in self.train.items():
-            np.save(folder / f"train-{name}.npy", array[:rows])
+
+        def cut(folder: Path) -> None:
+            for name, array in self.train.items():
+                np.save(folder / f"train-{name}.npy", array[:rows])
+
+        folder = made_once(self.folder / f"first-{rows}", cut)
         train = {name: np.load(folder / f"train-{name}.npy", mmap_mode="r") for name in self.train}
         return replace(self, folder=folder, train=train)
 
@@ -55,21 +59,32 @@ class Data:
 def data_set(name: str, practice: bool = False, download: bool = True) -> Iterator[Data]:
     """The published data if it is on this machine or can be had, else the drawn set in its place, which is practice."""
     with tempfile.TemporaryDirectory(prefix="tito-data-") as folder:
-        why = "asked for" if practice else ""
         if name == "none":
             yield Data(name, False, "", "", Path(folder), {}, {}, None)
             return
-        trouble = "" if practice else fetch(name, folder, False, download)
-        if trouble and name not in CAN_BE_DRAWN:
-            raise CouldNotCheck(
-                f"the data of this milestone cannot be had: {trouble}",
-                "datasets/README.md says where to put it.",
-            )
-        if practice or trouble:
-            practice, why = True, why or trouble
-            if trouble := fetch(name, folder, True, False):
-                raise CouldNotCheck(f"the drawn data cannot be made: {trouble}")
-        yield read(name, Path(folder), practice, why)
+        lay_out(name, Path(folder), practice, download)
+        yield read(name, Path(folder))
+
+
+def lay_out(name: str, folder: Path, practice: bool, download: bool) -> None:
+    """Write a data set into an empty folder: what the student's process may be shown in `shown`, the answers beside it in `answers`."""
+    shown, answers = folder / "shown", folder / "answers"
+    shown.mkdir()
+    answers.mkdir()
+    why = "asked for" if practice else ""
+    trouble = "" if practice else fetch(name, str(shown), False, download)
+    if trouble and name not in CAN_BE_DRAWN:
+        raise CouldNotCheck(
+            f"the data of this milestone cannot be had: {trouble}", "datasets/README.md says where to put it."
+        )
+    if practice or trouble:
+        practice, why = True, why or trouble
+        if trouble := fetch(name, str(shown), True, False):
+            raise CouldNotCheck(f"the drawn data cannot be made: {trouble}")
+    os.rename(shown / "answers.npy", answers / "answers.npy")
+    about = json.loads((shown / "data.json").read_text(encoding="utf-8"))
+    about |= {"practice": practice, "why_practice": why}
+    (answers / "data.json").write_text(json.dumps(about), encoding="utf-8")
 
 
 def fetch(name: str, folder: str, drawn: bool, download: bool) -> str:
@@ -90,16 +105,19 @@ def fetch(name: str, folder: str, drawn: bool, download: bool) -> str:
     return told.partition(": ")[2] or told
 
 
-def read(name: str, folder: Path, practice: bool, why: str) -> Data:
+def read(name: str, folder: Path, keep: bool = False) -> Data:
+    """A data set that was laid out. `keep` the answers where they are: only where the student's process cannot read them."""
     import numpy as np
 
-    about = json.loads((folder / "data.json").read_text(encoding="utf-8"))
+    shown, kept = folder / "shown", folder / "answers"
+    about = json.loads((kept / "data.json").read_text(encoding="utf-8"))
     parts: dict[str, dict[str, Any]] = {"train": {}, "test": {}}
-    for path in sorted(folder.glob("*-*.npy")):
+    for path in sorted(shown.glob("*-*.npy")):
         part, _, key = path.stem.partition("-")
         parts[part][key] = np.load(path, mmap_mode="r")
-    answers = np.load(folder / "answers.npy")
-    (folder / "answers.npy").unlink()  # the student's process can read this folder
+    answers = np.load(kept / "answers.npy")
+    if not keep:
+        shutil.rmtree(kept)
     return Data(
-        name, practice, about["source"], about["digest"], folder, parts["train"], parts["test"], answers, why
-    )
+        name, about["practice"], about["source"], about["digest"], shown, parts["train"], parts["test"], answers, about["why_practice"]
+    )  # fmt: skip

@@ -26,7 +26,8 @@ from tito.assessment import classroom
 from tito.assessment.classroom import Student
 from tito.assessment.intake import IntakeError, Submission, take_in
 from tito.assessment.isolation.launch import possible, remove
-from tito.assessment.store import Check, Gradebook, Job, Result
+from tito.assessment.results import Check, Job, Result
+from tito.assessment.store import Gradebook
 from tito.course import the_course
 from tito.levels import level_files
 from tito.milestones.definitions import Milestone, find_milestone

@@ -6,7 +6,7 @@ import re
 import xml.etree.ElementTree as ET
 
 from ..grades import Grade
-from ..store import Check
+from ..results import Check
 from .standing import Standing
 
 NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

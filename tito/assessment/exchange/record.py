@@ -9,7 +9,7 @@ from typing import Any
 from ...errors import TitoError
 from ..classroom import Questions, Student, Task
 from ..grades import Grade
-from ..store import Check
+from ..results import Check
 from .standing import Decision, Findings, Standing
 
 FORMAT, VERSION = "tito class", 1

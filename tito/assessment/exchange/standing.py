@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from ..classroom import Class, Student, Task
 from ..grades import Grade, grades
-from ..store import Check, Gradebook, changes, checks, results
+from ..results import Check
+from ..store import Gradebook, changes, checks, results
 
 
 @dataclass(frozen=True)
