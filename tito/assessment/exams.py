@@ -34,7 +34,7 @@ from .isolation.kills import Killed, undisturbed
 from .plain import MOST_SAID, plain
 from .rehearsal import hand_over, machine_code
 from .results import Check, Job, Result
-from .yardstick import Yardstick
+from .yardstick import GraderYardstick
 
 RESPAWNS = 3
 MOST_YARDSTICKS = (
@@ -53,14 +53,14 @@ class Shelf:
         self.practice = practice
         self.stack = contextlib.ExitStack()
         self.kept: dict[str, Data] = {}
-        self.yardsticks: dict[str, Yardstick] = {}
+        self.yardsticks: dict[str, GraderYardstick] = {}
         self.laid: list[Standing] = []  # that nobody uses at the moment
         self.lent: list[Standing] = []
 
-    def yardstick(self, one: Milestone, tier: str, knobs: dict[str, Any] | None) -> Yardstick:
+    def yardstick(self, one: Milestone, tier: str, knobs: dict[str, Any] | None) -> GraderYardstick:
         """The milestone's network made of the course's own package."""
         name = f"{one.id} {tier} {json.dumps(knobs, sort_keys=True)}"
-        kept = self.yardsticks.pop(name, None) or Yardstick(one, tier, knobs)
+        kept = self.yardsticks.pop(name, None) or GraderYardstick(one, tier, knobs)
         while len(self.yardsticks) >= MOST_YARDSTICKS:
             self.yardsticks.pop(
                 next(iter(self.yardsticks))

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
 from ..milestones.datasets import Data
 from ..milestones.definitions import Milestone
+from ..milestones.session import Laid
 from .boxes import Box
 from .isolation.limits import MB, Limits
 
 
-@dataclass(frozen=True)
-class HandedIn:
-    """What a session needs to know of a workspace."""
-
-    root: Path
-
-    @property
-    def package(self) -> Path:
-        return self.root / "tinytorch"
+class HandedIn(Laid):
+    """A submission's package."""
 
 
 def box_for(one: Milestone, work: HandedIn, tier: str, data: Data) -> Box:

@@ -24,6 +24,9 @@ JUDGING = (
     "replay",
     "probe",
     "probes",
+    "scratch",
+    "yardstick",
+    "clock",
 )  # what can change a score
 
 

@@ -17,6 +17,7 @@ from .datasets import Data, data_set
 from .definitions import Milestone
 from .judging import JUDGES, Finding
 from .session import Answer, ProbeFailed, Session
+from .yardstick import Yardstick
 
 Say = Callable[..., None]
 Draw = Callable[[str], int]  # the seed of a check, by its name
@@ -87,7 +88,9 @@ class Exam:
         self.unit = 0.0  # seconds that a fixed piece of work took around the training
         self.curve: list[dict[str, float]] = []
         self.classes = int(data.answers.max()) + 1 if "labels" in data.train else 0
-        self.yardstick: Any = None  # where somebody grades: the same network made of the course's own package
+        self.yardstick: Any = None  # the same network made of the course's own package
+        self.begun: list[dict[str, Any]] = []  # what fresh networks start with, where that is looked at
+        self.begun_with = 0  # the training's seed
         self.run: Any = None  # the record of a trained run, and where it lies
         self.run_folder: Any = None
 
@@ -109,6 +112,15 @@ class Exam:
         if self.names is not None:
             paths["labels"] = self.names[self.data.train["labels"]]
         return paths
+
+    def arrays_to_train_on(self) -> dict[str, Any]:
+        """The same as arrays, for the course's own network: its process may read none of these files."""
+        import numpy as np
+
+        labels = self.data.train["labels"]
+        return dict(self.data.train) | {
+            "labels": np.asarray(labels) if self.names is None else self.names[labels]
+        }
 
     def wanted(self):
         """The right answers, by the names the student's process knows."""
@@ -145,6 +157,7 @@ class Exam:
 
     def train(self, told: bool = True) -> None:
         """Train on the spot, on the clock of this side; `told`: with its numbers step by step, where somebody looks at them."""
+        self.begun, self.begun_with = self.starts(), self.seed
         before, unit = spent(self.session.process.pid), calibration()
         answer = self.session.ask(
             "train", self.train_arrays(), seconds=self.patience, seed=self.seed, told=told, on_log=self.note
@@ -152,6 +165,14 @@ class Exam:
         after = spent(self.session.process.pid)
         self.train_seconds, self.unit = answer.seconds, (unit + calibration()) / 2
         self.train_work = answer.seconds if before is None or after is None else after - before
+
+    def starts(self) -> list[dict[str, Any]]:
+        """Parameters of fresh networks: under the training's seed, under it once more, under another. Nothing where no judge looks at them."""
+        if not any(spec.get("fresh") for spec in self.one.judges(self.setting)):
+            return []
+        seeds = [self.seed, self.seed, int(self.rng.integers(2**31))]
+        answer = self.session.ask("starts", seconds=self.patience, seeds=seeds)
+        return [values_of(answer, f"s{n}p") for n in range(len(seeds))]
 
     def note(self, name: str, step: int, total: int, value: float) -> None:
         """A number the training tells of itself: for curves and progress bars, never for a verdict."""
@@ -184,6 +205,12 @@ class Exam:
         }
 
 
+def values_of(answer: Answer, prefix: str) -> dict[str, Any]:
+    """The parameters in an answer that are called so, finite, as `p0`, `p1`, ..."""
+    names = [name for name in answer.values if name.startswith(prefix)]
+    return {f"p{name.removeprefix(prefix)}": answer.array(name, None, "f") for name in names}
+
+
 def examine(
     workspace, one: Milestone, *, setting: str = "", practice: bool = False, download: bool = True, say: Say = silent,
     judges: list[dict[str, Any]] | None = None,
@@ -200,9 +227,10 @@ def examine(
         outcome.practice, outcome.source, outcome.why_practice = data.practice, data.source, data.why_practice
         say("data", data)
         try:
-            with Session(workspace, one.script, knobs=config["settings"][setting]) as session:
+            knobs = config["settings"][setting]
+            with Session(workspace, one.script, knobs=knobs) as session, Yardstick(one, knobs) as yardstick:
                 exam = Exam(one, session, data, config.get("seconds", 60), say)
-                exam.setting = setting
+                exam.setting, exam.yardstick = setting, yardstick
                 if "labels" in data.train:
                     exam.rename_classes()
                 exam.train()

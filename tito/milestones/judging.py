@@ -83,10 +83,15 @@ def truth_table(exam, seeds: int) -> Finding:
 
 @judge
 def accuracy(
-    exam, at_least: float, noise: int = 8, slack: float = 0.06, of: str = "the test images", rows: int = 0
-) -> Finding:
-    """Right answers on the test set (or so many rows of it), and on a part of it with a little noise, all in an order drawn now."""
+    exam, at_least: float, noise: int = 8, slack: float = 0.06, of: str = "the test images", rows: int = 0, fresh: int = 0
+) -> Finding:  # fmt: skip
+    """Right answers on the test set (or so many rows of it), and on a part of it with a little noise, all in an order drawn now.
+
+    `fresh`: they count if they were learned here (`scratch.py`), and so many steps are enough to learn a small batch.
+    """
     import numpy as np
+
+    from .scratch import not_learned_here
 
     images, wanted = exam.data.test["images"], exam.wanted()
     if rows and rows < len(images):
@@ -129,6 +134,8 @@ def accuracy(
             f"{plain:.2%} of {of} are right, but of {len(some):,} with a little noise {noisy:.2%}, and {clear:.2%} without: that is knowing pictures by heart",
             figure, plain, at_least,
         )  # fmt: skip
+    if fresh and (trouble := not_learned_here(exam, fresh)):
+        return Finding(name, False, f"{plain:.2%} of {of} are right, but {trouble}", figure, plain, at_least)
     return Finding(
         name, True, f"{plain:.2%} of {of} are right (at least {at_least:.0%})", figure, plain, at_least
     )
@@ -213,11 +220,9 @@ def disagreement(exam, rows: dict[str, Any], directions: int, parameters: int) -
 @judge_fresh
 def by_heart(exam, images: int = 32, steps: int = 30, at_least: float = 0.6) -> Finding:
     """A fresh network learns one small batch with labels drawn at random now: only one that trains can follow them."""
+    from .scratch import known_by_heart
 
-    rows = exam.batch(images)
-    rows["labels"] = exam.rng.integers(0, 10, images)
-    answer = exam.session.ask("overfit", rows, seconds=exam.patience, steps=steps, seed=exam.seed)
-    right = float((answer.array("predictions", (images,), "iu") == rows["labels"]).mean())
+    right = known_by_heart(exam, images, steps)
     what = f"{right:.0%} of {images} pictures with labels drawn at random, after {steps} steps"
     if right >= at_least:
         return Finding("learning", True, f"your code learns here and now: {what}", value=right, bar=at_least)

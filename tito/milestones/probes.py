@@ -63,6 +63,38 @@ def probe_values(work, arrays) -> dict[str, Any]:
     return {f"p{i}": np.asarray(p.detach().numpy()) for i, p in enumerate(learned(work.fresh))}
 
 
+def probe_starts(work, arrays, seeds: list[int]) -> dict[str, Any]:
+    """The parameters of fresh models, one for each seed."""
+    values: dict[str, Any] = {}
+    for n, seed in enumerate(seeds):
+        seed_everything(seed)
+        parameters = learned(work.recipe.build(work.knobs))
+        values |= {f"s{n}p{i}": np.asarray(p.detach().numpy()) for i, p in enumerate(parameters)}
+    return values
+
+
+def probe_trained(work, arrays) -> dict[str, Any]:
+    """The parameters of the model that was trained."""
+    return {f"p{i}": np.asarray(p.detach().numpy()) for i, p in enumerate(learned(work.model))}
+
+
+def probe_loss(work, arrays, seed: int = 0) -> dict[str, Any]:
+    """The loss of the model that was placed, on one batch."""
+    return {"loss": np.array(loss_of(work, arrays, seed).item())}
+
+
+def probe_go_on(work, arrays, seed: int) -> dict[str, Any]:
+    """The steps of a whole training, from parameters that were placed; where they lead."""
+    recipe, knobs = work.recipe, work.knobs
+    learn = recipe.learner(work.fresh, knobs, knobs.steps)
+    rows = len(next(iter(arrays.values())))
+    batches = recipe.shuffled(rows, knobs.batch_size, np.random.default_rng(seed))
+    for _ in range(knobs.steps):
+        some = next(batches)
+        learn(**{name: array[some] for name, array in arrays.items()})
+    return probe_values(work, {})
+
+
 def probe_place(work, arrays, seed: int = 0) -> dict[str, Any]:
     """A fresh model with parameters made elsewhere."""
     seed_everything(seed)

@@ -22,6 +22,7 @@ from .fingerprint import file_digest, package_files, package_fingerprint
 from .judging import Finding, judge
 from .session import ProbeFailed, Session
 from .training import checkpoint_digests, read_metrics, read_run, run_folder, seal
+from .yardstick import Yardstick
 
 POINT = re.compile(r"step-(\d{8})\.pt")
 
@@ -95,8 +96,10 @@ def restore_and_judge(workspace, one, run, folder, data, specs, outcome, say) ->
     """A fresh process, the last checkpoint, the judges."""
     patience = one.config.get("seconds", 120)
     try:
-        with Session(workspace, one.script, knobs=run["made_of"]["knobs"]) as session:
+        knobs = run["made_of"]["knobs"]
+        with Session(workspace, one.script, knobs=knobs) as session, Yardstick(one, knobs) as yardstick:
             exam = Exam(one, session, data, patience, say)
+            exam.yardstick = yardstick
             exam.run, exam.run_folder, exam.setting = run, folder, outcome.setting
             session.ask(
                 "restore",

@@ -74,20 +74,32 @@ class Answer:
         return value
 
 
+@dataclass(frozen=True)
+class Laid:
+    """A package that lies in a folder: what a session needs to know of a workspace."""
+
+    root: Path
+
+    @property
+    def package(self) -> Path:
+        return self.root / "tinytorch"
+
+
 class Desk:
     """Where a student's own process runs: beside tito, with the student's rights. Arrays lie in a folder that both can read."""
 
     largest = LARGEST_ANSWER  # bytes in one answer
 
-    def __init__(self, root: Path):
-        self.root = root
+    def __init__(self, root: Path, more: dict[str, str] | None = None):
+        """`more`: what its environment has besides."""
+        self.root, self.more = root, more or {}
         self.folder = tempfile.TemporaryDirectory(prefix="tito-")
         self.inbox = Path(self.folder.name)
         self.process: subprocess.Popen | None = None
 
     def start(self, **pipes) -> subprocess.Popen:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tito.milestones.probe"], cwd=self.root, env=environment(self.root), start_new_session=True,
+            [sys.executable, "-m", "tito.milestones.probe"], cwd=self.root, env=environment(self.root) | self.more, start_new_session=True,
             **pipes,
         )  # fmt: skip
         return self.process

@@ -13,6 +13,7 @@ from .definitions import Milestone
 from .exam import Exam, Say, silent
 from .judging import gradients
 from .session import ProbeFailed, Session
+from .yardstick import Yardstick
 
 FINE, LOOK, BROKEN = "fine", "look", "broken"
 
@@ -50,8 +51,10 @@ def diagnose(
         if "images" in data.train:
             note(statistics(data))
         try:
-            with Session(workspace, one.script, knobs=one.config["settings"][setting]) as session:
+            knobs = one.config["settings"][setting]
+            with Session(workspace, one.script, knobs=knobs) as session, Yardstick(one, knobs) as yardstick:
                 exam = Exam(one, session, data, one.config.get("seconds", 60))
+                exam.yardstick = yardstick
                 for question in QUESTIONS:
                     try:
                         symptom = question(exam)
