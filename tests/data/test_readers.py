@@ -19,6 +19,7 @@ from tinytorch.data import (
     FashionMNIST,
     Planetoid,
     VOCDetection,
+    read_text,
     tiny_shakespeare,
 )
 from tinytorch.data.idx import read_idx
@@ -413,6 +414,17 @@ def test_real_cifar10():
 def test_real_shakespeare():
     text = tiny_shakespeare(download=False)
     assert hashlib.sha256(text.encode()).hexdigest().startswith("86c4e6aa") and len(set(text)) == 65
+
+
+def test_half_a_shakespeare_is_an_error_and_a_text_of_ones_own_is_not(tmp_path):
+    (tmp_path / "tinyshakespeare").mkdir()
+    mine = tmp_path / "tinyshakespeare" / "input.txt"
+    mine.write_text("First Citizen:\nBefore we pro")
+    with pytest.raises(
+        ValueError, match=r"input\.txt: has 28 bytes, the published file 1115394: .*Delete it"
+    ):
+        tiny_shakespeare(tmp_path, download=False)
+    assert read_text(mine) == "First Citizen:\nBefore we pro"
 
 
 @real("cora")

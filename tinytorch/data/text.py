@@ -12,7 +12,7 @@ import numpy as np
 
 from ..tensor_data import from_numpy
 from .dataset import Dataset, Rows
-from .locate import locate
+from .locate import locate, read_manifest
 
 # Tests repeat themselves; the rest is not written by people, or holds tables, or is not part of every installation.
 SKIPPED_FOLDERS = {
@@ -31,8 +31,16 @@ LARGEST = 150_000  # bytes; what is larger is mostly tables
 
 
 def tiny_shakespeare(root=None, download: bool = True) -> str:
-    """1.1 million characters of Shakespeare's plays, as Karpathy's char-rnn has them."""
-    return read_text(locate("tiny_shakespeare", root, download) / "input.txt")
+    """1.1 million characters of Shakespeare's plays, as Karpathy's char-rnn has them. A file of one's own: `read_text`."""
+    published = read_manifest()["tiny_shakespeare"].files[0]
+    path = locate("tiny_shakespeare", root, download) / published.name
+    size = path.stat().st_size
+    if size != published.size:  # unlike an archive, half a text looks like a text
+        raise ValueError(
+            f"{path}: has {size} bytes, the published file {published.size}: it was cut or changed. Delete it, and it is downloaded"
+            " again; a text of your own is read with tinytorch.data.read_text(path)"
+        )
+    return read_text(path)
 
 
 def read_text(path) -> str:
