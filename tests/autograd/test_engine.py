@@ -333,3 +333,48 @@ def test_errors_name_the_op_both_shapes_and_the_rule():
         tt.ones(2, 3) + tt.ones(4)
     with pytest.raises(RuntimeError, match=r"\(3, 4\) @ \(5, 6\): inner sizes 4 and 5 differ"):
         tt.ones(3, 4) @ tt.ones(5, 6)
+
+
+# ---------------------------------------------------------------- nodes, as PyTorch's tutorials look at them
+
+
+def of_nodes(t, x):
+    """What nodes keep under PyTorch's names, and what their hooks see and change."""
+    x = x.detach().requires_grad_()
+    y, z = x.pow(2), x.exp()
+    seen = [
+        y.grad_fn._saved_self is x,
+        y.grad_fn._saved_exponent,
+        z.grad_fn._saved_result.tolist() == z.tolist(),
+    ]
+    seen += [(x * x).grad_fn._saved_other is x, x.softmax(0).grad_fn._saved_dim % 2**64 % x.ndim]
+    seen += [t.mm(x[None], x[:, None]).grad_fn._saved_mat2.shape == (len(x), 1)]
+    b = (y + t.ones(2, len(x))).sum()
+    add = b.grad_fn.next_functions[0][0]
+    handle = add.register_hook(lambda g_in, g_out: (g_in[0] * 10, *g_in[1:]))
+    add.register_prehook(lambda g_out: seen.append([tuple(g.shape) for g in g_out]))
+    b.grad_fn.register_prehook(lambda g_out: (g_out[0] * 3,))
+    b.backward(retain_graph=True)
+    seen.append(x.grad.tolist())
+    handle.remove()
+    seen.append(t.autograd.grad(b, x)[0].tolist())
+    accumulate = x.expand_as(x).grad_fn.next_functions[0][0]
+    seen.append(accumulate.variable is x)
+    accumulate.register_hook(lambda *_: seen.append("accumulated"))
+    (x * 1).sum().backward()
+    return seen
+
+
+def test_nodes_show_what_they_keep_and_take_hooks():
+    torch = pytest.importorskip("torch")
+    ours, theirs = (of_nodes(t, t.tensor([0.5, -1.0, 2.0])) for t in (tt, torch))
+    for mine, other in zip(ours, theirs, strict=True):
+        assert mine == (pytest.approx(other) if type(other) is list and type(other[0]) is float else other)
+
+
+def test_what_a_node_kept_is_gone_after_backward():
+    x = tt.ones(2, requires_grad=True)
+    y = x.exp()
+    y.sum().backward()
+    with pytest.raises(RuntimeError, match="a second time"):
+        _ = y.grad_fn._saved_result

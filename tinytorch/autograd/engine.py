@@ -31,7 +31,7 @@ from ..op import (
     quietly,
 )
 from ..ops.arithmetic import LARGE
-from ..tensor import Tensor
+from ..tensor import Handle, Tensor
 
 ARG, SHAPE, SETTING, OUT, SAVED, NUMBER, ARGS, SHAPES, SETTINGS = range(9)
 MAY_BE_TENSORS = {ARG, ARGS}
@@ -81,9 +81,37 @@ class Plan:
                 "same_shape": same_shape,
                 "keeps_result": self.out_at is not None,
                 "pull": self.pull,
+                **{f"_saved_{name}": saved_property(k) for name, k in saved_names(op, self.fetch).items()},
             },
         )
         self.attach = attacher(self, mask, count)
+
+
+# PyTorch's names for what its nodes keep, where they are not self (the first operand), other (the second) or the argument's own.
+SAVED_AS = {("pow", 1): "exponent", ("matmul_op", 1): "mat2"}
+
+
+def saved_names(op: Op, fetch) -> dict[str, int]:
+    """Under what names a node of this op shows what it keeps: `y.grad_fn._saved_result`."""
+    names = {}
+    for k, (kind, key) in enumerate(fetch):
+        if kind == OUT:
+            names["result"] = k
+        elif kind == SETTING:
+            names[key] = k
+        elif kind == ARG:
+            names[SAVED_AS.get((op.name, key)) or ("self", "other", op.data[key])[min(key, 2)]] = k
+    return names
+
+
+def saved_property(k: int) -> property:
+    """The k-th thing that a node keeps, as a tensor with its history if it is one; an error once it has been freed."""
+
+    def get(node):
+        node.refuse_stale()
+        return node.as_output() if k == node.plan.out_at else node.saved[k]
+
+    return property(get)
 
 
 def attacher(plan: Plan, mask: int, count: int):
@@ -197,13 +225,13 @@ def shape_of(value):
 
 
 class Notes:
-    """What few nodes have: hooks that see the gradient of the result, the line where the op was called (under detect_anomaly), the
-    count of writes to the result where a rule needs it."""
+    """What few nodes have: hooks that see the gradient of the result, and hooks that see those of the inputs as well, the line where
+    the op was called (under detect_anomaly), the count of writes to the result where a rule needs it."""
 
-    __slots__ = ("counter", "hooks", "line")
+    __slots__ = ("counter", "hooks", "line", "posts")
 
     def __init__(self):
-        self.hooks, self.line, self.counter = (), None, None
+        self.hooks, self.posts, self.line, self.counter = (), (), None, None
 
 
 def noted(name: str) -> property:
@@ -239,7 +267,7 @@ class Node:
     order: int
     pull: Any
     same_shape = keeps_result = False
-    hooks, line, counter = noted("hooks"), noted("line"), noted("counter")
+    hooks, posts, line, counter = noted("hooks"), noted("posts"), noted("line"), noted("counter")
 
     @property
     def op_name(self) -> str:
@@ -322,6 +350,21 @@ class Node:
         for x, g in zip(inputs, run_for([root], [gradient], inputs, create_graph, retain_graph)):
             if g is not None:
                 x.grad = g if x.grad is None else x.grad + g
+
+    def register_prehook(self, fn) -> Handle:
+        """Call fn((gradient of the result,)) before the node's step; a tuple that it returns takes the place of that one."""
+
+        def hook(g):
+            found = fn((g,))
+            return None if found is None else found[0]
+
+        self.hooks = [*self.hooks, hook]
+        return Handle(self, hook, "hooks")
+
+    def register_hook(self, fn) -> Handle:
+        """Call fn(gradients of the inputs, (gradient of the result,)) after the node's step; what it returns replaces the former."""
+        self.posts = [*self.posts, fn]
+        return Handle(self, fn, "posts")
 
     @property
     def next_functions(self):
@@ -427,6 +470,13 @@ class Leaf(Node):
     @property
     def variable(self):
         return self.tensor()
+
+    def register_prehook(self, fn) -> Handle:
+        return self.tensor().register_hook(lambda g: (fn((g,)) or (None,))[0])
+
+    def register_hook(self, fn) -> Handle:
+        """Call fn((), (the leaf's `.grad`,)) when the gradient has been added to it."""
+        return self.tensor().register_post_accumulate_grad_hook(lambda leaf: fn((), (leaf.grad,)))
 
     @property
     def hooks(self):
@@ -643,8 +693,11 @@ def walk(roots, gradients, targets: Any, useful: Any, retain_graph: bool, create
                     pulled = node.pull(g)
             except RuntimeWarning:  # as in `compute`
                 pulled = quietly(node.pull_tensors if create_graph else node.pull, g)
-            if node.notes is not None and node.line is not None:
-                refuse_nan(node, g, pulled)
+            if node.notes is not None:
+                if node.line is not None:
+                    refuse_nan(node, g, pulled)
+                if node.posts:
+                    pulled = run_posts(node, g, pulled)
             if saved and not retain_graph:
                 node.saved = saved = None
             fits = plainly and node.same_shape
@@ -748,6 +801,17 @@ def run_hooks(hooks, g):
         if result is not None:
             g = result if isinstance(g, Value) else result.array
     return g
+
+
+def run_posts(node: Node, g, pulled):
+    """Let each hook see the gradients that the node hands on, and replace them if it returns some."""
+    found = [None if p is None else as_tensor(fit(p, to)) for p, to in zip(pulled, node.inputs)]
+    for hook in list(node.posts):
+        result = hook(tuple(found), (as_tensor(g),))
+        if result is not None:
+            found = list(result)
+    plain_ones = not isinstance(g, Value)
+    return [p.array if plain_ones and isinstance(p, Value) else p for p in found]
 
 
 def owns(view) -> bool:

@@ -55,6 +55,14 @@ class Uninitialized:
             " before accessing their attributes."
         )
 
+    def numel(self) -> int:
+        raise ValueError(
+            f"numel: Attempted to use an uninitialized parameter: {type(self).__name__} has no shape yet. This error happens when you"
+            " are using a lazy layer; call `forward` with a dummy batch to initialize the parameters before"
+        )
+
+    nelement = numel
+
     def __repr__(self, *, tensor_contents=None) -> str:
         return f"<{type(self).__name__}>"
 
