@@ -39,6 +39,10 @@ class device:
             type, index = "cuda", type
         elif ":" in type:
             type, _, number = type.partition(":")
+            if not number.isdecimal():
+                raise RuntimeError(
+                    f"device: Invalid device string: '{type}:{number}'; a device is like 'cuda:0'"
+                )
             index = int(number)
         if type not in ("cpu", "cuda") and type not in ELSEWHERE:
             raise RuntimeError(f"device: unknown type {type!r}; tinytorch has 'cpu' and 'cuda'")

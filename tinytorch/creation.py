@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from typing import Union
 
 import numpy as np
 
-from . import backend, dtypes, formats, ops, random
-from .op import method
+from . import backend, dtypes, ops, random
+from .op import asked, broadcast_rule, creator, method, not_a_tensor
 from .ops.shape import shape_of, sizes
 from .tensor import Tensor
 from .tensor_data import legacy
@@ -30,26 +29,6 @@ def float_type(dtype) -> np.dtype:
     return dtypes.to_numpy(dtype) or dtypes.default_np()
 
 
-def creator(function):
-    """A function that makes a tensor also writes it to `out=`, and takes the words for what has one kind only here: memory in rows, not pinned."""
-
-    @functools.wraps(function)
-    def create(*args, out=None, layout=None, pin_memory=False, memory_format=None, **options):
-        if layout not in (None, formats.strided):
-            raise RuntimeError(
-                f"{function.__name__}: layout={layout} is not made directly; make it and call .to_sparse()"
-            )
-        if out is None:
-            return function(*args, **options)
-        if options.setdefault("dtype", out.dtype) != out.dtype:
-            raise RuntimeError(
-                f"{function.__name__}: expected out tensor to have dtype {options['dtype']}, but got {out.dtype} instead"
-            )
-        return out._fill_with(function(*args, **options))
-
-    return create
-
-
 # ---------------------------------------------------------------- constants
 
 
@@ -57,7 +36,7 @@ def creator(function):
 def zeros(*size, dtype=None, device=None, requires_grad=False, **named) -> Tensor:
     """All 0."""
     return made(
-        backend.module_for(place(device)).zeros(shape_of("zeros", size, named), float_type(dtype)),
+        backend.module_for(place(device)).zeros(shape_of(size, named), float_type(dtype)),
         device,
         requires_grad,
     )
@@ -67,7 +46,7 @@ def zeros(*size, dtype=None, device=None, requires_grad=False, **named) -> Tenso
 def ones(*size, dtype=None, device=None, requires_grad=False, **named) -> Tensor:
     """All 1."""
     return made(
-        backend.module_for(place(device)).ones(shape_of("ones", size, named), float_type(dtype)),
+        backend.module_for(place(device)).ones(shape_of(size, named), float_type(dtype)),
         device,
         requires_grad,
     )
@@ -77,7 +56,7 @@ def ones(*size, dtype=None, device=None, requires_grad=False, **named) -> Tensor
 def empty(*size, dtype=None, device=None, requires_grad=False, **named) -> Tensor:
     """Memory with whatever stands in it."""
     return made(
-        backend.module_for(place(device)).empty(shape_of("empty", size, named), float_type(dtype)),
+        backend.module_for(place(device)).empty(shape_of(size, named), float_type(dtype)),
         device,
         requires_grad,
     )
@@ -94,7 +73,7 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad=False) -> T
 def _like(input, dtype, device, requires_grad, fill=None) -> Tensor:
     """New memory with the shape and the order in memory that input has."""
     if not isinstance(input, Tensor):
-        raise TypeError(f"argument 'input' must be Tensor, not {type(input).__name__}")
+        raise not_a_tensor("input", input)
     array = backend.module_of(input.array).empty_like(
         input.array, dtypes.to_numpy(dtype) or input.array.dtype
     )
@@ -163,7 +142,7 @@ def eye(n, m=None, *, dtype=None, device=None, requires_grad=False) -> Tensor:
     """Ones on the diagonal."""
     for name, size in (("n", n), ("m", m)):
         if size is not None and size < 0:
-            raise RuntimeError(f"{name} must be greater or equal to 0, got {size}")
+            raise RuntimeError(f"{asked()}: {name} must be greater or equal to 0, got {size}")
     return made(np.eye(n, m, dtype=float_type(dtype)), device, requires_grad)
 
 
@@ -231,8 +210,15 @@ def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_
     )
 
 
+def need_counts(**numbers) -> None:
+    for name, number in numbers.items():
+        if number < 0:
+            raise RuntimeError(f"{asked()}: {name} must be non-negative, got {number}")
+
+
 def tril_indices(row, col, offset=0, *, dtype=None, device=None) -> Tensor:
     """Rows and columns of the lower triangle."""
+    need_counts(row=row, col=col)
     return made(
         np.stack(np.tril_indices(row, offset, col)).astype(dtypes.to_numpy(dtype) or np.int64), device, False
     )
@@ -240,6 +226,7 @@ def tril_indices(row, col, offset=0, *, dtype=None, device=None) -> Tensor:
 
 def triu_indices(row, col, offset=0, *, dtype=None, device=None) -> Tensor:
     """Rows and columns of the upper triangle."""
+    need_counts(row=row, col=col)
     return made(
         np.stack(np.triu_indices(row, offset, col)).astype(dtypes.to_numpy(dtype) or np.int64), device, False
     )
@@ -292,11 +279,17 @@ def kaiser_window(
 # ---------------------------------------------------------------- random numbers
 
 
+def need_floats(dtype) -> None:
+    if float_type(dtype).kind not in "fc":
+        raise NotImplementedError(f"{asked()}: not implemented for {dtype!r}: what it draws are floats")
+
+
 @creator
 def rand(*size, generator=None, dtype=None, device=None, requires_grad=False, **named) -> Tensor:
     """Uniform in [0, 1)."""
+    need_floats(dtype)
     return made(
-        random.uniform(shape_of("rand", size, named), float_type(dtype), generator, where=place(device)),
+        random.uniform(shape_of(size, named), float_type(dtype), generator, where=place(device)),
         device,
         requires_grad,
     )
@@ -305,8 +298,9 @@ def rand(*size, generator=None, dtype=None, device=None, requires_grad=False, **
 @creator
 def randn(*size, generator=None, dtype=None, device=None, requires_grad=False, **named) -> Tensor:
     """Normal with mean 0 and variance 1."""
+    need_floats(dtype)
     return made(
-        random.normal(shape_of("randn", size, named), float_type(dtype), generator, where=place(device)),
+        random.normal(shape_of(size, named), float_type(dtype), generator, where=place(device)),
         device,
         requires_grad,
     )
@@ -334,6 +328,7 @@ def randint(
 @creator
 def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False) -> Tensor:
     """The numbers 0 to n - 1 in random order."""
+    need_counts(n=n)
     return made(
         random.permutation(int(n), generator).astype(dtypes.to_numpy(dtype) or np.int64),
         device,
@@ -387,7 +382,11 @@ def normal(
             requires_grad,
         )
     source = mean if isinstance(mean, Tensor) else std
-    shape = np.broadcast_shapes(*(v.array.shape for v in (mean, std) if isinstance(v, Tensor)))
+    shapes = [v.array.shape for v in (mean, std) if isinstance(v, Tensor)]
+    try:
+        shape = np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise RuntimeError(f"normal: mean and std: {broadcast_rule(shapes)}") from None
     noise = source.wrap(random.normal(shape, source.array.dtype, generator, where=source.device))
     return (noise * std + mean).detach()
 
@@ -397,7 +396,10 @@ def bernoulli(input, p=None, *, generator=None) -> Tensor:
     """1 with the given probabilities, else 0."""
     probability = input.array if p is None else np.asarray(p)
     if backend.may_look(probability) and (np.any(probability < 0) or np.any(probability > 1)):
-        raise RuntimeError("bernoulli: expected all probabilities p to satisfy 0 <= p <= 1")
+        wrong = probability[(probability < 0) | (probability > 1)].flat[0]
+        raise RuntimeError(
+            f"bernoulli: expected all probabilities p to satisfy 0 <= p <= 1, but there is {wrong}"
+        )
     return input.wrap(random.bernoulli(probability, input.array.shape, input.array.dtype, generator))
 
 
@@ -405,11 +407,11 @@ def bernoulli(input, p=None, *, generator=None) -> Tensor:
 def multinomial(input, num_samples, replacement=False, *, generator=None, out=None) -> Tensor:
     """Indices drawn in proportion to each row's weights."""
     if input.ndim not in (1, 2):
-        raise RuntimeError("prob_dist must be 1 or 2 dim")
+        raise RuntimeError(f"multinomial: prob_dist must be 1 or 2 dim, got shape {list(input.shape)}")
     if not input.is_floating_point():
         raise RuntimeError(f"multinomial only supports floating-point dtypes for input, got: {input.dtype!r}")
     if num_samples <= 0:
-        raise RuntimeError("cannot sample n_sample <= 0 samples")
+        raise RuntimeError(f"multinomial: cannot sample n_sample <= 0 samples, got {num_samples}")
     if out is not None and out.dtype is not dtypes.int64:
         raise RuntimeError(f"multinomial expects Long tensor out, got: {out.dtype!r}")
     drawn = input.wrap(

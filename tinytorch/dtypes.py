@@ -322,6 +322,8 @@ class iinfo:
     """Limits of an integer dtype: `iinfo(int64).max`."""
 
     def __init__(self, type: dtype):
+        if to_numpy(type).kind not in "iu":
+            raise TypeError(f"iinfo() requires an integer input type, got {type!r}; use finfo for floats")
         info = np.iinfo(to_numpy(type))
         self.dtype, self.bits, self.min, self.max = from_numpy(info.dtype).name, info.bits, info.min, info.max
 

@@ -7,13 +7,14 @@ the one at the bottom, `evaluate`, unwraps, computes and wraps. Gradients, timer
 from __future__ import annotations
 
 import functools
+import sys
 import threading
 import types
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import backend, dtypes
+from . import backend, dtypes, formats
 from .later import bring_methods, comes_with
 
 
@@ -154,8 +155,14 @@ class Op:
         for a in args:
             if isinstance(a, Value):
                 return local.stack[-1](self, args, kwargs)
+        if args and type(args[0]) in NO_DATA:
+            raise self.wrong_type(args)
         result = self.forward(*args, **kwargs)
         return result[0] if self.saves else result
+
+    def wrong_type(self, args) -> TypeError:
+        """For a list, a text or None where a tensor belongs: NumPy would take some of them, and return what is no tensor."""
+        return not_a_tensor("tensors" if self.variadic else "input", args[0], called(self))
 
     def call_otherwise(self, args, kwargs):
         """A call that passes data by name, settings by position, or `out=`."""
@@ -266,6 +273,26 @@ def spelled(function):
     return call
 
 
+def creator(function):
+    """A function that makes a tensor also writes it to `out=`, and takes the words for what has one kind only here: memory in rows, not pinned."""
+
+    @functools.wraps(function)
+    def create(*args, out=None, layout=None, pin_memory=False, memory_format=None, **options):
+        if layout not in (None, formats.strided):
+            raise RuntimeError(
+                f"{function.__name__}: layout={layout} is not made directly; make it and call .to_sparse()"
+            )
+        if out is None:
+            return function(*args, **options)
+        if options.setdefault("dtype", out.dtype) != out.dtype:
+            raise RuntimeError(
+                f"{function.__name__}: expected out tensor to have dtype {options['dtype']}, but got {out.dtype} instead"
+            )
+        return out._fill_with(function(*args, **options))
+
+    return create
+
+
 def fill_out(out, result):
     """Write results where `out=` says."""
     if isinstance(out, Value):
@@ -315,6 +342,7 @@ def reflected(op: Op):
 
 
 NOTHING: dict = {}  # the settings of an operator; nobody writes to it
+NO_DATA = {list, tuple, str, dict, set, type(None)}
 
 
 def op(function=None, **options):
@@ -344,8 +372,16 @@ def compute(op: Op, args, kwargs, arrays, wrap):
         arrays = convert(op, arrays)
     try:
         out = op.forward(*arrays, **kwargs) if kwargs else op.forward(*arrays)
+    except np.linalg.LinAlgError:  # a ValueError that ops/linalg.py has a class for
+        raise
     except (ValueError, TypeError, IndexError) as error:
         raise explain(op, arrays, kwargs, error) from error
+    except MemoryError as error:
+        from .cuda.memory import OutOfMemoryError  # here: it is seldom needed
+
+        raise OutOfMemoryError(
+            f"{called(op)}: out of memory: {error} (arguments: {describe(arrays, kwargs)})"
+        ) from None
     except RuntimeWarning:  # warnings are errors here, but inf and NaN are results, not mistakes
         out = quietly(op.forward, *arrays, **kwargs)
     if type(out) is ndarray:
@@ -366,7 +402,7 @@ def alike(op: Op, operands) -> bool:
             continue
         if isinstance(a, (list, tuple, str, dict)):
             raise TypeError(
-                f"unsupported operand type for {op.name}: a Tensor and a {type(a).__name__}; make it a tensor first"
+                f"{called(op)}: unsupported operand: a Tensor and a {type(a).__name__} ({a!r:.40}); make it a tensor first"
             )
         if a is None or is_number(a) or isinstance(a, np.generic):
             same = False
@@ -434,7 +470,12 @@ def convert(op: Op, arrays) -> list:
     target = dtypes.result_np(arrays)
     if op.dtypes == "numbers" and any(getattr(a, "dtype", type(a)) in (bool, np.bool_) for a in arrays):
         raise RuntimeError(
-            "Subtraction, the `-` operator, with a bool tensor is not supported; to invert a mask use `~` or logical_not()"
+            f"{called(op)}: Subtraction, the `-` operator, with a bool tensor is not supported"
+            f" (arguments: {describe(arrays, {})}); to invert a mask use `~` or logical_not()"
+        )
+    if op.dtypes == "floats" and target.kind in "biu":
+        raise NotImplementedError(
+            f"{called(op)}: not implemented for integers (arguments: {describe(arrays, {})}); convert them first, x.float()"
         )
     if op.dtypes == "float" and target.kind in "biu":
         target = dtypes.default_np()
@@ -454,7 +495,7 @@ def is_number(value) -> bool:
 
 def explain(op: Op, arrays, kwargs, error: Exception) -> Exception:
     """An error that names the op, the arguments and the rule, in the class PyTorch would raise."""
-    name = op.name.removesuffix("_op")  # what users call it by
+    name = called(op)
     shapes = [tuple(a.shape) if hasattr(a, "shape") else a for a in arrays]
     places = {
         str(backend.device_of(a)) for a in arrays if hasattr(a, "dtype") and hasattr(a, "shape") and a.ndim
@@ -470,15 +511,66 @@ def explain(op: Op, arrays, kwargs, error: Exception) -> Exception:
         return IndexError(
             f"{name}: Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {error.axis})"
         )
+    text = str(error) if str(error).startswith(name) else f"{name}: {error}"
     if isinstance(error, IndexError):
-        return IndexError(f"{name}: {error}")
-    if isinstance(error, TypeError) and "not supported for the input types" in str(error):
-        return RuntimeError(
+        return IndexError(text)
+    if isinstance(error, TypeError) and "not supported for the input types" in text:
+        return NotImplementedError(
             f"{name}: not implemented for these dtypes (arguments: {describe(arrays, kwargs)})"
         )
     if isinstance(error, TypeError):
-        return TypeError(f"{name}: {error} (arguments: {describe(arrays, kwargs)})")
-    return RuntimeError(f"{name}: {error} (arguments: {describe(arrays, kwargs)})")
+        return TypeError(f"{text} (arguments: {describe(arrays, kwargs)})")
+    return RuntimeError(f"{text} (arguments: {describe(arrays, kwargs)})")
+
+
+# Where the functions live that users call, and what lies between those and an op.
+FUNCTIONS = """
+ops nn.functional nn.init nn.utils linalg special fft tensor tensor_methods tensor_inplace tensor_convert tensor_data creation queries sparse
+"""
+BETWEEN = "op ops.bfloat16 autograd.engine kernels profiler backend amp"
+FUNCTIONS, BETWEEN = (
+    tuple(f"{__package__}.{file}." for file in files.split()) for files in (FUNCTIONS, BETWEEN)
+)
+
+
+def asked() -> str:
+    """The name of the function or class that the user called, for the first word of an error; "" for an op that was called itself.
+
+    `mse_loss` subtracts, but it is mse_loss that was given the wrong shapes: of the functions that are running, the outermost.
+    In a layer it is the function that the layer calls, and the layer itself while it is being made.
+    """
+    frame, name, found = sys._getframe(1), "", False
+    while frame is not None:
+        module, code = f"{frame.f_globals.get('__name__')}.", frame.f_code
+        function = code.co_name.removeprefix("__").removesuffix("__").removesuffix("_op")
+        if not module.startswith(f"{__package__}."):
+            break
+        if module.startswith(BETWEEN) or not function.isidentifier() or function == "call":
+            pass
+        elif module.startswith(FUNCTIONS):
+            name, found = (name if name and function.startswith("_") else function), True
+        elif function == "init":
+            name = type(frame.f_locals["self"]).__name__
+        elif found:
+            break
+        elif code.co_varnames[:1] == ("self",):
+            return type(frame.f_locals["self"]).__name__
+        else:
+            name = function
+        frame = frame.f_back
+    return name
+
+
+def called(op: Op) -> str:
+    """The name that the user called the op by, or what it is part of."""
+    return asked() or op.name.removesuffix("_op")
+
+
+def not_a_tensor(argument: str, value, function: str = "") -> TypeError:
+    """The error for something else in a tensor's place."""
+    return TypeError(
+        f"{function or asked()}(): argument '{argument}' must be Tensor, not {type(value).__name__}"
+    )
 
 
 def broadcast_rule(shapes) -> str:

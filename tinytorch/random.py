@@ -57,6 +57,7 @@ default_generator = Generator()
 
 def manual_seed(seed: int) -> Generator:
     """Seed Python's, NumPy's, tinytorch's and, where it is in use, CuPy's random numbers in one call."""
+    seed = int(seed)
     python_random.seed(seed)
     for library in array_libraries():
         library.random.seed(seed % 2**32)
@@ -140,7 +141,7 @@ def fill(out, kind: str, a: float, b: float, rng) -> None:
 def integers(low: int, high: int, shape, dtype, generator=None):
     if low >= high:
         raise RuntimeError(
-            f"random integers: from {low} to {high} there is none; the upper bound itself is excluded"
+            f"randint: from {low} to {high} there is none: low must be less than high, which is itself excluded"
         )
     return np.asarray(stream(generator).integers(low, high, shape, dtype=np.int64), dtype)
 

@@ -13,7 +13,7 @@ from operator import attrgetter
 import numpy as np
 
 from . import backend, dtypes, formats, ops
-from .op import Value, counted, operator, reflected
+from .op import Value, asked, counted, operator, reflected
 from .storage import TypedStorage, UntypedStorage
 from .tensor_convert import Converting
 from .tensor_inplace import Writing, inplace
@@ -216,11 +216,11 @@ class Tensor(Methods, Writing, Converting):
         """Ask for (or refuse) a gradient for this leaf."""
         if self.node is not None and not requires_grad:
             raise RuntimeError(
-                "you can only change requires_grad flags of leaf variables; use .detach() to cut a tensor from its graph"
+                f"{asked()}: you can only change requires_grad flags of leaf variables; use .detach() to cut a tensor from its graph"
             )
         if requires_grad and self.array.dtype.kind not in "fc":
             raise RuntimeError(
-                f"only Tensors of floating point and complex dtype can require gradients, not {self.dtype!r}"
+                f"{asked()}: only Tensors of floating point and complex dtype can require gradients, not {self.dtype!r}"
             )
         self._requires_grad = bool(requires_grad)
         return self
@@ -229,15 +229,15 @@ class Tensor(Methods, Writing, Converting):
         if grad is not None:
             if not isinstance(grad, Tensor):
                 raise TypeError(
-                    f"assigned grad expected to be a Tensor or None but got {type(grad).__name__}"
+                    f"grad: assigned grad expected to be a Tensor or None but got {type(grad).__name__}"
                 )
             if grad.array.shape != self.array.shape:
                 raise RuntimeError(
-                    f"attempting to assign a gradient of size {list(grad.shape)} to a tensor of size {list(self.shape)}; they must be the same"
+                    f"grad: attempting to assign a gradient of size {list(grad.shape)} to a tensor of size {list(self.shape)}; they must be the same"
                 )
             if grad.array.dtype != self.array.dtype:
                 raise RuntimeError(
-                    f"attempting to assign a gradient with dtype {grad.dtype!r} to a tensor with dtype {self.dtype!r}"
+                    f"grad: attempting to assign a gradient with dtype {grad.dtype!r} to a tensor with dtype {self.dtype!r}"
                 )
         self._grad = grad
 
@@ -273,6 +273,8 @@ class Tensor(Methods, Writing, Converting):
 
     @data.setter
     def data(self, other: Tensor) -> None:
+        if not isinstance(other, Value):
+            raise TypeError(f"data: Variable data has to be a tensor, but got {type(other).__name__}")
         self.array, self._leaf = other.array, None
 
     def detach(self) -> Tensor:
@@ -289,7 +291,7 @@ class Tensor(Methods, Writing, Converting):
         """Add the gradient of this tensor (a scalar, unless `gradient` is given) to the `.grad` of every leaf it came from."""
         if not self._requires_grad:
             raise RuntimeError(
-                "element 0 of tensors does not require grad and does not have a grad_fn: nothing it came from has requires_grad=True"
+                "backward: element 0 of tensors does not require grad and does not have a grad_fn: nothing it came from has requires_grad=True"
             )
         gradient = self._seed_gradient(gradient)
         if self.grad_fn is None:
@@ -303,15 +305,19 @@ class Tensor(Methods, Writing, Converting):
         if gradient is None:
             if self.array.size != 1:
                 raise RuntimeError(
-                    f"grad can be implicitly created only for scalar outputs, but this one has shape {list(self.shape)}; reduce it, for"
+                    f"backward: grad can be implicitly created only for scalar outputs, but this one has shape {list(self.shape)}; reduce it, for"
                     " example with .sum(), or pass gradient="
                 )
             one = self.array.copy()
             one.fill(1)
             return Tensor.wrap(one)
+        if not isinstance(gradient, Tensor):
+            raise TypeError(
+                f"backward: gradient must be a Tensor of the shape {list(self.shape)}, not {type(gradient).__name__}"
+            )
         if gradient.array.shape != self.array.shape:
             raise RuntimeError(
-                f"Mismatch in shape: grad_output has shape {list(gradient.shape)} and output has shape {list(self.shape)}"
+                f"backward: Mismatch in shape: grad_output has shape {list(gradient.shape)} and output has shape {list(self.shape)}"
             )
         return gradient
 
@@ -337,7 +343,7 @@ class Tensor(Methods, Writing, Converting):
     def register_hook(self, hook):
         """Call hook(gradient) when this tensor's gradient is known; what it returns replaces it. The handle's remove() ends it."""
         if not self._requires_grad:
-            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+            raise RuntimeError(f"{asked()}: cannot register a hook on a tensor that doesn't require gradient")
         if self.node is None:
             self._hooks = [*self._hooks, hook]
             return Handle(self, hook)
@@ -383,7 +389,7 @@ class Tensor(Methods, Writing, Converting):
     def _single(self):
         if self.array.size != 1:
             raise ValueError(
-                f"only one element tensors can be converted to Python scalars, this one has {self.array.size}"
+                f"{asked()}: only one element tensors can be converted to Python scalars, this one has {self.array.size}"
             )
         return self.array.item()
 

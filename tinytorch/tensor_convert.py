@@ -84,7 +84,9 @@ class Converting(Value):
     def item(self):
         """The one element as a Python number."""
         if self.array.size != 1:
-            raise RuntimeError(f"a Tensor with {self.array.size} elements cannot be converted to Scalar")
+            raise RuntimeError(
+                f"item: a Tensor with {self.array.size} elements cannot be converted to Scalar; its shape is {list(self.shape)}"
+            )
         return self.array.item()
 
     def tolist(self):
@@ -125,7 +127,10 @@ class Converting(Value):
         if isinstance(dtype, str):
             device = "cuda" if "cuda." in dtype else "cpu"
             kind = dtype.removeprefix("torch.").removeprefix("cuda.").removesuffix("Tensor")
-            dtype = next(d for d in dtypes.ALL if TYPE_NAMES.get(d.name) == kind)
+            found = [d for d in dtypes.ALL if TYPE_NAMES.get(d.name) == kind]
+            if not found:
+                raise ValueError(f"type: invalid type: {dtype!r}; a name is like 'torch.FloatTensor'")
+            dtype = found[0]
             return self.to(device, dtype)
         return self.to(getattr(dtype, "device", None), getattr(dtype, "element_type", dtype))
 
@@ -210,22 +215,22 @@ class Converting(Value):
     def new_zeros(
         self, *size, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False, **named
     ) -> Tensor:
-        return self._new_of("zeros", shape_of("new_zeros", size, named), dtype, device, requires_grad)
+        return self._new_of("zeros", shape_of(size, named), dtype, device, requires_grad)
 
     def new_ones(
         self, *size, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False, **named
     ) -> Tensor:
-        return self._new_of("ones", shape_of("new_ones", size, named), dtype, device, requires_grad)
+        return self._new_of("ones", shape_of(size, named), dtype, device, requires_grad)
 
     def new_empty(
         self, *size, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False, **named
     ) -> Tensor:
-        return self._new_of("empty", shape_of("new_empty", size, named), dtype, device, requires_grad)
+        return self._new_of("empty", shape_of(size, named), dtype, device, requires_grad)
 
     def new_full(
         self, size, fill_value, *, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False
     ) -> Tensor:
-        shape = shape_of("new_full", (size,), {})
+        shape = shape_of((size,), {})
         return self._new_of("full", shape, dtype, device, requires_grad, fill_value)
 
     def new(self, *args) -> Tensor:

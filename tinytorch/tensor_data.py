@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 
 from . import backend, dtypes
-from .op import Value
+from .op import Value, asked
 from .ops.shape import sizes
 from .tensor import Size, Tensor
 
@@ -40,8 +40,11 @@ def array_from(data, target=None) -> np.ndarray:
     if array.dtype.kind in "OUS" and array.size:
         wrong = array.flat[0]
         if isinstance(wrong, str):
-            raise TypeError(f"tensor: invalid data type 'str': {wrong!r}")
-        raise RuntimeError(f"Could not infer dtype of {type(wrong).__name__}")
+            in_front = isinstance(data, (list, tuple)) and isinstance(first(data), str)
+            raise (ValueError if in_front else TypeError)(f"tensor: invalid data type 'str': {str(wrong)!r}")
+        if isinstance(wrong, int):
+            raise ValueError(f"tensor: {wrong} is no int64: Overflow when unpacking long long")
+        raise RuntimeError(f"tensor: Could not infer dtype of {type(wrong).__name__}")
     if target is not None:  # at once: by way of float32, 0.1 as a float64 would not be 0.1
         if kind is None:
             check_range(array, target)
@@ -97,7 +100,7 @@ def without_tensors(data):
 def single(tensor) -> np.ndarray:
     if tensor.array.size != 1:
         raise ValueError(
-            "only one element tensors can be converted to Python scalars; stack them with torch.stack"
+            f"{asked()}: only one element tensors can be converted to Python scalars; stack them with torch.stack"
         )
     return tensor.array.reshape(())
 
@@ -120,7 +123,7 @@ def as_tensor(data, dtype=None, device=None) -> Tensor:
 def from_numpy(ndarray) -> Tensor:
     """A tensor over the same memory as the NumPy array."""
     if not isinstance(ndarray, np.ndarray):
-        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+        raise TypeError(f"{asked()}: expected np.ndarray (got {type(ndarray).__name__})")
     dtypes.from_numpy(ndarray.dtype)
     if min(ndarray.strides, default=0) < 0:
         raise ValueError(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import backend, dtypes, ops, random
-from .op import Op, Value, counted, local, op
+from .op import Op, Value, asked, counted, local, op
 from .ops.arithmetic import LARGE, sum_into
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def inplace(function):
         return self
 
     overwrite.__name__ = function.__name__.removesuffix("_op") + "_"
+    overwrite.__code__ = overwrite.__code__.replace(co_name=overwrite.__name__)  # for tracebacks, and `asked`
     overwrite.__doc__ = f"In-place `{function.__name__}`."
     return overwrite
 
@@ -97,11 +98,11 @@ class Writing(Value):
             self._refuse_leaf()
         if new.array.shape != self.array.shape:
             raise RuntimeError(
-                f"output with shape {list(self.shape)} doesn't match the broadcast shape {list(new.shape)}"
+                f"{asked()}: output with shape {list(self.shape)} doesn't match the broadcast shape {list(new.shape)}"
             )
         if not castable(new.array.dtype, self.array.dtype):
             raise RuntimeError(
-                f"result type {new.dtype!r} can't be cast to the desired output type {self.dtype!r}"
+                f"{asked()}: result type {new.dtype!r} can't be cast to the desired output type {self.dtype!r}"
             )
         if new.array.dtype != self.array.dtype and new._requires_grad:
             new = ops.cast(new, dtype=self.array.dtype)
@@ -149,11 +150,11 @@ class Writing(Value):
     def _refuse_leaf(self) -> None:
         if self._requires_grad and self.node is None:
             raise RuntimeError(
-                "a leaf Variable that requires grad is being used in an in-place operation; wrap it in torch.no_grad()"
+                f"{asked()}: a leaf Variable that requires grad is being used in an in-place operation; wrap it in torch.no_grad()"
             )
         if self._base is not None and self._base._requires_grad and self._base.node is None:
             raise RuntimeError(
-                "a view of a leaf Variable that requires grad is being used in an in-place operation"
+                f"{asked()}: a view of a leaf Variable that requires grad is being used in an in-place operation"
             )
 
     def _refuse_shared_places(self) -> None:
@@ -164,7 +165,7 @@ class Writing(Value):
             and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape))
         ):
             raise RuntimeError(
-                "unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please"
+                f"{asked()}: unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please"
                 " clone() the tensor before performing the operation"
             )
 
@@ -207,9 +208,9 @@ class Writing(Value):
                 value.array if isinstance(value, Value) else value, self.array, index
             )
         except ValueError as error:
-            raise RuntimeError(f"shape mismatch: {error}") from None
+            raise RuntimeError(f"setitem: shape mismatch: {error}") from None
         except IndexError as error:
-            raise IndexError(f"{error}; the tensor has shape {list(self.shape)}") from None
+            raise IndexError(f"setitem: {error}; the tensor has shape {list(self.shape)}") from None
         self._wrote()
 
     def _as_value(self, value):
@@ -219,7 +220,9 @@ class Writing(Value):
             return dtypes.to_bfloat16(element) if self.array.dtype is dtypes.BFLOAT16 else element
         if isinstance(value, np.ndarray) and not value.ndim:
             return value.astype(self.array.dtype)
-        raise TypeError(f"can't assign a {type(value).__name__} to a {self.type()}; make it a tensor first")
+        raise TypeError(
+            f"setitem: can't assign a {type(value).__name__} to a {self.type()}; make it a tensor first"
+        )
 
     def copy_(self, src, non_blocking: bool = False) -> Tensor:
         """Overwrite with src, broadcast and converted."""
@@ -275,6 +278,8 @@ class Writing(Value):
         if self._requires_grad:
             raise RuntimeError("cannot resize variables that require grad")
         shape = ops.sizes(shape)
+        if any(size < 0 for size in shape):
+            raise RuntimeError(f"resize_: sizes must not be negative, got {list(shape)}")
         flat, wanted = self.array.reshape(-1), int(np.prod(shape))
         if wanted > flat.size:
             flat = np.concatenate([flat, np.zeros(wanted - flat.size, flat.dtype)])
@@ -301,18 +306,26 @@ class Writing(Value):
 
     # ------------------------------------------------------------ random numbers
 
+    def _need_floats(self) -> None:
+        if self.array.dtype.kind not in "fc":
+            raise NotImplementedError(
+                f"{asked()}: not implemented for {self.dtype!r}: what it draws are floats"
+            )
+
     def _draw(self, array) -> Tensor:
         return self._become(self.wrap(backend.move(array, self.device)))
 
     def normal_(self, mean=0, std=1, *, generator=None) -> Tensor:
+        self._need_floats()
         if std < 0:
-            raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
+            raise RuntimeError(f"normal_ expects std >= 0.0, but found std {std}")
         return self._draw(
             random.normal(self.array.shape, self.array.dtype, generator, mean, std, self.device)
         )
 
     def uniform_(self, from_=0, to=1, *, generator=None, **named) -> Tensor:
         low, high = named.get("a", named.get("from", from_)), named.get("b", to)
+        self._need_floats()
         if low > high:
             raise RuntimeError(
                 f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}"

@@ -29,7 +29,7 @@ def message(call, *args, **kwargs):
     try:
         return call(*args, **kwargs)
     except Exception as error:
-        return type(error).__name__, str(error)
+        return type(error).__name__, str(error).removeprefix(f"{call.__name__}: ")  # we say who was called
 
 
 def with_grads(t):

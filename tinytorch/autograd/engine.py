@@ -565,7 +565,7 @@ def record_few(op: Op, x, y=ALONE):
     try:
         forward = op.small if a.size < LARGE else op.forward
         array = forward(a) if y is ALONE else forward(a, b)
-    except (ValueError, TypeError, IndexError, RuntimeWarning):
+    except (ValueError, TypeError, IndexError, MemoryError, RuntimeWarning):
         return record(op, args, NOTHING)
     if type(array) is not ndarray:
         array = as_array(array)

@@ -22,13 +22,21 @@ def grad(
     is_grads_batched: grad_outputs have one dim more, in front, and so have the results; one walk back for each entry.
     """
     outputs, inputs = as_list(outputs), as_list(inputs)
+    if not inputs:
+        raise RuntimeError("grad: `inputs` argument to `grad()` cannot be empty.")
+    for argument, tensors in (("outputs", outputs), ("inputs", inputs)):
+        for t in tensors:
+            if not isinstance(t, Tensor):
+                raise TypeError(f"grad: {argument} must be Tensors, got {type(t).__name__}")
     if is_grads_batched:
         settings = {"allow_unused": allow_unused, "materialize_grads": materialize_grads}
         return batched(outputs, inputs, as_list(grad_outputs), retain_graph, create_graph, settings)
     seeds = seed_gradients(outputs, grad_outputs)
-    for x in inputs:
+    for i, x in enumerate(inputs):
         if not x.requires_grad:
-            raise RuntimeError("One of the differentiated Tensors does not require grad")
+            raise RuntimeError(
+                f"grad: One of the differentiated Tensors does not require grad: input {i}, of shape {list(x.shape)}"
+            )
     retain = create_graph if retain_graph is None else retain_graph
     results = run_for(outputs, seeds, inputs, create_graph, retain)
     for i, (x, g) in enumerate(zip(inputs, results)):
@@ -36,7 +44,7 @@ def grad(
             results[i] = x.new_zeros(x.shape)
         elif g is None and not allow_unused:
             raise RuntimeError(
-                f"One of the differentiated Tensors appears to not have been used in the graph: input {i}, of shape {list(x.shape)}."
+                f"grad: One of the differentiated Tensors appears to not have been used in the graph: input {i}, of shape {list(x.shape)}."
                 " Set allow_unused=True if this is the desired behavior"
             )
     return tuple(results)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..op import asked
 from ..tensor import Tensor
 from ..tensor_data import as_tensor, from_numpy, tensor
 from .dataset import Rows
@@ -108,7 +109,7 @@ def check_lengths(batch: Sequence) -> None:
     if len(set(lengths)) > 1:
         other = next(i for i, length in enumerate(lengths) if length != lengths[0])
         raise RuntimeError(
-            f"each element in list of batch should be of equal size, but sample 0 has {lengths[0]} parts and sample {other} has {lengths[other]}"
+            f"{asked()}: each element in list of batch should be of equal size, but sample 0 has {lengths[0]} parts and sample {other} has {lengths[other]}"
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from .. import random
+from ..op import asked
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -112,7 +113,7 @@ class BatchSampler(Sampler[list]):
     def __init__(self, sampler: Any, batch_size: int, drop_last: bool):
         if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size <= 0:
             raise ValueError(
-                f"batch_size should be a positive integer value, but got batch_size={batch_size}"
+                f"{asked()}: batch_size should be a positive integer value, but got batch_size={batch_size}"
             )
         self.sampler = sampler
         self.batch_size = batch_size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..creation import eye
+from ..op import asked
 from ..ops import cholesky, cholesky_inverse, flip, matmul, solve_triangular
 from .distribution import Distribution
 from .utils import lazy_property
@@ -28,7 +29,7 @@ def given_form(*forms):
     given = {name: form for name, form in zip(FACTORS, forms) if form is not None}
     if len(given) != 1:
         raise ValueError(
-            "Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified."
+            f"{asked()}: Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified."
         )
     ((name, matrix),) = given.items()
     if matrix.dim() < 2:

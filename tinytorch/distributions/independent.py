@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..op import asked
 from ..tensor import Size
 from . import constraints
 from .distribution import Distribution
@@ -16,7 +17,7 @@ class Independent(Distribution):
     def __init__(self, base_distribution, reinterpreted_batch_ndims: int, validate_args=None):
         if reinterpreted_batch_ndims > len(base_distribution.batch_shape):
             raise ValueError(
-                "Expected reinterpreted_batch_ndims <= len(base_distribution.batch_shape),"
+                f"{asked()}: Expected reinterpreted_batch_ndims <= len(base_distribution.batch_shape),"
                 f" actual {reinterpreted_batch_ndims} vs {len(base_distribution.batch_shape)}"
             )
         self.base_dist, self.reinterpreted_batch_ndims = base_distribution, reinterpreted_batch_ndims

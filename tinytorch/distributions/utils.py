@@ -8,6 +8,7 @@ from ..autograd.grad_mode import enable_grad
 from ..creation import full, randn
 from ..dtypes import finfo, get_default_dtype
 from ..nn.functional.softmax import softmax
+from ..op import asked
 from ..ops import broadcast_tensors, log, log1p, sigmoid
 from ..tensor import Tensor
 
@@ -55,7 +56,7 @@ def probs_to_logits(probs: Tensor, is_binary: bool = False) -> Tensor:
 def one_of(probs, logits):
     """The parameter that was given: exactly one of the two must be."""
     if (probs is None) == (logits is None):
-        raise ValueError("Either `probs` or `logits` must be specified, but not both.")
+        raise ValueError(f"{asked()}: Either `probs` or `logits` must be specified, but not both.")
     return logits if probs is None else probs
 
 

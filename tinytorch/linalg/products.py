@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from .. import ops
+from ..op import spelled
 from ..ops import chain_matmul, reshape, solve, stack
 from ..ops.shape import normal_dim
 
@@ -50,28 +51,31 @@ def vander(x, N=None):
     return stack(powers, -1)
 
 
-def tensorinv(A, ind=2):
-    """The tensor X that undoes `tensordot(A, ., dims)`: A's first `ind` dims are the rows, the others the columns."""
+@spelled
+def tensorinv(input, ind=2):
+    """The X that undoes `tensordot(input, ., dims)`: input's first `ind` dims are the rows, the others the columns."""
     if ind <= 0:
-        raise RuntimeError("Expected a strictly positive integer for 'ind'")
-    rows, columns = A.shape[:ind], A.shape[ind:]
+        raise RuntimeError(f"linalg.tensorinv: Expected a strictly positive integer for 'ind', got {ind}")
+    rows, columns = input.shape[:ind], input.shape[ind:]
     if math.prod(rows) != math.prod(columns):
         raise RuntimeError(
-            f"Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got"
+            f"linalg.tensorinv: Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got"
             f" {math.prod(columns)} != {math.prod(rows)}"
         )
-    return reshape(ops.inv(reshape(A, (math.prod(rows), math.prod(columns)))), (*columns, *rows))
+    return reshape(ops.inv(reshape(input, (math.prod(rows), math.prod(columns)))), (*columns, *rows))
 
 
-def tensorsolve(A, B, dims=None):
-    """X with tensordot(A, X, X.ndim) = B; `dims` of A are first moved to its end."""
+@spelled
+def tensorsolve(input, other, dims=None):
+    """X with tensordot(input, X, X.ndim) = other; `dims` of input are first moved to its end."""
+    A, B = input, other
     if dims is not None:
         moved = tuple(normal_dim(d, A.ndim) for d in dims)
         A = ops.movedim(A, moved, tuple(range(A.ndim - len(moved), A.ndim)))
     unknowns = A.shape[B.ndim :]
     if math.prod(unknowns) != B.numel():
         raise RuntimeError(
-            f"Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == prod(self.shape[:other.ndim]), but got"
+            f"linalg.tensorsolve: Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == prod(self.shape[:other.ndim]), but got"
             f" {math.prod(unknowns)} != {math.prod(A.shape[: B.ndim])}"
         )
     return reshape(solve(reshape(A, (B.numel(), math.prod(unknowns))), reshape(B, (-1,))), unknowns)

@@ -86,7 +86,7 @@ class _BatchNorm(_NormBase):
     def forward(self, input):
         if input.dim() not in self.ranks:
             raise ValueError(
-                f"expected {' or '.join(f'{n}D' for n in self.ranks)} input (got {input.dim()}D input)"
+                f"{type(self).__name__}: expected {' or '.join(f'{n}D' for n in self.ranks)} input (got {input.dim()}D input): {list(input.shape)}"
             )
         use_running = not self.training or self.track_running_stats
         return F.batch_norm(
@@ -163,7 +163,9 @@ class _InstanceNorm(_NormBase):
 
     def forward(self, input):
         if input.dim() not in (self.rank, self.rank + 1):
-            raise ValueError(f"expected {self.rank}D or {self.rank + 1}D input (got {input.dim()}D input)")
+            raise ValueError(
+                f"{type(self).__name__}: expected {self.rank}D or {self.rank + 1}D input (got {input.dim()}D input): {list(input.shape)}"
+            )
         self._check_channels(input, input.dim() - self.rank)
         if input.dim() == self.rank:
             return self._normalise(input.unsqueeze(0)).squeeze(0)

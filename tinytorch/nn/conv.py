@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ..creation import empty
+from ..op import asked
 from . import functional as F
 from . import init
 from .module import Module
@@ -62,18 +63,18 @@ class _ConvNd(Module):
         for name in ("in_channels", "out_channels"):
             if getattr(self, name) % self.groups:
                 raise ValueError(
-                    f"{name} must be divisible by groups, but {getattr(self, name)} is not by {self.groups}"
+                    f"{asked()}: {name} must be divisible by groups, but {getattr(self, name)} is not by {self.groups}"
                 )
         if isinstance(self.padding, str):
             if self.padding not in ("same", "valid"):
                 raise ValueError(
-                    f"Invalid padding string {self.padding!r}, should be one of {{'same', 'valid'}}"
+                    f"{asked()}: Invalid padding string {self.padding!r}, should be one of {{'same', 'valid'}}"
                 )
             if self.padding == "same" and any(s != 1 for s in self.stride):
-                raise ValueError("padding='same' is not supported for strided convolutions")
+                raise ValueError(f"{asked()}: padding='same' is not supported for strided convolutions")
         if self.padding_mode not in ("zeros", "reflect", "replicate", "circular"):
             raise ValueError(
-                "padding_mode must be one of {'zeros', 'reflect', 'replicate', 'circular'}, but got"
+                f"{asked()}: padding_mode must be one of {{'zeros', 'reflect', 'replicate', 'circular'}}, but got"
                 f" padding_mode='{self.padding_mode}'"
             )
 
@@ -198,7 +199,7 @@ class _ConvTransposeNd(_ConvNd):
         largest = [n + s - 1 for n, s in zip(smallest, self.stride)]
         if any(not low <= n <= high for low, n, high in zip(smallest, wanted, largest)):
             raise ValueError(
-                f"requested an output size of {wanted}, but valid sizes range from {smallest} to {largest} (for an input of {shape})"
+                f"{asked()}: requested an output size of {wanted}, but valid sizes range from {smallest} to {largest} (for an input of {shape})"
             )
         return [n - low for n, low in zip(wanted, smallest)]
 

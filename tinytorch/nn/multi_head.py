@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..creation import empty
+from ..op import asked
 from . import functional as F
 from . import init
 from .linear import Linear
@@ -37,12 +38,12 @@ class MultiheadAttention(Module):
     ):
         if embed_dim <= 0 or num_heads <= 0:
             raise ValueError(
-                f"embed_dim and num_heads must be greater than 0, got embed_dim={embed_dim} and num_heads={num_heads} instead"
+                f"{asked()}: embed_dim and num_heads must be greater than 0, got embed_dim={embed_dim} and num_heads={num_heads} instead"
             )
         super().__init__()
         if embed_dim % num_heads:
             raise AssertionError(
-                f"embed_dim must be divisible by num_heads: {embed_dim} is not by {num_heads}"
+                f"{asked()}: embed_dim must be divisible by num_heads: {embed_dim} is not by {num_heads}"
             )
         self.embed_dim, self.num_heads, self.head_dim = embed_dim, num_heads, embed_dim // num_heads
         self.kdim = embed_dim if kdim is None else kdim

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..creation import empty
+from ..op import asked
 from . import functional as F
 from . import init
 from .module import Module
@@ -109,7 +110,9 @@ class GroupNorm(Module):
     ):
         super().__init__()
         if num_channels % num_groups:
-            raise ValueError(f"num_channels ({num_channels}) must be divisible by num_groups ({num_groups})")
+            raise ValueError(
+                f"{asked()}: num_channels ({num_channels}) must be divisible by num_groups ({num_groups})"
+            )
         self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
         affine_parameters(self, num_channels, affine, affine and bias, device, dtype)
         self.reset_parameters()

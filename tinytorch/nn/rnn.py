@@ -7,6 +7,7 @@ import warnings
 
 from .. import ops
 from ..creation import empty
+from ..op import asked
 from . import functional as F
 from . import init
 from .functional.gru import gru_layer
@@ -166,9 +167,15 @@ class RNNBase(Module):
         if hx is None:
             return [input.new_zeros(shape)]
         dims = 3 if batched else 2
+        if isinstance(hx, (tuple, list)):
+            raise AttributeError(
+                f"{type(self).__name__}: the state must be one tensor h_0, but got a {type(hx).__name__}; only LSTM has two"
+            )
         if hx.dim() != dims:
             kind = "batched 3-D" if batched else "unbatched 2-D"
-            raise RuntimeError(f"For {kind} input, hx should also be {dims}-D but got {hx.dim()}-D tensor")
+            raise RuntimeError(
+                f"{type(self).__name__}: For {kind} input, hx should also be {dims}-D but got {hx.dim()}-D tensor"
+            )
         hx = hx if batched else ops.unsqueeze(hx, 1)
         self.check_hidden_size(hx, shape)
         return [hx]
@@ -220,7 +227,7 @@ def check_settings(mode, input_size, hidden_size, num_layers, bias, batch_first,
         raise ValueError(f"Unrecognized RNN mode: {mode}")
     if not isinstance(dropout, (int, float)) or isinstance(dropout, bool) or not 0 <= dropout <= 1:
         raise ValueError(
-            f"dropout should be a number in range [0, 1] representing the probability of an element being zeroed, got {dropout!r}"
+            f"{asked()}: dropout should be a number in range [0, 1] representing the probability of an element being zeroed, got {dropout!r}"
         )
     if dropout > 0 and num_layers == 1:
         warnings.warn(
@@ -232,13 +239,15 @@ def check_settings(mode, input_size, hidden_size, num_layers, bias, batch_first,
         ("bias", bias, bool), ("batch_first", batch_first, bool), ("input_size", input_size, int), ("hidden_size", hidden_size, int),
     ):  # fmt: skip
         if not isinstance(value, kind):
-            raise TypeError(f"{name} should be of type {kind.__name__}, got: {type(value).__name__}")
+            raise TypeError(
+                f"{asked()}: {name} should be of type {kind.__name__}, got: {type(value).__name__}"
+            )
     for name, value in (("input_size", input_size), ("hidden_size", hidden_size), ("num_layers", num_layers)):
         if value <= 0:
-            raise ValueError(f"{name} must be greater than zero, got {value}")
+            raise ValueError(f"{asked()}: {name} must be greater than zero, got {value}")
     if not 0 <= proj_size < hidden_size:
         raise ValueError(
-            f"proj_size should be a positive integer or zero to disable projections, and has to be smaller than hidden_size:"
+            f"{asked()}: proj_size should be a positive integer or zero to disable projections, and has to be smaller than hidden_size:"
             f" got {proj_size} and {hidden_size}"
         )
 
@@ -253,7 +262,9 @@ class RNN(RNNBase):
         else:
             nonlinearity = kwargs.pop("nonlinearity", "tanh")
         if nonlinearity not in ("tanh", "relu"):
-            raise ValueError(f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'.")
+            raise ValueError(
+                f"{asked()}: Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'."
+            )
         super().__init__(f"RNN_{nonlinearity.upper()}", *args, **kwargs)
         self.nonlinearity = nonlinearity
 
@@ -285,10 +296,14 @@ class LSTM(RNNBase):
         if hx is None:
             return [input.new_zeros(shape) for shape in shapes]
         dims = 3 if batched else 2
+        if not isinstance(hx, (tuple, list)) or len(hx) != 2:
+            raise ValueError(
+                f"LSTM: the states must be a pair (h_0, c_0) of tensors, but got a {type(hx).__name__}"
+            )
         if hx[0].dim() != dims or hx[1].dim() != dims:
             kind = "batched 3-D" if batched else "unbatched 2-D"
             raise RuntimeError(
-                f"For {kind} input, hx and cx should also be {dims}-D but got ({hx[0].dim()}-D, {hx[1].dim()}-D) tensors"
+                f"LSTM: For {kind} input, hx and cx should also be {dims}-D but got ({hx[0].dim()}-D, {hx[1].dim()}-D) tensors"
             )
         states = [s if batched else ops.unsqueeze(s, 1) for s in hx]
         for i, (state, shape) in enumerate(zip(states, shapes)):

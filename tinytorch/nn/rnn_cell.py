@@ -56,16 +56,16 @@ class RNNCellBase(Module):
     def _check_sizes(self, input, states) -> None:
         if input.size(1) != self.input_size:
             raise RuntimeError(
-                f"input has inconsistent input_size: got {input.size(1)} expected {self.input_size}"
+                f"{type(self).__name__}: input has inconsistent input_size: got {input.size(1)} expected {self.input_size}"
             )
         for i, state in enumerate(states):
             if state.size(0) != input.size(0):
                 raise RuntimeError(
-                    f"Input batch size {input.size(0)} doesn't match hidden{i} batch size {state.size(0)}"
+                    f"{type(self).__name__}: Input batch size {input.size(0)} doesn't match hidden{i} batch size {state.size(0)}"
                 )
             if state.size(1) != self.hidden_size:
                 raise RuntimeError(
-                    f"hidden{i} has inconsistent hidden_size: got {state.size(1)}, expected {self.hidden_size}"
+                    f"{type(self).__name__}: hidden{i} has inconsistent hidden_size: got {state.size(1)}, expected {self.hidden_size}"
                 )
 
     def extra_repr(self) -> str:

@@ -185,11 +185,11 @@ class Transformer(Module):
         batch = 0 if self.batch_first else 1
         if src.dim() == 3 and src.size(batch) != tgt.size(batch):
             raise RuntimeError(
-                f"the batch number of src and tgt must be equal, got {src.size(batch)} and {tgt.size(batch)}"
+                f"Transformer: the batch number of src and tgt must be equal, got {src.size(batch)} and {tgt.size(batch)}"
             )
         if src.size(-1) != self.d_model or tgt.size(-1) != self.d_model:
             raise RuntimeError(
-                f"the feature number of src and tgt must be equal to d_model={self.d_model}, got {src.size(-1)} and {tgt.size(-1)}"
+                f"Transformer: the feature number of src and tgt must be equal to d_model={self.d_model}, got {src.size(-1)} and {tgt.size(-1)}"
             )
         memory = self.encoder(
             src, mask=src_mask, src_key_padding_mask=src_key_padding_mask, is_causal=src_is_causal

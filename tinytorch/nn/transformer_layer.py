@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..op import asked
 from . import functional as F
 from .dropout import Dropout
 from .functional.multi_head import float_mask
@@ -163,5 +164,5 @@ def _get_activation_fn(activation):
     if not isinstance(activation, str):
         return activation
     if activation not in ("relu", "gelu"):
-        raise RuntimeError(f"activation should be relu/gelu, not {activation}")
+        raise RuntimeError(f"{asked()}: activation should be relu/gelu, not {activation}")
     return F.relu if activation == "relu" else F.gelu

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import backend, dtypes
-from ..op import Value, op, spelled
+from ..op import Value, asked, op, spelled
 
 # ---------------------------------------------------------------- arithmetic
 
@@ -95,7 +95,7 @@ def scaled(input, other, alpha):
         alpha = bool(alpha)  # the result stays a bool
     elif isinstance(alpha, float) and all(kind in "biu" for kind in kinds):
         raise RuntimeError(
-            f"For integral input tensors, argument alpha must not be a floating point number, got {alpha}"
+            f"{asked()}: For integral input tensors, argument alpha must not be a floating point number, got {alpha}"
         )
     return mul(other, alpha) if isinstance(other, Value) else other * alpha
 

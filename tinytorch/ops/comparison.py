@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import dtypes
-from ..op import Value, op, spelled
+from ..op import Value, not_a_tensor, op, spelled
 from .choosing import choose
 from .indexing import nonzero
 
@@ -53,7 +53,7 @@ def isclose(x, y, *, rtol=1e-05, atol=1e-08, equal_nan=False):
     """|x - y| <= atol + rtol * |y|."""
     for name, tolerance in (("rtol", rtol), ("atol", atol)):
         if tolerance < 0:
-            raise RuntimeError(f"{name} must be greater than or equal to zero, but got {tolerance}")
+            raise RuntimeError(f"isclose: {name} must be greater than or equal to zero, but got {tolerance}")
     return np.isclose(x, y, rtol=rtol, atol=atol, equal_nan=equal_nan)
 
 
@@ -64,6 +64,8 @@ def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False) -> bool:
 
 def equal(input, other) -> bool:
     """Whether x and y have one shape and the same elements."""
+    if not isinstance(other, Value):
+        raise not_a_tensor("other", other)
     return input.array.shape == other.array.shape and bool((input.array == other.array).all())
 
 
@@ -182,4 +184,8 @@ def where(condition, input=None, other=None):
         raise RuntimeError(
             f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype!r}"
         )
+    if input is None or other is None:
+        raise TypeError("where(): give the condition alone, or with both: where(condition, input, other)")
+    if not isinstance(condition, Value):
+        raise not_a_tensor("condition", condition)
     return where_between(condition, input, other)

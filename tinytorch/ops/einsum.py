@@ -49,6 +49,11 @@ def explicit(equation: str, operands):
     """The equation with `...` spelled in letters of its own and an output."""
     left, arrow, output = equation.partition("->")
     inputs = left.split(",")
+    for c in "".join(inputs + [output]).replace("...", ""):
+        if not (c.isascii() and c.isalpha()):
+            raise RuntimeError(
+                f"einsum(): invalid subscript {c!r} in '{equation}': dimensions are named by letters, or by '...'"
+            )
     if len(inputs) != len(operands):
         raise RuntimeError(
             f"einsum(): '{equation}' names {len(inputs)} operands, but {len(operands)} were given"
@@ -86,6 +91,11 @@ def merge_repeats(x, letters: str):
         while letters.count(c) > 1:
             i = letters.index(c)
             j = letters.index(c, i + 1)
+            if x.array.shape[i] != x.array.shape[j]:
+                raise RuntimeError(
+                    f"einsum(): subscript {c} is repeated in '{letters}' but the sizes don't match, {x.array.shape[j]} !="
+                    f" {x.array.shape[i]}: {list(x.array.shape)}"
+                )
             x = diagonal(x, offset=0, dim1=i, dim2=j)
             letters = letters[:i] + letters[i + 1 : j] + letters[j + 1 :] + c
     return x, letters

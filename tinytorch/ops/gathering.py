@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import dtypes
 from ..backend import beside, may_look, module_of
-from ..op import Value, op, spelled
+from ..op import Value, asked, not_a_tensor, op, spelled
 from .arithmetic import floor_divide
 from .comparison import where
 from .indexing import getitem_op, put, same_dtype, writable_copy
@@ -41,6 +41,8 @@ def gather(input, dim, index, *, sparse_grad=False, out=None):
                 f"gather(): Expected out tensor to have dtype {input.dtype!r}, but got {out.dtype!r} instead"
             )
         return out._fill_with(gather(input, dim, index))
+    if not isinstance(dim, int):
+        raise TypeError(f"gather(): argument 'dim' must be int, not {type(dim).__name__}")
     need_long("gather", index)
     if not index.array.size:
         return reshape(getitem_op(flatten(input), index=slice(0, 0)), index.array.shape)
@@ -52,6 +54,8 @@ def gather(input, dim, index, *, sparse_grad=False, out=None):
 
 
 def need_long(name: str, index) -> None:
+    if not isinstance(index, Value):
+        raise not_a_tensor("index", index, name)
     if index.array.size and index.array.dtype not in (np.int64, np.int32):
         raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index, got {index.dtype!r}")
 
@@ -59,15 +63,18 @@ def need_long(name: str, index) -> None:
 def check_index(name: str, index, shape, dim: int) -> None:
     if not shape:
         return
-    size = shape[dim]
-    if index.size and may_look(index) and (index.min() < 0 or index.max() >= size):
+    fits = all(want <= have for d, (want, have) in enumerate(zip(index.shape, shape)) if d != dim)
+    if fits and not (index.size and may_look(index) and (index.min() < 0 or index.max() >= shape[dim])):
+        return
+    name = asked() or name
+    if fits:
         worst = index.min() if index.min() < 0 else index.max()
-        raise RuntimeError(f"{name}: index {worst} is out of bounds for dimension {dim} with size {size}")
-    for d, (want, have) in enumerate(zip(index.shape, shape)):
-        if d != dim and want > have:
-            raise RuntimeError(
-                f"{name}: index size {want} at dimension {d} exceeds the input's {have}: shapes {list(index.shape)} and {list(shape)}"
-            )
+        raise RuntimeError(
+            f"{name}: index {worst} is out of bounds for dimension {dim} with size {shape[dim]}: {list(shape)}"
+        )
+    raise RuntimeError(
+        f"{name}: index must be no larger than the input except in dimension {dim}: shapes {list(index.shape)} and {list(shape)}"
+    )
 
 
 @op
@@ -113,7 +120,7 @@ def like_index(src, index):
         return src
     if any(want > have for want, have in zip(index.array.shape, src.array.shape)):
         raise RuntimeError(
-            f"Expected index {list(index.array.shape)} to be no larger than src {list(src.array.shape)} in any dimension"
+            f"{asked()}: Expected index {list(index.array.shape)} to be no larger than src {list(src.array.shape)} in any dimension"
         )
     return crop_op(src, shape=index.array.shape)
 
@@ -163,6 +170,8 @@ def scatter_reduce(input, dim, index, src, reduce, *, include_self=True):
     same_kind("scatter_reduce", input, index, src)
     dim = normal_dim(dim, input.ndim)
     src = like_index(src, index)
+    if input.ndim:
+        check_index("scatter_reduce", index.array, input.array.shape, dim)
     if not isinstance(src, Value):
         src = input.wrap(np.full_like(input.array, src, shape=index.array.shape))
     touched = input.wrap(np.zeros_like(input.array, dtype=bool))
@@ -200,9 +209,15 @@ def scatter_fold(x, index, src, *, dim, reduce):
 @spelled
 def take_along_dim(input, indices, dim=None):
     """`gather` that broadcasts; without dim, over the flattened tensor."""
+    need_long("take_along_dim", indices)
     if dim is None:
         return gather(flatten(input), 0, flatten(indices))
     dim = normal_dim(dim, input.ndim)
+    if indices.ndim != input.ndim:
+        raise RuntimeError(
+            "take_along_dim(): input and indices should have the same number of dimensions, but got"
+            f" {input.ndim} dimensions for input, and {indices.ndim} dimensions for indices"
+        )
     if (
         input.array.shape[:dim] + input.array.shape[dim + 1 :]
         != indices.array.shape[:dim] + indices.array.shape[dim + 1 :]
@@ -223,10 +238,17 @@ def take_along_dim(input, indices, dim=None):
 @spelled
 def take(input, index):
     """Elements of the flattened tensor."""
+    if not isinstance(index, Value):
+        raise not_a_tensor("index", index, "take")
+    if index.array.dtype != np.int64:
+        raise RuntimeError(f"take(): Expected a long tensor for index, but got {index.dtype!r}")
     flat = flatten(input)
     places = index.array
     if places.size and (places.max() >= flat.array.size or places.min() < -flat.array.size):
-        raise IndexError(f"take: index out of range for a tensor of {flat.array.size} elements")
+        wrong = places[(places >= flat.array.size) | (places < -flat.array.size)][0]
+        raise IndexError(
+            f"take: index {wrong} is out of range for a tensor of {flat.array.size} elements: {list(input.shape)}"
+        )
     return getitem_op(flat, index=places)
 
 
@@ -237,22 +259,28 @@ def at(dim: int, index):
 @spelled
 def index_select(input, dim, index):
     """The slices along dim that index names."""
+    need_long("index_select", index)
     dim = normal_dim(dim, input.array.ndim)
     places = index.array
     size = input.array.shape[dim] if input.array.ndim else 1
     if places.ndim > 1:
         raise IndexError(f"index_select(): Index is supposed to be a vector, got shape {list(places.shape)}")
     if places.size and (places.min() < 0 or places.max() >= size):
-        raise IndexError(f"index_select(): index out of range for dimension {dim} with size {size}")
+        wrong = places[(places < 0) | (places >= size)][0]
+        raise IndexError(
+            f"index_select(): index {wrong} is out of range for dimension {dim} with size {size}: {list(input.shape)}"
+        )
     return getitem_op(input, index=at(dim, places.reshape(-1))) if input.array.ndim else input.clone()
 
 
 def rows(name: str, input, dim: int, index):
     """The NumPy index of slices along dim; PyTorch knows no negative ones here."""
+    need_long(name, index)
     places, size = index.array.reshape(-1), input.array.shape[dim] if input.ndim else 1
     places = places.astype(np.int64, copy=False)
     if places.size and (places.min() < 0 or places.max() >= size):
-        raise IndexError(f"{name}: index out of range: dimension {dim} has size {size}")
+        wrong = places[(places < 0) | (places >= size)][0]
+        raise IndexError(f"{name}: index {wrong} is out of range: dimension {dim} has size {size}")
     return at(dim, places)
 
 
@@ -270,7 +298,7 @@ def index_add(input, dim, index, source, *, alpha=1):
         or any(s != n for d, (s, n) in enumerate(zip(source.array.shape, input.array.shape)) if d != dim)
     ):
         raise RuntimeError(
-            f"source tensor shape must match self tensor shape, excluding the specified dimension. Got {list(source.shape)} and {list(input.shape)}"
+            f"index_add: source tensor shape must match self tensor shape, excluding the specified dimension. Got {list(source.shape)} and {list(input.shape)}"
         )
     source = source if alpha == 1 else source * alpha
     if not input.ndim:
@@ -291,6 +319,11 @@ def index_copy(input, dim, index, source):
     """x with the slices of source written along dim where index names."""
     dim = normal_dim(dim, input.ndim)
     same_dtype("index_copy", input, source)
+    count = source.array.shape[dim] if source.ndim else 1
+    if index.numel() != count:
+        raise IndexError(
+            f"index_copy: Number of indices ({index.numel()}) should be equal to source.size(dim) ({count}), for dim: {dim}"
+        )
     if not input.ndim:
         return reshape(
             put(reshape(input, (1,)), reshape(source, (1,)), index=rows("index_copy", input, 0, index)), ()
@@ -310,7 +343,11 @@ def index_fill(input, dim, index, value):
     else:
         value = dtypes.element(value, input.array.dtype)
     dim = normal_dim(dim, input.ndim)
-    places = np.unique(index.array)
+    need_long("index_fill", index)
+    places, size = np.unique(index.array), input.array.shape[dim] if input.ndim else 1
+    if places.size and (places[0] < -size or places[-1] >= size):
+        wrong = places[0] if places[0] < -size else places[-1]
+        raise IndexError(f"index_fill: index {wrong} is out of range: dimension {dim} has size {size}")
     if not input.ndim:
         return reshape(put(reshape(input, (1,)), value, index=places), ())
     return put(input, value, index=at(dim, places))

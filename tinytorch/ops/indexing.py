@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from operator import index as index_of
+
 import numpy as np
 
 from .. import dtypes
 from ..backend import beside, is_array, module_of
-from ..op import Value, op, spelled
+from ..op import Value, asked, op, spelled
 from .choosing import choose
 from .shape import broadcast_tensors, normal_dim, reshape
 
@@ -69,8 +71,11 @@ SEQUENCES = (slice, type(None), type(...), list, tuple, range, np.ndarray, Value
 def plain_part(part, x):
     if isinstance(part, slice):
         if part.step is not None and int(part.step) <= 0:
-            raise ValueError(f"slice step must be positive, got {part.step}; use flip to reverse")
-        return slice(*(None if p is None else int(p) for p in (part.start, part.stop, part.step)))
+            raise ValueError(f"{asked()}: slice step must be positive, got {part.step}; use flip to reverse")
+        try:
+            return slice(*(None if p is None else index_of(p) for p in (part.start, part.stop, part.step)))
+        except TypeError:
+            raise TypeError(f"{asked()}: slice indices must be integers or None, got {part}") from None
     if isinstance(part, (list, tuple, range)):
         part = np.asarray([p.array if isinstance(p, Value) else p for p in part])
         part = part.astype(np.int64) if part.size == 0 else part
@@ -81,7 +86,7 @@ def plain_part(part, x):
             part = part.astype(bool)  # PyTorch's old masks
         if part.dtype not in INDEX_TYPES:
             raise IndexError(
-                f"tensors used as indices must be long, int, byte or bool tensors, got {part.dtype}"
+                f"{asked()}: tensors used as indices must be long, int, byte or bool tensors, got {part.dtype}"
             )
         if part.ndim == 0 and part.dtype != bool:
             return int(part)
@@ -93,7 +98,7 @@ def plain_part(part, x):
             return beside(x.array, part)
         return part
     elif isinstance(part, str):
-        raise TypeError(f"a tensor cannot be indexed with a str: {part!r}")
+        raise TypeError(f"{asked()}: a tensor cannot be indexed with a str: {part!r}")
     return part
 
 
@@ -111,12 +116,14 @@ def check_bounds(shape, index) -> None:
             continue
         size = p.ndim if is_array(p) and p.dtype == bool else 1
         if dim + size > len(shape):
-            raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
+            raise IndexError(f"{asked()}: too many indices for tensor of dimension {len(shape)}")
         if isinstance(p, int) and not -shape[dim] <= p < shape[dim]:
-            raise IndexError(f"index {p} is out of bounds for dimension {dim} with size {shape[dim]}")
+            raise IndexError(
+                f"{asked()}: index {p} is out of bounds for dimension {dim} with size {shape[dim]}: {list(shape)}"
+            )
         if is_array(p) and p.dtype == bool and p.shape != shape[dim : dim + size]:
             raise IndexError(
-                f"The shape of the mask {list(p.shape)} at index {dim} does not match the shape of the indexed tensor {list(shape)} at index {dim}"
+                f"{asked()}: The shape of the mask {list(p.shape)} at index {dim} does not match the shape of the indexed tensor {list(shape)} at index {dim}"
             )
         dim += size
 
@@ -186,10 +193,12 @@ def narrow(input, dim, start, length):
     size, start = input.array.shape[dim], int(start)
     if not -size <= start <= size:
         raise IndexError(
-            f"start out of range (expected to be in range of [{-size}, {size}], but got {start})"
+            f"{asked()}: start out of range (expected to be in range of [{-size}, {size}], but got {start})"
         )
     start = start + size if start < 0 else start
-    if length < 0 or start + length > size:
+    if length < 0:
+        raise RuntimeError(f"narrow(): length must be non-negative, got {length}")
+    if start + length > size:
         raise RuntimeError(f"narrow: start ({start}) + length ({length}) exceeds dimension size ({size})")
     return getitem_op(input, index=(slice(None),) * dim + (slice(start, start + length),))
 
@@ -197,6 +206,8 @@ def narrow(input, dim, start, length):
 @spelled
 def select(input, dim, index):
     """The slice at one index of dim, without the dim: a view."""
+    if not input.array.ndim:
+        raise IndexError("select() cannot be applied to a 0-dim tensor")
     dim = normal_dim(dim, input.array.ndim)
     if not -input.array.shape[dim] <= index < input.array.shape[dim]:
         raise IndexError(

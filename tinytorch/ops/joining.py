@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import itertools
 
 import numpy as np
 
 from .. import dtypes
 from ..backend import beside, module_of
-from ..op import Value, as_array, op, spelled
+from ..op import Value, as_array, asked, op, spelled
 from .indexing import getitem_op
 from .shape import expand_op, flatten, normal_dim, reshape, reshape_op, sizes, unsqueeze, unsqueeze_op
 
@@ -25,7 +26,7 @@ def concatenate(*tensors, dim=0):
         rest, first = (s[:dim] + s[dim + 1 :] for s in (shape, shapes[0]))
         if len(shape) != len(shapes[0]) or rest != first:
             raise RuntimeError(
-                f"cat: sizes must match except in dimension {dim}, got shapes {' and '.join(str(list(s)) for s in (shapes[0], shape))}"
+                f"{asked() or 'cat'}: sizes must match except in dimension {dim}, got shapes {' and '.join(str(list(s)) for s in (shapes[0], shape))}"
             )
     target = dtypes.result_np(tensors)
     return np.concatenate([x.astype(target, copy=False) for x in tensors], axis=dim)
@@ -34,14 +35,9 @@ def concatenate(*tensors, dim=0):
 @spelled
 def cat(tensors, dim=0):
     """Tensors end to end along dim."""
-    if isinstance(tensors, Value):
-        raise TypeError("cat(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
-    tensors = list(tensors)
+    tensors = tensors_of(tensors)
     if not tensors:
-        raise ValueError("cat: expected a non-empty list of tensors")
-    for place, x in enumerate(tensors):
-        if not isinstance(x, Value):
-            raise TypeError(f"expected Tensor as element {place} in argument 0, but got {type(x).__name__}")
+        raise ValueError(f"{asked()}: expected a non-empty list of tensors")
     if builtins.any(x.array.ndim == 0 for x in tensors):
         raise RuntimeError("cat: zero-dimensional tensors cannot be concatenated; use stack")
     real = [x for x in tensors if x.array.shape != (0,)] or tensors[
@@ -53,7 +49,7 @@ def cat(tensors, dim=0):
 @spelled
 def stack(tensors, dim=0):
     """Tensors of one shape side by side in a new dim."""
-    tensors = list(tensors)
+    tensors = tensors_of(tensors)
     if not tensors:
         raise RuntimeError("stack: expected a non-empty list of tensors")
     shapes = [x.array.shape for x in tensors]
@@ -66,6 +62,19 @@ def stack(tensors, dim=0):
     return concatenate(*[unsqueeze_op(x, dim=dim) for x in tensors], dim=dim)
 
 
+def tensors_of(given) -> list:
+    """The tensors of a list or tuple; an error for a single one, or for what is no tensor."""
+    if isinstance(given, Value):
+        raise TypeError(f"{asked()}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
+    tensors = list(given)
+    for place, x in enumerate(tensors):
+        if not isinstance(x, Value):
+            raise TypeError(
+                f"{asked()}: expected Tensor as element {place} of 'tensors', but got {type(x).__name__}"
+            )
+    return tensors
+
+
 def at_least(x, ndim: int):
     """x with dims of size 1 added as NumPy's atleast_1d, _2d and _3d do."""
     while x.ndim < ndim:
@@ -74,7 +83,7 @@ def at_least(x, ndim: int):
 
 
 def some(name: str, tensors) -> list:
-    tensors = list(tensors)
+    tensors = tensors_of(tensors)
     if not tensors:
         raise RuntimeError(f"{name} expects a non-empty TensorList")
     return tensors
@@ -133,29 +142,33 @@ def dstack(tensors):
 @spelled
 def column_stack(tensors):
     """Side by side, vectors as columns."""
-    return cat([reshape(x, (x.numel(), 1)) if x.ndim < 2 else x for x in tensors], dim=1)
+    return cat([reshape(x, (x.numel(), 1)) if x.ndim < 2 else x for x in tensors_of(tensors)], dim=1)
 
 
 def slice_dim(x, dim: int, start: int, stop: int):
     return getitem_op(x, index=(slice(None),) * dim + (slice(start, stop),))
 
 
-def split(input, split_size_or_sections, dim=0):
+def split(tensor, split_size_or_sections, dim=0):
     """Pieces of the given size (the last may be smaller), or of the given sizes."""
-    dim = normal_dim(dim, input.array.ndim)
-    size = input.array.shape[dim]
+    dim = normal_dim(dim, tensor.array.ndim)
+    size = tensor.array.shape[dim]
     sections = split_size_or_sections
     if isinstance(sections, int):
         if sections <= 0 and size:
             raise RuntimeError(f"split: expected split_size to be positive, got {sections}")
         sections = [builtins.min(sections, size - start) for start in range(0, size, sections or 1)] or [0]
-    return split_with_sizes(input, sections, dim)
+    return split_with_sizes(tensor, sections, dim)
 
 
 @spelled
 def split_with_sizes(input, split_sizes, dim=0):
     """Pieces of the given sizes along dim."""
     dim = normal_dim(dim, input.array.ndim)
+    if builtins.any(size < 0 for size in split_sizes):
+        raise RuntimeError(
+            f"split: expects split_sizes have only non-negative entries, but got {list(split_sizes)}"
+        )
     if builtins.sum(split_sizes) != input.array.shape[dim]:
         raise RuntimeError(
             f"split: expects split_sizes to sum to {input.array.shape[dim]} (the size at dimension {dim}), but got {list(split_sizes)}"
@@ -174,20 +187,44 @@ def split_op(x, *, sizes, dim):
 @spelled
 def chunk(input, chunks, dim=0):
     """At most `chunks` pieces of equal size, the last one maybe smaller."""
+    if not isinstance(chunks, int):
+        raise TypeError(f"chunk(): argument 'chunks' must be int, not {type(chunks).__name__}")
     if chunks <= 0:
         raise RuntimeError(f"chunk: expects chunks to be greater than 0, got {chunks}")
     size = input.array.shape[normal_dim(dim, input.array.ndim)]
     return split(input, -(-size // chunks) or 1, dim) if size else tuple(input for _ in range(chunks))
 
 
+def either(function):
+    """Where to cut is a number of sections or a list of indices: PyTorch has a name for each, for one argument here."""
+
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        for name in ("sections", "indices", "tensor_indices_or_sections"):
+            if name in kwargs:
+                kwargs["indices_or_sections"] = kwargs.pop(name)
+        return function(*args, **kwargs)
+
+    return call
+
+
+@either
 @spelled
 def tensor_split(input, indices_or_sections, dim=0):
     """So many pieces, sizes differing by at most one; or pieces between the given indices."""
+    if not input.array.ndim:
+        raise RuntimeError(
+            "tensor_split: expected at least a 1-dimensional tensor, but got a tensor with 0 dims"
+        )
     dim = normal_dim(dim, input.array.ndim)
     size = input.array.shape[dim]
     if hasattr(indices_or_sections, "tolist"):
         indices_or_sections = indices_or_sections.tolist()
     if isinstance(indices_or_sections, int):
+        if indices_or_sections <= 0:
+            raise RuntimeError(
+                f"tensor_split: number of sections must be larger than 0, got {indices_or_sections}"
+            )
         least, extra = divmod(size, indices_or_sections)
         cuts = [least * i + builtins.min(i, extra) for i in range(1, indices_or_sections)]
     else:
@@ -209,11 +246,13 @@ def divided(name: str, input, sections, dim: int, least: int):
     return tensor_split(input, sections, dim=dim)
 
 
+@either
 def hsplit(input, indices_or_sections):
     """tensor_split along dim 1 (0 for vectors)."""
     return divided("hsplit", input, indices_or_sections, 0 if input.ndim == 1 else 1, 1)
 
 
+@either
 def vsplit(input, indices_or_sections):
     """tensor_split along dim 0."""
     return divided("vsplit", input, indices_or_sections, 0, 2)
@@ -222,6 +261,8 @@ def vsplit(input, indices_or_sections):
 @spelled
 def unbind(input, dim=0):
     """The slices along dim, each without it."""
+    if not input.array.ndim:
+        raise IndexError("unbind: Dimension specified as 0 but tensor has no dimensions")
     dim = normal_dim(dim, input.array.ndim)
     lead = (slice(None),) * dim
     return tuple([getitem_op(input, index=(*lead, i)) for i in range(input.array.shape[dim])])
@@ -234,6 +275,13 @@ def meshgrid(*tensors, indexing="ij"):
         raise RuntimeError(f"meshgrid: indexing must be 'xy' or 'ij', got {indexing!r}")
     if indexing == "xy" and len(vectors) > 1:
         vectors[:2] = vectors[1::-1]
+    if not vectors:
+        raise RuntimeError("meshgrid expects a non-empty TensorList")
+    for place, x in enumerate(vectors):
+        if x.array.ndim > 1:
+            raise RuntimeError(
+                f"meshgrid: expected scalar or 1D tensors, but argument {place} has shape {list(x.shape)}"
+            )
     shape = tuple(x.array.shape[0] for x in vectors)
     grids = [
         expand_op(reshape_op(x, shape=tuple(-1 if d == i else 1 for d in range(len(vectors)))), shape=shape)
@@ -246,11 +294,23 @@ def meshgrid(*tensors, indexing="ij"):
 
 def cartesian_prod(*tensors):
     """All combinations of the vectors' elements, one a row."""
+    for x in tensors:
+        need_vector("cartesian_prod", x)
     return stack([flatten(g) for g in meshgrid(*tensors)], dim=-1) if len(tensors) > 1 else tensors[0]
+
+
+def need_vector(name: str, x) -> None:
+    if x.ndim != 1:
+        raise RuntimeError(f"{name}: Expect a 1D vector, but got shape {list(x.shape)}")
 
 
 def block_diag(*tensors):
     """Matrices along the diagonal of one of zeros."""
+    for place, x in enumerate(tensors):
+        if x.ndim > 2:
+            raise RuntimeError(
+                f"block_diag: Input tensors must have 2 or fewer dimensions. Input {place} has shape {list(x.shape)}"
+            )
     blocks = [at_least(x, 2) for x in tensors]
     width = builtins.sum(x.shape[1] for x in blocks)
     rows, start = [], 0
@@ -267,11 +327,13 @@ def block_diag(*tensors):
 
 def combinations(input, r=2, with_replacement=False):
     """All ways to choose r elements of a vector, one a row."""
+    need_vector("combinations", input)
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     rows = np.array(list(choose(range(input.array.shape[0]), r)), np.int64).reshape(-1, r)
     return getitem_op(input, index=beside(input.array, rows))
 
 
+@either
 def dsplit(input, indices_or_sections):
     """tensor_split along dim 2."""
     return divided("dsplit", input, indices_or_sections, 2, 3)

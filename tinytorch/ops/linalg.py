@@ -230,16 +230,16 @@ def cholesky(input, upper=False):
 
 
 @spelled
-def cholesky_solve(B, L, upper=False):
-    """The solution of A @ X = B from A's Cholesky factor."""
-    L = mH(L) if upper else L
-    return solve(mH(L), solve(L, B))
+def cholesky_solve(input, input2, upper=False):
+    """The solution X of A @ X = input from A's Cholesky factor, input2."""
+    L = mH(input2) if upper else input2
+    return solve(mH(L), solve(L, input))
 
 
 @spelled
-def cholesky_inverse(L, upper=False):
+def cholesky_inverse(input, upper=False):
     """The inverse of A from its Cholesky factor."""
-    return cholesky_solve(identity_like(L), L, upper)
+    return cholesky_solve(identity_like(input), input, upper)
 
 
 @spelled

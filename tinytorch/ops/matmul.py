@@ -10,13 +10,13 @@ import numpy as np
 
 from .. import dtypes
 from ..backend import kernel
-from ..op import Value, op, spelled
+from ..op import Value, asked, not_a_tensor, op, spelled
 from .arithmetic import add, mul, sub
 from .complex import conj
 from .indexing import getitem_op
 from .joining import cat
 from .reduction import sum
-from .shape import normal_dim, permute_op, reshape_op, unsqueeze
+from .shape import broadcast_shapes, normal_dim, permute_op, reshape_op, unsqueeze
 
 
 @kernel
@@ -30,10 +30,12 @@ def matmul_op(x, y):
     """(..., n, k) @ (..., k, m) -> (..., n, m)."""
     if x.dtype != y.dtype:
         raise RuntimeError(
-            f"expected both to have the same dtype, but got {dtypes.of(x)!r} and {dtypes.of(y)!r}; convert one with .to(...)"
+            f"{asked() or 'matmul'}: expected both to have the same dtype, but got {dtypes.of(x)!r} and {dtypes.of(y)!r}; convert one with .to(...)"
         )
     if x.shape[-1] != y.shape[-2]:
-        raise RuntimeError(f"{x.shape} @ {y.shape}: inner sizes {x.shape[-1]} and {y.shape[-2]} differ")
+        raise RuntimeError(
+            f"{asked() or 'matmul'}: {x.shape} @ {y.shape}: inner sizes {x.shape[-1]} and {y.shape[-2]} differ"
+        )
     if y.ndim == 2 and x.ndim > 2:  # one large product instead of a stack of small ones
         rows = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
         return product(rows, y).reshape((*x.shape[:-1], y.shape[-1]))
@@ -81,7 +83,10 @@ def mm(input, mat2):
 def bmm(input, mat2):
     """The products of two stacks of matrices, pair by pair."""
     if input.array.ndim == mat2.array.ndim == 3 and input.array.shape[0] != mat2.array.shape[0]:
-        raise RuntimeError(f"bmm: batch sizes {input.array.shape[0]} and {mat2.array.shape[0]} differ")
+        raise RuntimeError(
+            f"bmm: batch sizes {input.array.shape[0]} and {mat2.array.shape[0]} differ:"
+            f" {list(input.array.shape)} @ {list(mat2.array.shape)}"
+        )
     return product_of("bmm", input, mat2, 3, 3)
 
 
@@ -125,6 +130,10 @@ def weighted(x, product, beta, alpha):
     product = product if alpha == 1 else mul(product, alpha)
     if beta == 0:
         return product
+    if broadcast_shapes(x.array.shape, product.array.shape) != product.array.shape:
+        raise RuntimeError(
+            f"{asked()}: input {list(x.array.shape)} does not expand to the product's shape {list(product.array.shape)}"
+        )
     return add(x if beta == 1 else mul(x, beta), product)
 
 
@@ -190,6 +199,8 @@ def chain_matmul(*matrices):
 @spelled
 def kron(input, other):
     """The Kronecker product: x with each element replaced by it times other."""
+    if not isinstance(other, Value):
+        raise not_a_tensor("other", other)
     ndim = max(input.array.ndim, other.array.ndim)
     a, b = ((1,) * (ndim - t.array.ndim) + t.array.shape for t in (input, other))
     spread = mul(
@@ -203,11 +214,17 @@ def tensordot(a, b, dims=2):
     """Sums of products over pairs of dims: the last n of a and first n of b, or the two lists given."""
     if isinstance(dims, Value):
         dims = dims.tolist()
+    if isinstance(dims, int) and not 0 <= dims <= min(a.ndim, b.ndim):
+        raise RuntimeError(
+            f"tensordot: expects 0 <= dims <= the number of dimensions of both, but got dims={dims} for {a.ndim}D and {b.ndim}D"
+        )
     left, right = (
         (list(range(a.ndim - dims, a.ndim)), list(range(dims)))
         if isinstance(dims, int)
         else ([d] if isinstance(d, int) else list(d) for d in dims)
     )
+    if len(left) != len(right):
+        raise RuntimeError(f"tensordot: both dimension lists should have same length, got {left} and {right}")
     left, right = [normal_dim(d, a.ndim) for d in left], [normal_dim(d, b.ndim) for d in right]
     for i, j in zip(left, right):
         if 1 in (a.array.shape[i], b.array.shape[j]):  # sizes of 1 stretch: sum the other one first

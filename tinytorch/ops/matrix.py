@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from .. import dtypes
-from ..op import spelled
+from ..op import asked, spelled
 from .arithmetic import abs, add, clamp_min, mul, sub
 from .comparison import where
 from .elementwise import sqrt, square
@@ -160,7 +160,7 @@ def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
             raise RuntimeError(f"cdist only supports at least 2D tensors, {name} got: {x.ndim}D")
     if x1.array.shape[-1] != x2.array.shape[-1]:
         raise RuntimeError(
-            f"X1 and X2 must have the same number of columns. X1: {x1.array.shape[-1]} X2: {x2.array.shape[-1]}"
+            f"{asked()}: X1 and X2 must have the same number of columns. X1: {x1.array.shape[-1]} X2: {x2.array.shape[-1]}"
         )
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")

@@ -7,7 +7,7 @@ import builtins
 import numpy as np
 
 from ..backend import beside, module_of, on_host
-from ..op import op, spelled
+from ..op import asked, op, spelled
 from .gathering import index_select
 from .shape import diagonal_of, expand_op, flatten, normal_dim, reshape_op, sizes, transpose
 
@@ -22,6 +22,8 @@ def repeat(input, *repeats, **named):
         raise RuntimeError(
             f"repeat: {len(counts)} counts for {input.array.ndim} dimensions; there must be one for each, new dims in front"
         )
+    if min(counts, default=0) < 0:
+        raise RuntimeError(f"repeat: counts must not be negative, got {list(counts)}")
     shape = (1,) * lead + input.array.shape
     spread = expand_op(
         reshape_op(input, shape=tuple(n for s in shape for n in (1, s))),
@@ -46,8 +48,10 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
     counts = on_host(repeats.array) if hasattr(repeats, "array") else np.asarray(repeats)
     if counts.size not in (1, input.array.shape[dim]):
         raise RuntimeError(
-            f"repeats must have the same size as input along dim, but got repeats.size(0) = {counts.size} and input.size({dim}) = {input.array.shape[dim]}"
+            f"repeat_interleave: repeats must have the same size as input along dim, but got repeats.size(0) = {counts.size} and input.size({dim}) = {input.array.shape[dim]}"
         )
+    if counts.size and counts.min() < 0:
+        raise RuntimeError(f"repeat_interleave: repeats must not be negative, got {counts.min()}")
     places = np.repeat(np.arange(input.array.shape[dim]), counts)
     return index_select(input, dim, input.wrap(beside(input.array, places)))
 
@@ -97,7 +101,9 @@ def rot90(input, k=1, dims=(0, 1)):
         raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
     a, b = dims
     if normal_dim(a, input.ndim) == normal_dim(b, input.ndim):
-        raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {a} and dim1 = {b}")
+        raise RuntimeError(
+            f"{asked()}: expected rotation dims to be different, but got dim0 = {a} and dim1 = {b}"
+        )
     turns = {
         0: lambda input: input.clone(),
         1: lambda input: flip(transpose(input, a, b), a),

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import dtypes
 from ..backend import kernel
-from ..op import Value, as_array, op, spelled
+from ..op import Value, as_array, asked, op, spelled
 from .arithmetic import div, mul
 from .comparison import where
 from .joining import unbind
@@ -181,7 +181,7 @@ def var_op(x, *, dim=None, correction=1, keepdim=False):
     """Squared deviations from the mean, summed and divided by (n - correction)."""
     if x.dtype.kind not in "fc":
         raise RuntimeError(
-            f"std and var only support floating point and complex dtypes, got {dtypes.of(x)!r}"
+            f"{asked() or 'var'}: std and var only support floating point and complex dtypes, got {dtypes.of(x)!r}; convert it first, x.float()"
         )
     dims = axes(x, dim)
     total = np.add.reduce(x, dims, None, None, True)
@@ -257,7 +257,7 @@ def sum_to_size(input, *size):
         return sum(input)
     lead = input.array.ndim - len(shape)
     if lead < 0 or builtins.any(s not in (1, n) for s, n in zip(shape, input.array.shape[lead:])):
-        raise RuntimeError(f"size {list(shape)} is not expandable to size {list(input.shape)}.")
+        raise RuntimeError(f"sum_to_size: size {list(shape)} is not expandable to size {list(input.shape)}.")
     dims = tuple(range(lead)) + tuple(
         lead + i for i, s in enumerate(shape) if s == 1 and input.array.shape[lead + i] != 1
     )

@@ -64,9 +64,10 @@ def accumulated(ufunc, x, dim: int):
 def diff(input, n=1, dim=-1, prepend=None, append=None):
     """Differences of neighbours along dim, n times over."""
     if not input.ndim:
-        raise RuntimeError("diff expects input to be at least one-dimensional")
+        raise RuntimeError("diff expects input to be at least one-dimensional, but it is a scalar")
+    dim = normal_dim(dim, input.ndim)
     if n < 0:
-        raise RuntimeError(f"order must be non-negative but got {n}")
+        raise RuntimeError(f"diff: order must be non-negative but got {n}")
     if n == 0:
         return input.clone()
     parts = [t for t in (prepend, input, append) if t is not None]
@@ -82,6 +83,7 @@ def diff(input, n=1, dim=-1, prepend=None, append=None):
 @spelled
 def trapezoid(y, x=None, *, dx=1, dim=-1):
     """The area under y by trapezoids, with spacing dx or at the points x."""
+    dim = normal_dim(dim, y.ndim)
     size = y.shape[dim]
     pairs = add(narrow(y, dim, 1, size - 1), narrow(y, dim, 0, size - 1))
     return sum(mul(pairs, trapezoid_width(y, x, dx, dim)) / 2, dim=dim)
@@ -103,6 +105,7 @@ def cumulative_extreme(x, dim, combine):
         normal_dim(dim, 0)
         zero = x.wrap(np.zeros_like(x.array, dtype=np.int64))
         return result_tuple("cummax" if combine is maximum else "cummin", values=x.clone(), indices=zero)
+    dim = normal_dim(dim, x.array.ndim)
     array = moved(x.array, dim)
     ufunc = np.maximum if combine is maximum else np.minimum
     best = accumulated(ufunc, array, 0)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..backend import beside, module_of
-from ..op import Value, as_array, spelled
+from ..op import Value, as_array, describe, not_a_tensor, spelled
+from .shape import normal_dim
 
 # ---------------------------------------------------------------- sets
 
@@ -14,6 +15,7 @@ from ..op import Value, as_array, spelled
 def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):
     """The distinct elements in order (or slices of dim), and on request where each went and how often it came."""
     array = input.array
+    dim = dim if dim is None else normal_dim(dim, array.ndim)
     values, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=dim)
     inverse = inverse.reshape(array.shape if dim is None else (array.shape[dim],))
     out = [input.wrap(values)] + [
@@ -52,6 +54,11 @@ def searchsorted(sorted_sequence, values, *, right=False, side=None, out_int32=F
     )
     if sorter is not None:
         edges = np.take_along_axis(edges, sorter.array, -1)
+    if edges.ndim > 1 and edges.shape[:-1] != v.shape[:-1]:
+        raise RuntimeError(
+            "searchsorted: sorted_sequence must be 1-dimensional, or agree with values in all but the last dimension, but got"
+            f" {list(edges.shape)} and {list(v.shape)}"
+        )
     if edges.ndim == 1:
         places = np.searchsorted(edges, v, side)
     else:
@@ -64,7 +71,9 @@ def searchsorted(sorted_sequence, values, *, right=False, side=None, out_int32=F
 def bucketize(input, boundaries, *, right=False, out_int32=False):
     """The bucket, between sorted boundaries, that each element falls into."""
     if boundaries.ndim != 1:
-        raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({boundaries.ndim})")
+        raise RuntimeError(
+            f"bucketize: boundaries tensor must be 1 dimension, but got dim({boundaries.ndim}): {list(boundaries.shape)}"
+        )
     return searchsorted(boundaries, input, right=right, out_int32=out_int32)
 
 
@@ -72,6 +81,8 @@ def bucketize(input, boundaries, *, right=False, out_int32=False):
 def histc(input, bins=100, min=0, max=0):
     """Counts of elements in equal bins between min and max (the data's own range if both are 0)."""
     array = input.array
+    if bins <= 0:
+        raise RuntimeError(f"histc: bins must be > 0, but got {bins}")
     low, high = (array.min(), array.max()) if min == max == 0 and array.size else (min, max)
     if low == high:
         low, high = low - 1, high + 1
@@ -80,6 +91,14 @@ def histc(input, bins=100, min=0, max=0):
 
 def bincount(input, weights=None, minlength=0):
     """How often each non-negative integer occurs, or the sum of its weights."""
+    array = input.array
+    if array.dtype.kind not in "biu":
+        raise NotImplementedError(f"bincount: not implemented for {input.dtype!r}; it counts integers")
+    if array.ndim != 1 or (array.size and array.min() < 0):
+        raise RuntimeError(
+            f"bincount only supports 1-d non-negative integral inputs, got {describe([array], {})}"
+            + (f" with the element {array.min()}" if array.size and array.min() < 0 else "")
+        )
     counts = np.bincount(input.array, None if weights is None else weights.array, minlength)
     return input.wrap(
         counts
@@ -91,4 +110,6 @@ def bincount(input, weights=None, minlength=0):
 def isin(elements, test_elements, *, assume_unique=False, invert=False):
     """Where an element is among test_elements."""
     a, b = (t.array if isinstance(t, Value) else t for t in (elements, test_elements))
+    if not isinstance(elements, Value):
+        raise not_a_tensor("elements", elements)
     return elements.wrap(as_array(np.isin(a, b, invert=invert)))

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import dtypes
 from ..backend import chosen_order, in_order, module_of
-from ..op import broadcast_rule, op, spelled
+from ..op import asked, broadcast_rule, op, spelled
 
 
 def axes(x, dim):
@@ -36,7 +36,7 @@ def normal_dim(dim: int, ndim: int) -> int:
     bound = builtins.max(ndim, 1)
     if not -bound <= dim < bound:
         raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})"
+            f"{asked()}: Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})"
         )
     return dim % bound
 
@@ -45,17 +45,23 @@ def sizes(shape) -> tuple[int, ...]:
     """Sizes given as one sequence or one by one; 0-dim tensors count as integers."""
     if len(shape) == 1 and isinstance(shape[0], (list, tuple)):
         shape = shape[0]
-    return tuple([s if type(s) is int else index(s) for s in shape])
+    try:
+        return tuple([s if type(s) is int else index(s) for s in shape])
+    except TypeError as error:
+        raise TypeError(f"{asked()}: sizes must be integers, got {shape!r}: {error}") from None
 
 
-def shape_of(op: str, size, named) -> tuple[int, ...]:
+def shape_of(size, named) -> tuple[int, ...]:
     """The shape of something new: sizes, or the one that `size=` names. Other words are mistakes."""
-    size = size or ((named.pop("size"),) if "size" in named else ())
+    if not size and "size" in named:
+        size = (named.pop("size"),)
+        if isinstance(size[0], int):
+            raise TypeError(f"{asked()}(): argument 'size' must be tuple of ints, not int")
     if named:
-        raise TypeError(f"{op}() got an unexpected keyword argument '{next(iter(named))}'")
+        raise TypeError(f"{asked()}() got an unexpected keyword argument {min(named)!r}")
     shape = sizes(size)
     if any(s < 0 for s in shape):
-        raise RuntimeError(f"{op}: a size cannot be negative, got shape {list(shape)}")
+        raise RuntimeError(f"{asked()}: Dimension size must be non-negative, got shape {list(shape)}")
     return shape
 
 
@@ -94,19 +100,28 @@ def complete(shape, old, size: int):
         if s != -1:
             known *= s
     if free > 1 or builtins.any(s < -1 for s in shape):
-        raise RuntimeError(f"shape {list(shape)}: only one size may be -1, and none less")
+        raise RuntimeError(f"{asked()}: shape {list(shape)}: only one size may be -1, and none less")
     if free and known == 0:
-        raise RuntimeError(f"cannot reshape {list(old)} into {list(shape)}: -1 could be any size beside a 0")
+        raise RuntimeError(
+            f"{asked()}: cannot reshape {list(old)} into {list(shape)}: -1 could be any size beside a 0"
+        )
     if size != known if not free else size % known:
         raise RuntimeError(
-            f"shape '{list(shape)}' is invalid for input of size {size} (its shape is {list(old)})"
+            f"{asked()}: shape '{list(shape)}' is invalid for input of size {size}: its shape is {list(old)}"
         )
     return shape if not free else tuple(size // known if s == -1 else s for s in shape)
 
 
 def reshape(input, *shape, **named):
     """The same elements under another shape; a view where the memory allows it, else a copy."""
-    return reshape_op(input, shape=sizes(shape or (named["shape"],)))
+    return reshape_op(input, shape=sizes(shape or given(named, "shape")))
+
+
+def given(named: dict, name: str) -> tuple:
+    """The sizes that were given by this name instead of one by one."""
+    if name not in named:
+        raise TypeError(f"{asked()}() missing required argument: '{name}'")
+    return (named[name],)
 
 
 def view(input, *shape):
@@ -179,7 +194,7 @@ def t(input):
     """The transpose of a matrix; a vector stays as it is."""
     if input.array.ndim > 2:
         raise RuntimeError(
-            f"t() expects a tensor with at most 2 dimensions, but this one has {input.array.ndim}"
+            f"t() expects a tensor with at most 2 dimensions, but this one has {input.array.ndim}: {list(input.shape)}; use transpose or .mT"
         )
     return transpose_op(input, dim0=0, dim1=1) if input.array.ndim == 2 else input
 
@@ -192,9 +207,9 @@ def permute_op(x, *, dims):
 
 def permute(input, *dims, **named):
     """The dims in another order."""
-    order = sizes(dims or (named["dims"],))
+    order = sizes(dims or given(named, "dims"))
     ndim = input.array.ndim
-    if sorted(normal_dim(d, ndim) for d in order) != list(range(ndim)):
+    if len(order) != ndim or sorted(normal_dim(d, ndim) for d in order) != list(range(ndim)):
         raise RuntimeError(
             f"permute: dims {list(order)} do not name each of the {ndim} dimensions of shape {list(input.shape)} once"
         )
@@ -233,11 +248,11 @@ def expand_op(x, *, shape):
     )
     if builtins.any(s is None or s < 0 for s in target):
         raise RuntimeError(
-            f"expand: the size -1 in {list(shape)} is not allowed in a leading, non-existing dimension of {list(x.shape)}"
+            f"{asked()}: the size -1 in {list(shape)} is not allowed in a leading, non-existing dimension of {list(x.shape)}"
         )
     if lead < 0 or builtins.any(old not in (1, new) for new, old in zip(target[lead:], x.shape)):
         raise RuntimeError(
-            f"expand: shape {list(x.shape)} cannot become {list(shape)}: only sizes of 1 can grow, and new dims come in front"
+            f"{asked()}: shape {list(x.shape)} cannot become {list(shape)}: only sizes of 1 can grow, and new dims come in front"
         )
     return writable_as(x, np.broadcast_to(x, target))  # who writes to a tensor looks at its strides
 
@@ -251,7 +266,7 @@ def writable_as(x, view):
 
 def expand(input, *shape, **named):
     """Size-1 dims repeated to the given sizes without copying; -1 leaves a dim as it is."""
-    return expand_op(input, shape=sizes(shape or (named["size"],)))
+    return expand_op(input, shape=sizes(shape or given(named, "size")))
 
 
 def expand_as(input, other):
@@ -277,7 +292,7 @@ def broadcast_shapes(*shapes):
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
-        raise RuntimeError(f"broadcast_shapes: {broadcast_rule(shapes)}") from None
+        raise RuntimeError(f"{asked()}: {broadcast_rule(shapes)}") from None
 
 
 @op(view=True)
@@ -320,6 +335,8 @@ diagonal_of = diagonal  # for functions whose parameter is called `diagonal`
 @op(view=True)
 def unfold_windows(x, *, dimension, size, step):
     """Windows of `size` along a dim, `step` apart, as a new last dim."""
+    if step <= 0:
+        raise RuntimeError(f"unfold: step is {step} but must be > 0")
     if size > x.shape[dimension]:
         raise RuntimeError(
             f"unfold: size {size} is larger than dimension {dimension}, which is {x.shape[dimension]}"

@@ -7,7 +7,7 @@ import builtins
 import numpy as np
 
 from ..backend import beside, module_of, on_host
-from ..op import Value, op, spelled
+from ..op import Value, not_a_tensor, op, spelled
 from .arithmetic import add, lerp, maximum, minimum
 from .comparison import where
 from .gathering import take_along_dim
@@ -43,9 +43,13 @@ def min(input, dim=None, keepdim=False, *, other=None):
 
 def extreme(name, x, dim, keepdim, other, reduce, find, pair):
     if not isinstance(x, Value):
-        raise TypeError(f"{name}() takes a Tensor first, got {type(x).__name__}")
+        raise not_a_tensor("input", x, name)
     if other is not None or isinstance(dim, Value):
         return pair(x, dim if other is None else other)
+    if dim is not None and not isinstance(dim, int):
+        raise TypeError(
+            f"{name}(): the second argument must be a dim (int) or a Tensor, not {type(dim).__name__}"
+        )
     if dim is None:
         if x.array.size == 0:
             raise RuntimeError(f"{name}(): expected reduction dim to be specified for an empty tensor")
@@ -110,8 +114,10 @@ def topk_indices(x, *, k, dim, largest):
 @spelled
 def topk(input, k, dim=-1, largest=True, sorted=True):
     """The k largest (or smallest) along dim: (values, indices)."""
-    if input.array.ndim == 0:
+    if input.array.ndim == 0 and 0 <= k <= 1:
         return picked("topk", input, argmax(input), 0, True)
+    if input.array.ndim == 0:
+        raise RuntimeError(f"topk: k = {k} is out of range for a scalar, which has 1 element")
     dim = normal_dim(dim, input.array.ndim)
     if not 0 <= k <= input.array.shape[dim]:
         raise RuntimeError(
@@ -209,7 +215,13 @@ def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
         )
     points = np.asarray(on_host(q.array) if isinstance(q, Value) else q, np.float64)
     if points.size and (points.min() < 0 or points.max() > 1):
-        raise RuntimeError("quantile() q values must be in the range [0, 1]")
+        raise RuntimeError(f"quantile() q values must be in the range [0, 1], got {points.tolist()}")
+    if isinstance(q, Value) and q.array.dtype != input.array.dtype:
+        raise RuntimeError(
+            f"quantile() q tensor must be same dtype as the input tensor, got {q.dtype!r} and {input.dtype!r}"
+        )
+    if not input.array.size:
+        raise RuntimeError(f"quantile() input tensor must be non-empty, got shape {list(input.shape)}")
     values = sort(input, dim)[0]
     exact = reshape(q, -1) if isinstance(q, Value) and q._requires_grad else points.reshape(-1)
     results = [at_quantile(values, exact[i], dim, interpolation) for i in range(points.size)]

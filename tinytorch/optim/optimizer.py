@@ -11,6 +11,7 @@ import numpy as np
 from ..autograd.grad_mode import enable_grad, no_grad
 from ..backend import in_one_go
 from ..nn.module import type_name
+from ..op import asked
 from ..tensor import Tensor
 from .hooks import OptimizerHooks
 from .values import real
@@ -91,7 +92,11 @@ class Optimizer(OptimizerHooks):
     def add_param_group(self, param_group: dict) -> None:
         """Optimize these parameters too: {"params": [...], "lr": ...}. Settings it does not bring are the defaults."""
         if not isinstance(param_group, dict):
-            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+            raise TypeError(f"add_param_group: param_group must be a dict, but got {type(param_group)}")
+        if "params" not in param_group:
+            raise KeyError(
+                f"params: a parameter group needs the key 'params', but has {', '.join(param_group)}"
+            )
         param_group.update(named_or_not(param_group["params"]))
         for p in param_group["params"]:
             if not isinstance(p, Tensor):
@@ -123,7 +128,7 @@ class Optimizer(OptimizerHooks):
                     f"all optimizer param groups should be with/without names. cannot add param group {kind} to the optimizer"
                 )
             if not set(new["params"]).isdisjoint(group["params"]):
-                raise ValueError("some parameters appear in more than one parameter group")
+                raise ValueError(f"{asked()}: some parameters appear in more than one parameter group")
 
     def __repr__(self) -> str:
         text = f"{type(self).__name__} ("

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..backend import kernel
+from ..op import asked
 from ..tensor import Tensor
 from .optimizer import Optimizer
 from .values import check, real
@@ -24,7 +25,7 @@ class SGD(Optimizer):
     ):  # fmt: skip
         check(lr, momentum=momentum, weight_decay=weight_decay)
         if nesterov and (momentum <= 0 or dampening != 0):
-            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
+            raise ValueError(f"{asked()}: Nesterov momentum requires a momentum and zero dampening")
         defaults = dict(
             lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov,
             maximize=maximize, foreach=foreach, differentiable=differentiable, fused=fused,

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from ..op import asked
 from ..tensor import Tensor
 from .optimizer import Optimizer
 from .values import check_betas, zeros_like
@@ -25,9 +26,9 @@ class SparseAdam(Optimizer):
         if isinstance(lr, Tensor) and lr.numel() != 1:
             raise ValueError("Tensor lr must be 1-element")
         if not lr > 0:
-            raise ValueError(f"Invalid learning rate: {lr}")
+            raise ValueError(f"{asked()}: Invalid learning rate: {lr}")
         if not eps > 0:
-            raise ValueError(f"Invalid epsilon value: {eps}")
+            raise ValueError(f"{asked()}: Invalid epsilon value: {eps}")
         check_betas(betas)
         super().__init__(params, dict(lr=lr, betas=tuple(betas), eps=eps, maximize=maximize))
         if any(p.is_complex() for group in self.param_groups for p in group["params"]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import dtypes
+from ..op import asked
 from ..tensor import Tensor
 
 
@@ -34,11 +35,14 @@ def check(lr, **settings) -> None:
     """Refuse a negative learning rate, and any other setting that is negative, with PyTorch's words."""
     if isinstance(lr, Tensor) and lr.numel() != 1:
         raise ValueError("Tensor lr must be 1-element")
+    for name, value in {"lr": lr, **settings}.items():
+        if not isinstance(value, (int, float, Tensor)):
+            raise TypeError(f"{asked()}: {name} must be a number, got {value!r}")
     if not lr >= 0:
-        raise ValueError(f"Invalid learning rate: {lr}")
+        raise ValueError(f"{asked()}: Invalid learning rate: {lr}")
     for name, value in settings.items():
         if not value >= 0:
-            raise ValueError(f"Invalid {LABELS.get(name, name)} value: {value}")
+            raise ValueError(f"{asked()}: Invalid {LABELS.get(name, name)} value: {value}")
 
 
 LABELS = {"eps": "epsilon"}
@@ -47,4 +51,4 @@ LABELS = {"eps": "epsilon"}
 def check_betas(betas) -> None:
     for i, beta in enumerate(betas):
         if not 0 <= beta < 1:
-            raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
+            raise ValueError(f"{asked()}: Invalid beta parameter at index {i}: {beta}")

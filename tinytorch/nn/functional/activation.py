@@ -8,7 +8,7 @@ import numpy as np
 
 from ... import ops
 from ...backend import kernel
-from ...op import method, op
+from ...op import Value, method, not_a_tensor, op
 from ...ops import erf, sigmoid, tanh, where_between
 from ...ops.choosing import choose
 from ...tensor_inplace import inplace
@@ -40,13 +40,15 @@ relu_gradient.vjps(g=lambda g, y: relu_gradient(g, y), y=None)
 @method
 def relu(input, inplace=False):
     """max(input, 0): what is negative is cut off. Nair and Hinton (2010)."""
+    if not isinstance(input, Value):
+        raise not_a_tensor("input", input)
     return relu_(input) if inplace else relu_op(input)
 
 
 relu_ = method(inplace(relu_op))
 
 
-@op(dtypes="float")
+@op(dtypes="floats")
 def leaky_relu_op(x, *, negative_slope=0.01):
     """x where it is positive, negative_slope * x elsewhere."""
     if negative_slope <= 1:  # then it is the larger of the two
@@ -94,7 +96,7 @@ def gelu_gradient(x, g, approximate="none"):
     return g * (0.5 * (1 + erf(x * math.sqrt(0.5))) + x * np.exp(-0.5 * (x * x)) / math.sqrt(2 * math.pi))
 
 
-@op(dtypes="float", composed=gelu_formula)
+@op(dtypes="floats", composed=gelu_formula)
 def gelu_op(x, *, approximate="none"):
     """x * P(normal <= x)."""
     return gelu_forward(widened(x), approximate).astype(x.dtype, copy=False)
@@ -110,7 +112,7 @@ def gelu(input, *, approximate="none"):
     return gelu_op(input, approximate=approximate)
 
 
-@op(dtypes="float")
+@op(dtypes="floats")
 def silu_op(x):
     """x * sigmoid(x)."""
     return x * sigmoid(x)
@@ -143,7 +145,7 @@ mish_ = inplace(mish)
 # ---------------------------------------------------------------- sigmoids and their integrals
 
 
-@op(dtypes="float")
+@op(dtypes="floats")
 def softplus_op(x, *, beta, threshold):
     """log(1 + exp(beta * x)) / beta, and x itself where beta * x is above the threshold."""
     z = x * beta
@@ -160,7 +162,7 @@ def softplus(input, beta=1, threshold=20):
     return softplus_op(input, beta=beta, threshold=threshold)
 
 
-@op(dtypes="float")
+@op(dtypes="floats")
 def logsigmoid_op(x):
     """log(sigmoid(x)): exp(-|x|) is never above 1, so nothing overflows, and nothing is rounded to log(0)."""
     return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
@@ -181,7 +183,7 @@ def glu(input, dim=-1):
     dim = ops.normal_dim(dim, input.ndim)
     if input.shape[dim] % 2:
         raise RuntimeError(
-            f"glu: Halving dimension must be even, but dimension {dim} is size {input.shape[dim]}"
+            f"glu: Halving dimension must be even, but dimension {dim} is size {input.shape[dim]}: {list(input.shape)}"
         )
     value, gate = ops.chunk(input, 2, dim)
     return value * sigmoid(gate)

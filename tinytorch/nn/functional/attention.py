@@ -11,7 +11,7 @@ import numpy as np
 
 from ... import ops
 from ...backend import kernel, may_look, module_of
-from ...op import Shared, local, op
+from ...op import Shared, asked, local, op
 from .dropout import dropout
 from .softmax import softmax
 
@@ -189,7 +189,9 @@ def check_attention(query, key, value, attn_mask, dropout_p) -> None:
     kinds = [x.array.dtype for x in three]
     if kinds[0] != kinds[1] or kinds[0] != kinds[2]:
         names = " and ".join(f"{x.dtype!r}" for x in three)
-        raise RuntimeError(f"Expected query, key, and value to have the same dtype, but got {names} instead")
+        raise RuntimeError(
+            f"{asked()}: Expected query, key, and value to have the same dtype, but got {names} instead"
+        )
     if kinds[0].kind != "f":
         raise RuntimeError(
             f"scaled_dot_product_attention: expected a floating point dtype but found {query.dtype!r}"
@@ -197,7 +199,7 @@ def check_attention(query, key, value, attn_mask, dropout_p) -> None:
     if min(x.array.ndim for x in three) < 2:
         dims = " and ".join(str(x.array.ndim) for x in three)
         raise RuntimeError(
-            f"Expected query, key, and value to all be at least 2 dimensional, but they have {dims} dimensions"
+            f"{asked()}: Expected query, key, and value to all be at least 2 dimensional, but they have {dims} dimensions"
         )
     if query.array.shape[-1] != key.array.shape[-1] or key.array.shape[-2] != value.array.shape[-2]:
         raise RuntimeError(
@@ -206,10 +208,10 @@ def check_attention(query, key, value, attn_mask, dropout_p) -> None:
         )
     if attn_mask is not None and attn_mask.array.dtype not in (np.bool_, np.float32, kinds[0]):
         raise RuntimeError(
-            f"Expected attn_mask dtype to be bool or float or to match query dtype, but got {attn_mask.dtype!r} for queries of {query.dtype!r}"
+            f"{asked()}: Expected attn_mask dtype to be bool or float or to match query dtype, but got {attn_mask.dtype!r} for queries of {query.dtype!r}"
         )
     if not 0 <= dropout_p <= 1:
-        raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {dropout_p}")
+        raise RuntimeError(f"{asked()}: dropout probability has to be between 0 and 1, but got {dropout_p}")
 
 
 def added_mask(mask, query):
@@ -229,7 +231,7 @@ def shared_by_group(query, x):
     heads, groups = query.array.shape[-3], x.array.shape[-3]
     if heads % groups:
         raise RuntimeError(
-            f"Number of heads in key and value must divide the number of heads in query, but {groups} does not divide {heads}"
+            f"{asked()}: Number of heads in key and value must divide the number of heads in query, but {groups} does not divide {heads}"
         )
     if groups == heads:
         return x

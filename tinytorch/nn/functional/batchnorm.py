@@ -8,9 +8,9 @@ import numpy as np
 
 from ... import ops
 from ...backend import kernel
-from ...op import op
+from ...op import asked, op
 from .half import widened
-from .norm import OnePass, affine, channels, layer_norm_op, normalised, refuse_single_values
+from .norm import OnePass, affine, channels, check_floats, layer_norm_op, normalised, refuse_single_values
 
 # ---------------------------------------------------------------- over the batch
 
@@ -19,7 +19,7 @@ from .norm import OnePass, affine, channels, layer_norm_op, normalised, refuse_s
 def batch_norm_forward(x, weight, bias, eps):
     """(N, C, ...) with each channel's mean 0 and variance 1, times weight plus bias (or None); also its mean, variance and 1/std."""
     flat = x.reshape(*x.shape[:2], math.prod(x.shape[2:]))  # (N, C, P)
-    mean = flat.mean(axis=(0, 2))
+    mean = flat.mean(axis=(0, 2), dtype=np.float64).astype(x.dtype)  # rounded once: see test_norms
     out = flat - mean[:, None]
     var = np.einsum("ncp,ncp->c", out, out) / x.dtype.type(x.size // len(mean))
     rstd = 1 / np.sqrt(var + x.dtype.type(eps))
@@ -87,7 +87,9 @@ def batch_norm(
     """
     if input.array.size == 0:
         return affine(ops.clone(input), weight, bias, channels(input) if input.array.ndim > 1 else None)
-    check_channels(input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    check_channels(
+        "batch_norm", input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
+    )
     if not training:
         if running_mean is None or running_var is None:
             raise RuntimeError(
@@ -109,15 +111,16 @@ def by_running_stats(x, mean, var, weight, bias, eps: float):
     return affine(x, scale, shift, channels(x))
 
 
-def check_channels(x, **per_channel) -> None:
+def check_channels(name: str, x, **per_channel) -> None:
     if x.array.ndim < 2:
         raise RuntimeError(
-            f"batch_norm: expected an input of at least 2 dimensions (N, C, ...), got {list(x.shape)}"
+            f"{name}: expected an input of at least 2 dimensions (N, C, ...), got {list(x.shape)}"
         )
-    for name, t in per_channel.items():
+    check_floats(name, x, **per_channel)
+    for argument, t in per_channel.items():
         if t is not None and t.array.shape != x.array.shape[1:2]:
             raise RuntimeError(
-                f"batch_norm: {name} should contain {x.array.shape[1]} elements not {t.array.size}:"
+                f"{name}: {argument} should contain {x.array.shape[1]} elements not {t.array.size}:"
                 f" one for each channel of the input {list(x.array.shape)}"
             )
 
@@ -136,16 +139,20 @@ def instance_norm(
     eps=1e-5,
 ):
     """(N, C, ...) normalised over each image's channel by itself, times weight plus bias; or by the running statistics."""
-    check_channels(input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    check_channels(
+        "instance_norm", input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
+    )
     if not use_input_stats:
         if running_mean is None or running_var is None:
             raise RuntimeError(
-                "Expected running_mean and running_var to be defined when use_input_stats is false"
+                f"{asked()}: Expected running_mean and running_var to be defined when use_input_stats is false"
             )
         return by_running_stats(input, running_mean, running_var, weight, bias, eps)
     count = math.prod(input.array.shape[2:])
     if count == 1:
-        raise ValueError(f"Expected more than 1 spatial element when training, got input size {input.shape}")
+        raise ValueError(
+            f"{asked()}: Expected more than 1 spatial element when training, got input size {input.shape}"
+        )
     if running_mean is not None and running_var is not None:
         planes = input.array.reshape(*input.array.shape[:2], count)
         move(running_mean.array, planes.mean(axis=(0, 2)), momentum)

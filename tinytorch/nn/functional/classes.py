@@ -6,17 +6,21 @@ import numpy as np
 
 from ...backend import may_look
 from ...creation import zeros
+from ...op import asked
 from ...ops import reshape, scatter, unsqueeze, where
+from .reduction import need_tensors
 
 
 def one_hot(input, num_classes=-1):
     """Class numbers (...) -> (..., num_classes): a 1 in the place of the class, zeros elsewhere."""
     if input.array.dtype != np.int64:
         raise RuntimeError(
-            f"one_hot is only applicable to index tensor of type LongTensor, got {input.dtype!r}"
+            f"one_hot: only applicable to index tensor of type LongTensor, got {input.dtype!r}"
         )
     if input.numel() == 0 and num_classes <= 0:
-        raise RuntimeError("Can not infer total number of classes from empty tensor.")
+        raise RuntimeError(
+            f"one_hot: Can not infer total number of classes from empty tensor, of shape {list(input.shape)}; give num_classes"
+        )
     look = input.numel() and (num_classes == -1 or may_look(input.array))
     low, high = (input.min().item(), input.max().item()) if look else (0, -1)
     if low < 0:
@@ -34,7 +38,7 @@ def one_hot(input, num_classes=-1):
 def class_dim(input) -> int:
     """Where the classes are: (C,) for one example, (N, C, ...) for many."""
     if input.ndim == 0:
-        raise IndexError("cross_entropy: the input needs a dim for the classes, but it is 0D")
+        raise IndexError(f"{asked()}: the input needs a dim for the classes, but it is 0D")
     return 0 if input.ndim == 1 else 1
 
 
@@ -45,7 +49,8 @@ def by_class(weight, input):
     classes = input.shape[class_dim(input)]
     if weight.shape != (classes,):
         raise RuntimeError(
-            f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of shape: {list(weight.shape)}"
+            f"{asked()}: weight tensor should be defined either for all {classes} classes or no classes"
+            f" but got weight tensor of shape: {list(weight.shape)}, for input of shape {list(input.shape)}"
         )
     return reshape(weight, (-1,) + (1,) * (input.ndim - 2))
 
@@ -65,30 +70,41 @@ def check_classes(input, target, weight, ignore_index: int) -> None:
 
 def check_sizes(input, target, weight) -> None:
     """The part of `check_classes` that need not look at the class numbers."""
+    name = asked()
+    need_tensors(name, input=input, target=target)
     shape, places = input.array.shape, target.array.shape
     ndim = len(shape)
     if ndim == 0:
-        raise ValueError("Expected 1 or more dimensions (got 0)")
+        raise ValueError(
+            f"{name}: Expected an input of 1 or more dimensions (got 0): its last or second one is the classes'"
+        )
+    if input.array.dtype.kind != "f":
+        raise NotImplementedError(
+            f"{name}: not implemented for input of {input.dtype!r}: it holds scores, which are floats; use input.float()"
+        )
     if target.array.dtype not in (np.int64, np.uint8):
         raise RuntimeError(
-            f"expected target dtype to be Long or Byte, but got {target.dtype!r}; use target.long() for class numbers"
+            f"{name}: expected target dtype to be Long or Byte, but got {target.dtype!r}; use target.long() for class numbers"
         )
     if ndim > 1 and (not places or shape[0] != places[0]):
         raise ValueError(
-            f"Expected input batch_size ({shape[0]}) to match target batch_size ({places[0] if places else 'none: it is a scalar'})."
+            f"{name}: Expected input batch_size ({shape[0]}) to match target batch_size ({places[0] if places else 'none: it is a scalar'}):"
+            f" input has shape {list(shape)}, target {list(places)}"
         )
     if ndim <= 2 and len(places) > 1:
         raise RuntimeError(
-            f"0D or 1D target tensor expected, multi-target not supported: got target {list(places)} for input {list(shape)}"
+            f"{name}: 0D or 1D target tensor expected, multi-target not supported: got target {list(places)} for input {list(shape)}"
         )
     if places != ((shape[0], *shape[2:]) if ndim > 1 else ()) and not (ndim == 1 and places == (1,)):
-        raise RuntimeError(f"Expected target size {[shape[0], *shape[2:]]}, got {list(places)}")
+        raise RuntimeError(
+            f"{name}: Expected target size {[shape[0], *shape[2:]]}, got {list(places)}: a class for each place of the input {list(shape)}"
+        )
     if weight is None:
         return
     by_class(weight, input)
     if weight.dtype != input.dtype:
         raise RuntimeError(
-            f"expected weight of the input's dtype {input.dtype!r}, but found {weight.dtype!r}"
+            f"{name}: expected weight of the input's dtype {input.dtype!r}, but found {weight.dtype!r}"
         )
 
 
@@ -104,4 +120,6 @@ def check_labels(labels, classes: int, ignore_index: int) -> None:
     if not are_classes(labels, classes):
         wrong = labels[((labels < 0) | (labels >= classes)) & (labels != ignore_index)]
         if wrong.size:
-            raise IndexError(f"Target {wrong[0]} is out of bounds: there are {classes} classes")
+            raise IndexError(
+                f"{asked()}: Target {wrong[0]} is out of bounds: there are {classes} classes, 0 to {classes - 1}"
+            )

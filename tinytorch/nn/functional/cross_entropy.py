@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...backend import kernel, may_look, module_of
-from ...op import local, op
+from ...op import asked, local, op
 from ...ops import gather, squeeze, sum, unsqueeze, where
 from .classes import (
     are_classes,
@@ -17,7 +17,7 @@ from .classes import (
     with_valid_classes,
 )
 from .half import widened
-from .reduction import chosen, reduced
+from .reduction import chosen, need_tensors, reduced
 from .softmax import log_softmax, peak
 
 # Shapes: input is (N, C), or (N, C, d1, d2, ...) with a class at each place, or (C,) for one example.
@@ -40,7 +40,8 @@ def cross_entropy(
     """
     reduction = chosen(reduction, size_average, reduce)
     if not 0 <= label_smoothing <= 1:
-        raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+        raise RuntimeError(f"{asked()}: label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    need_tensors("cross_entropy", input=input, target=target)
     if target.array.shape == input.array.shape:
         return soft_cross_entropy(input, target, weight, reduction, label_smoothing)
     if input.array.ndim == 2 and weight is None and not label_smoothing:
@@ -74,7 +75,7 @@ def soft_cross_entropy(input, target, weight, reduction: str, label_smoothing: f
     """cross_entropy for a target that is a distribution over the classes."""
     if not target.is_floating_point():
         raise RuntimeError(
-            f"Expected floating point type for target with class probabilities, got {target.dtype!r}"
+            f"cross_entropy: Expected floating point type for target with class probabilities, got {target.dtype!r}"
         )
     dim = class_dim(input)
     classes = input.shape[dim]

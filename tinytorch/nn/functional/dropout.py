@@ -9,7 +9,7 @@ import numpy as np
 
 from ... import random
 from ...backend import kernel, module_of
-from ...op import op
+from ...op import Value, asked, not_a_tensor, op
 from ...tensor_inplace import inplace
 
 
@@ -46,6 +46,8 @@ where_kept.vjps(g=lambda g, kept, p: where_kept(g, kept=kept, p=p))
 def dropout(input, p=0.5, training=True, inplace=False):
     """In training, each value is 0 with probability p and otherwise divided by 1 - p, so that the mean stays."""
     check_probability(p)
+    if not isinstance(input, Value):
+        raise not_a_tensor("input", input)
     if p == 0 or not training or input.numel() == 0:
         return input
     if input.array.dtype.kind not in "fc":
@@ -59,8 +61,10 @@ dropout_ = inplace(dropout_op)
 
 
 def check_probability(p) -> None:
+    if not isinstance(p, (int, float)):
+        raise TypeError(f"dropout(): argument 'p' must be float, not {type(p).__name__}")
     if not 0 <= p <= 1:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+        raise ValueError(f"{asked()}: dropout probability has to be between 0 and 1, but got {p}")
 
 
 # ---------------------------------------------------------------- whole channels

@@ -6,7 +6,7 @@ import numpy as np
 
 from ... import ops
 from ...backend import kernel, may_look, module_of
-from ...op import op
+from ...op import Value, asked, not_a_tensor, op
 
 
 @op
@@ -73,6 +73,9 @@ def embedding(
     With max_norm, rows that are named and longer are first shortened in place. `sparse` only chose how PyTorch stores
     the gradient; here it is always dense.
     """
+    for argument, given in (("input", input), ("weight", weight)):
+        if not isinstance(given, Value):
+            raise not_a_tensor(argument, given, "embedding")
     if weight.array.ndim != 2:
         raise RuntimeError(f"embedding: 'weight' must be 2-D, got shape {list(weight.shape)}")
     padding_idx = row_number(padding_idx, len(weight))
@@ -100,7 +103,7 @@ def row_number(padding_idx, rows: int, error=AssertionError):
         return None
     if not -rows <= padding_idx < rows:
         raise error(
-            f"Padding_idx must be within num_embeddings: got {padding_idx}, and there are {rows} rows"
+            f"{asked() or 'embedding'}: Padding_idx must be within num_embeddings: got {padding_idx}, and there are {rows} rows"
         )
     return padding_idx % rows
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ... import backend, ops
+from ...op import asked
 from .embedding import add_rows, check_rows, embedding_op, row_number, shorten_rows
 
 
@@ -63,13 +64,13 @@ def check_bag_arguments(input, weight, offsets, mode, per_sample_weights, scale_
         raise ValueError(f"input has to be 1D or 2D Tensor, but got Tensor of dimension {n}")
     if n == 2 and offsets is not None:
         raise ValueError(
-            "if input is 2D, then offsets has to be None, as input is treated as bags of one length"
+            f"{asked()}: if input is 2D, then offsets has to be None, as input is treated as bags of one length"
         )
     if n == 1 and (offsets is None or offsets.array.ndim != 1):
         got = "None" if offsets is None else f"shape {list(offsets.shape)}"
-        raise ValueError(f"offsets has to be a 1D Tensor but got {got}")
+        raise ValueError(f"{asked()}: offsets has to be a 1D Tensor but got {got}")
     if mode not in ("sum", "mean", "max"):
-        raise ValueError(f"mode has to be one of sum, mean or max, got {mode!r}")
+        raise ValueError(f"{asked()}: mode has to be one of sum, mean or max, got {mode!r}")
     if mode == "max" and (scale_grad_by_freq or sparse):
         which = "scaling the gradient by the frequency" if scale_grad_by_freq else "sparse weights"
         raise ValueError(f"max mode does not support {which}")
@@ -103,7 +104,9 @@ def bag_lengths(offsets, size: int, include_last_offset: bool):
             f"Expected tensor for argument 'offsets' to have scalar type Long or Int, but got {offsets.dtype!r}"
         )
     if starts.size and starts[0] != 0:
-        raise RuntimeError(f"offsets[0] has to be 0, where the first bag starts. However, got {starts[0]}")
+        raise RuntimeError(
+            f"{asked()}: offsets[0] has to be 0, where the first bag starts. However, got {starts[0]}"
+        )
     if starts.size and starts[-1] > size:
         raise RuntimeError(
             f"offsets[-1] can not be greater than input's length {size} but got offsets[-1] of {starts[-1]}"

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...autograd.grad_mode import no_grad
 from ...backend import may_look
-from ...op import op
+from ...op import asked, op
 from ...ops import (
     abs,
     broadcast_shapes,
@@ -27,7 +27,7 @@ from ...ops import (
 )
 from ...tensor import Tensor
 from .activation import logsigmoid
-from .reduction import chosen, expect_same_size, reduced
+from .reduction import broadcast_together, chosen, expect_same_size, need_tensors, reduced
 
 # ---------------------------------------------------------------- distances
 
@@ -79,7 +79,9 @@ def weighted(loss, weight, reduction: str):
 
 def same_size(weight, input):
     if weight.size() != input.size():
-        raise ValueError(f"Weights and input must have the same size, got {weight.size()} and {input.size()}")
+        raise ValueError(
+            f"{asked()}: Weights and input must have the same size, got {weight.size()} and {input.size()}"
+        )
     return weight
 
 
@@ -90,8 +92,10 @@ def same_size(weight, input):
 def cross_entropy_of_bits(input, target):
     """-target * log(input) - (1 - target) * log(1 - input), each log at least -100, so that no loss is infinite."""
     if input.size and may_look(input) and not (input.min() >= 0 and input.max() <= 1):
+        wrong = input[~((input >= 0) & (input <= 1))][0]
         raise RuntimeError(
-            "all elements of input should be between 0 and 1; are these logits? Then use binary_cross_entropy_with_logits"
+            f"binary_cross_entropy: all elements of input should be between 0 and 1, but there is {wrong};"
+            " are these logits? Then use binary_cross_entropy_with_logits"
         )
     with np.errstate(divide="ignore"):
         yes, no = np.maximum(np.log(input), -100), np.maximum(np.log1p(-input), -100)
@@ -107,9 +111,10 @@ cross_entropy_of_bits.vjps(
 def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=None, reduction="mean"):
     """-log of the probability that was given to the truth: input is the probability of yes, target is 1 (yes) or 0 (no)."""
     reduction = chosen(reduction, size_average, reduce)
+    need_tensors("binary_cross_entropy", input=input, target=target)
     if target.size() != input.size():
         raise ValueError(
-            f"Using a target size ({target.size()}) that is different to the input size ({input.size()}) is deprecated. "
+            f"binary_cross_entropy: Using a target size ({target.size()}) that is different to the input size ({input.size()}) is deprecated. "
             "Please ensure they have the same size."
         )
     if target.dtype != input.dtype:
@@ -152,8 +157,11 @@ def binary_cross_entropy_with_logits(
 ):
     """binary_cross_entropy(sigmoid(input), target), exact for every input; pos_weight multiplies the loss of a yes."""
     reduction = chosen(reduction, size_average, reduce)
+    need_tensors("binary_cross_entropy_with_logits", input=input, target=target)
     if target.array.shape != input.array.shape:
-        raise ValueError(f"Target size ({target.size()}) must be the same as input size ({input.size()})")
+        raise ValueError(
+            f"binary_cross_entropy_with_logits: Target size ({target.size()}) must be the same as input size ({input.size()})"
+        )
     if not target.is_floating_point():
         raise RuntimeError(
             f"binary_cross_entropy_with_logits: target must be floating point, got {target.dtype!r}; use target.float()"
@@ -161,7 +169,10 @@ def binary_cross_entropy_with_logits(
     if weight is None and pos_weight is None:
         return cross_entropy_of_scores(input, target, reduction=reduction)
     loss = cross_entropy_of_scores(input, target)
-    if pos_weight is not None:  # a yes costs -log(sigmoid(x)), and counts pos_weight times
+    if pos_weight is not None:
+        broadcast_together(
+            "binary_cross_entropy_with_logits", input=input, pos_weight=pos_weight
+        )  # a yes costs -log(sigmoid(x)), and counts pos_weight times
         loss = loss - (pos_weight - 1) * target * logsigmoid(input)
     return reduced(loss if weight is None else loss * weight, reduction)
 
@@ -185,6 +196,7 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
     reduction = chosen("sum" if batch else reduction, size_average, reduce)
     if not (input.is_floating_point() and target.is_floating_point()):
         raise RuntimeError(f"kl_div: Integral inputs not supported, got {input.dtype!r} and {target.dtype!r}")
+    broadcast_together("kl_div", input=input, target=target)
     loss = reduced(
         exp(target) * (target - input) if log_target else xlogy(target, target) - target * input, reduction
     )
@@ -199,6 +211,7 @@ def poisson_nll_loss(
     log(target!) is left out, or with full=True approximated by Stirling's formula.
     """
     reduction = chosen(reduction, size_average, reduce)
+    broadcast_together("poisson_nll_loss", input=input, target=target)
     loss = exp(input) - target * input if log_input else input - target * log(input + eps)
     if full:
         stirling = target * log(target) - target + 0.5 * log(2 * math.pi * target)

@@ -6,10 +6,12 @@ import math
 
 import numpy as np
 
+from ...op import asked
 from ...ops import clamp_min, gather, minimum, reshape, sqrt, sum, unsqueeze, where
 from .activation import logsigmoid, relu
+from .classes import check_labels
 from .distance import pairwise_distance
-from .reduction import chosen, reduced
+from .reduction import broadcast_together, chosen, reduced
 
 # ---------------------------------------------------------------- two classes: target is 1 or -1
 
@@ -17,12 +19,14 @@ from .reduction import chosen, reduced
 def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
     """log(1 + exp(-target * input))."""
     reduction = chosen(reduction, size_average, reduce)
+    broadcast_together("soft_margin_loss", input=input, target=target)
     return reduced(-logsigmoid(target * input), reduction)
 
 
 def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=None, reduction="mean"):
     """For a distance `input`: itself where the target is 1, max(0, margin - input) where it is -1."""
     reduction = chosen(reduction, size_average, reduce)
+    broadcast_together("hinge_embedding_loss", input=input, target=target)
     apart = where(target != 1, clamp_min(margin - input, 0), 0.0)
     together = where(target != -1, input, 0.0)
     return reduced(apart + together, reduction)
@@ -36,6 +40,7 @@ def margin_ranking_loss(input1, input2, target, margin=0.0, size_average=None, r
             f"margin_ranking_loss : All input tensors should have same dimension but got sizes: "
             f"input1: {input1.size()}, input2: {input2.size()}, target: {target.size()} "
         )
+    broadcast_together("margin_ranking_loss", input1=input1, input2=input2, target=target)
     return reduced(clamp_min(-target * (input1 - input2) + margin, 0), reduction)
 
 
@@ -49,6 +54,11 @@ def cosine_embedding_loss(
         raise RuntimeError(
             f"cosine_embedding_loss: {dim}D target tensor expects {dim + 1}D input tensors, and no more than 1D targets, but found"
             f" inputs with sizes {list(input1.shape)} and {list(input2.shape)}."
+        )
+    broadcast_together("cosine_embedding_loss", input1=input1, input2=input2)
+    if dim and input1.array.shape[0] != target.array.shape[0]:
+        raise RuntimeError(
+            f"cosine_embedding_loss: target {list(target.shape)} needs an entry for each row of input1 {list(input1.shape)}"
         )
     size1, size2 = sum(input1 * input1, dim=dim) + 1e-12, sum(input2 * input2, dim=dim) + 1e-12
     cosine = sum(input1 * input2, dim=dim) / sqrt(size1 * size2)
@@ -83,19 +93,19 @@ def triplet_margin_with_distance_loss(
 ):
     """`triplet_margin_loss` with a distance of one's own."""
     reduction = chosen(reduction)
-    if not anchor.ndim == positive.ndim == negative.ndim:
-        raise RuntimeError(
-            "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got:"
-            f" anchor {anchor.ndim}D, positive {positive.ndim}D, and negative {negative.ndim}D inputs"
-        )
     return triplet_loss(
         anchor, positive, negative, distance_function or pairwise_distance, margin, swap, reduction
     )
 
 
 def triplet_loss(anchor, positive, negative, distance, margin: float, swap: bool, reduction: str):
+    if not anchor.ndim == positive.ndim == negative.ndim:
+        raise RuntimeError(
+            f"{asked()}: The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got:"
+            f" anchor {list(anchor.shape)}, positive {list(positive.shape)}, and negative {list(negative.shape)}"
+        )
     if margin <= 0:
-        raise ValueError(f"margin must be greater than 0, got {margin}")
+        raise ValueError(f"{asked()}: margin must be greater than 0, got {margin}")
     near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:  # the negative's distance to whichever of the two it is closer to. Balntas et al. (2016)
         far = minimum(far, distance(positive, negative))
@@ -113,13 +123,14 @@ def multi_margin_loss(
     if p not in (1, 2):
         raise ValueError(f"multi_margin_loss: only p == 1 and p == 2 supported, got {p}")
     if weight is not None and weight.ndim != 1:
-        raise ValueError(f"multi_margin_loss: weight must be one-dimensional, got {weight.ndim}D")
+        raise ValueError(f"{asked()}: multi_margin_loss: weight must be one-dimensional, got {weight.ndim}D")
     scores, labels = reshape(input, (-1, input.shape[-1] if input.ndim else 1)), reshape(target, (-1, 1))
     if len(scores) != len(labels):
         raise RuntimeError(
             f"multi_margin_loss: inconsistent target size, got {list(target.shape)} for input {list(input.shape)}"
         )
     classes = scores.shape[1]
+    check_labels(labels.array, classes, ignore_index=0)
     gap = relu(margin - gather(scores, 1, labels) + scores)  # (N, C)
     gap = gap if p == 1 else gap * gap
     gap = where(labels == labels.new_tensor(np.arange(classes)), 0.0, gap)

@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 
 from ... import ops
-from ...op import op
+from ...op import asked, op
 from .attention import scaled_dot_product_attention
 from .dropout import dropout
 from .linear import linear
@@ -221,7 +221,7 @@ def per_head(mask, q, k):
     want = {2: (T, S), 3: (B * H, T, S)}[mask.array.ndim]
     if mask.array.shape != want:
         raise RuntimeError(
-            f"The shape of the {mask.array.ndim}D attn_mask is {mask.shape}, but should be {want}."
+            f"{asked()}: The shape of the {mask.array.ndim}D attn_mask is {mask.shape}, but should be {want}."
         )
     return ops.reshape(mask, *((1, 1) if mask.array.ndim == 2 else (B, H)), T, S)
 
@@ -232,6 +232,8 @@ def merged(attn_mask, key_padding_mask, k):
         return attn_mask
     B, _, S, _ = k.array.shape
     if key_padding_mask.array.shape != (B, S):
-        raise AssertionError(f"Expected key_padding_mask of shape {(B, S)}, but got {key_padding_mask.shape}")
+        raise AssertionError(
+            f"{asked()}: Expected key_padding_mask of shape {(B, S)}, but got {key_padding_mask.shape}"
+        )
     key_padding_mask = ops.reshape(key_padding_mask, B, 1, 1, S)
     return key_padding_mask if attn_mask is None else attn_mask + key_padding_mask

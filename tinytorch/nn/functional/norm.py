@@ -8,7 +8,7 @@ import numpy as np
 
 from ... import ops
 from ...backend import kernel
-from ...op import op
+from ...op import asked, op
 from .half import widened
 from .pad import pad
 from .pool import avg_pool2d
@@ -62,7 +62,9 @@ def channels(x) -> tuple[int, ...]:
 
 def refuse_single_values(count: int, x) -> None:
     if count == 1:
-        raise ValueError(f"Expected more than 1 value per channel when training, got input size {x.shape}")
+        raise ValueError(
+            f"{asked()}: Expected more than 1 value per channel when training, got input size {x.shape}"
+        )
 
 
 # ---------------------------------------------------------------- over a layer
@@ -72,7 +74,7 @@ def refuse_single_values(count: int, x) -> None:
 def layer_norm_forward(x, weight, bias, eps, dims):
     """x with mean 0 and variance 1 over its last `dims` axes, times weight plus bias (or None); also each row's mean and 1/std."""
     rows = as_rows(x, dims)
-    mean = rows.mean(axis=1, keepdims=True)
+    mean = rows.mean(axis=1, keepdims=True, dtype=np.float64).astype(x.dtype)
     out = rows - mean
     var = np.einsum("rd,rd->r", out, out) / x.dtype.type(out.shape[1])
     rstd = (1 / np.sqrt(var + x.dtype.type(eps)))[:, None]
@@ -145,17 +147,39 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
     return ops.cast(out, dtype=input.array.dtype) if half else out
 
 
+def check_floats(name: str, x, **parameters) -> None:
+    """Means and deviations are of floats, and weights of the input's dtype; a float16 or bfloat16 input may have float32 ones."""
+    if x.array.dtype.kind not in "fc":
+        raise NotImplementedError(
+            f"{name}: not implemented for input of {x.dtype!r}; convert it first, input.float()"
+        )
+    for argument, t in parameters.items():
+        if (
+            t is not None
+            and t.array.dtype != x.array.dtype
+            and (t.array.itemsize < 4 or x.array.itemsize > 2)
+        ):
+            raise RuntimeError(
+                f"{name}: expected input and {argument} to have the same dtype, but got {x.dtype!r} and {t.dtype!r}"
+            )
+
+
 def check_normalized(name: str, x, normalized_shape, **parameters) -> int:
     """How many axes normalized_shape is; they must be the last of x and all of each parameter."""
+    if not isinstance(normalized_shape, (int, tuple, list)):
+        raise TypeError(
+            f"{name}(): argument 'normalized_shape' must be tuple of ints, not {type(normalized_shape).__name__}"
+        )
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    check_floats(name, x, **parameters)
     if not shape:
         raise RuntimeError(
-            "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got []"
+            f"{asked()}: Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got []"
         )
     for parameter, t in parameters.items():
         if t is not None and t.array.shape != shape:
             raise RuntimeError(
-                f"Expected {parameter} to be of same shape as normalized_shape, but got {parameter} of shape {list(t.shape)} and"
+                f"{asked()}: Expected {parameter} to be of same shape as normalized_shape, but got {parameter} of shape {list(t.shape)} and"
                 f" normalized_shape = {list(shape)}"
             )
     if x.array.shape[-len(shape) :] != shape:
@@ -176,6 +200,9 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
         raise RuntimeError(
             f"group_norm: Expected at least 2 dimensions for input tensor but received {len(shape)}"
         )
+    if num_groups <= 0:
+        raise RuntimeError(f"group_norm: Expected num_groups to be greater than 0, got {num_groups}")
+    check_floats("group_norm", input, weight=weight, bias=bias)
     refuse_single_values(shape[0] * (shape[1] // num_groups) * math.prod(shape[2:]), input)
     if shape[1] % num_groups:
         raise RuntimeError(
@@ -195,7 +222,9 @@ def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
     """x / (k + alpha * mean of x**2 over `size` neighbouring channels) ** beta. Krizhevsky et al. (2012)."""
     shape = input.array.shape
     if len(shape) < 3:
-        raise ValueError(f"Expected 3D or higher dimensionality input (got {len(shape)} dimensions)")
+        raise ValueError(
+            f"{asked()}: Expected 3D or higher dimensionality input (got {len(shape)} dimensions)"
+        )
     if input.array.size == 0:
         return input
     planes = ops.reshape_op(ops.square(input), shape=(shape[0], 1, shape[1], math.prod(shape[2:])))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ... import ops
-from ...op import op
+from ...op import asked, op
 from .windows import inside, pad_with
 
 # ---------------------------------------------------------------- with a constant
@@ -73,17 +73,17 @@ def pad(input, pad, mode="constant", value=None):
     if not isinstance(pad, (tuple, list)):
         raise TypeError(f"pad(): argument 'pad' (position 2) must be tuple of ints, not {type(pad).__name__}")
     if len(pad) % 2:
-        raise RuntimeError(f"Padding length must be divisible by 2, got {len(pad)}")
+        raise RuntimeError(f"{asked()}: Padding length must be divisible by 2, got {len(pad)}")
     pairs = [(int(a), int(b)) for a, b in zip(pad[::2], pad[1::2])][::-1]
     if mode == "constant":
         return pad_constant(input, pairs, value or 0)
     if mode not in ("reflect", "replicate", "circular"):
-        raise NotImplementedError(f"Unrecognised padding mode {mode}")
+        raise NotImplementedError(f"{asked()}: Unrecognised padding mode {mode}")
     if value is not None and value != 0:
         raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')
     if not 1 <= len(pairs) <= 3 or input.array.ndim - len(pairs) not in (1, 2):
         raise NotImplementedError(
-            f"Padding size {len(pad)} is not supported for {input.array.ndim}D input tensor: {mode} pads the last n of n + 1 or"
+            f"{asked()}: Padding size {len(pad)} is not supported for {input.array.ndim}D input tensor: {mode} pads the last n of n + 1 or"
             " n + 2 dimensions, n at most 3"
         )
     for dim, (before, after) in enumerate(pairs, input.array.ndim - len(pairs)):
@@ -98,7 +98,7 @@ def pad(input, pad, mode="constant", value=None):
 def pad_constant(x, pairs, value):
     if len(pairs) > x.array.ndim:
         raise RuntimeError(
-            f"Padding length should be less than or equal to two times the input dimension but got padding length {2 * len(pairs)}"
+            f"{asked()}: Padding length should be less than or equal to two times the input dimension but got padding length {2 * len(pairs)}"
             f" and input of dimension {x.array.ndim}"
         )
     sizes = x.array.shape[x.array.ndim - len(pairs) :]
@@ -121,7 +121,7 @@ def check_reach(mode: str, dim: int, size: int, before: int, after: int) -> None
         )
     if mode == "circular" and max(before, after) > size + min(before, after, 0):
         raise RuntimeError(
-            f"Padding value causes wrapping around more than once: padding ({before}, {after}) at dimension {dim} of size {size}"
+            f"{asked()}: Padding value causes wrapping around more than once: padding ({before}, {after}) at dimension {dim} of size {size}"
         )
     if size + before + after < 0 or size < 1:
         raise RuntimeError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...creation import rand_like
-from ...op import method, op
+from ...op import Value, method, not_a_tensor, op
 from ...ops import clamp, exp, reshape, where, where_between
 from ...ops.choosing import choose
 from ...tensor_inplace import inplace
@@ -14,7 +14,7 @@ from .activation import leaky_relu
 # ---------------------------------------------------------------- elu and its two scaled forms
 
 
-@op(dtypes="float")
+@op(dtypes="floats")
 def elu_op(x, *, alpha=1.0, scale=1.0, input_scale=1.0):
     """scale * x where x is positive, scale * alpha * (exp(input_scale * x) - 1) elsewhere."""
     return choose(x <= 0, (scale * alpha) * np.expm1(input_scale * np.minimum(x, 0)), x * scale, x.dtype)
@@ -130,13 +130,15 @@ def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
 
 def relu6(input, inplace=False):
     """min(max(input, 0), 6)."""
+    if not isinstance(input, Value):
+        raise not_a_tensor("input", input)
     return (hardtanh_ if inplace else hardtanh_op)(input, min_val=0.0, max_val=6.0)
 
 
 hardtanh_ = inplace(hardtanh_op)
 
 
-@op(dtypes="float")
+@op(dtypes="floats")
 def hardsigmoid_op(x):
     """min(max(x + 3, 0), 6) / 6."""
     return np.clip(x + 3, 0, 6) / 6

@@ -8,7 +8,7 @@ import numpy as np
 
 from ... import ops
 from ...backend import beside
-from ...op import op
+from ...op import asked, op
 from .adaptive_pool import adaptive_avg, along_axis
 from .pad import along
 
@@ -38,7 +38,7 @@ def interpolate(
     smooth = mode in SPATIAL
     if align_corners is not None and not smooth:
         raise ValueError(
-            "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear"
+            f"{asked()}: align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear"
         )
     if antialias and not (mode in ("bilinear", "bicubic") and n == 2):
         raise ValueError(
@@ -49,12 +49,12 @@ def interpolate(
     known = smooth or mode in ("nearest", "nearest-exact", "area")
     if not known or not 1 <= n <= 3 or SPATIAL.get(mode, n) != n:
         raise NotImplementedError(
-            f"Got {n + 2}D input for mode {mode!r}: nearest, nearest-exact and area take 3D to 5D, linear 3D, bilinear and bicubic 4D,"
+            f"{asked()}: Got {n + 2}D input for mode {mode!r}: nearest, nearest-exact and area take 3D to 5D, linear 3D, bilinear and bicubic 4D,"
             " trilinear 5D"
         )
     if min(new) < 1 or min(old) < 1:
         raise RuntimeError(
-            f"Input and output sizes should be greater than 0, but got input {list(old)} and output {list(new)}"
+            f"{asked()}: Input and output sizes should be greater than 0, but got input {list(old)} and output {list(new)}"
         )
     if mode == "area":
         return adaptive_avg(n, input, new)
@@ -87,9 +87,9 @@ def output_sizes(x, size, scale_factor, recompute: bool, n: int):
     """The sizes to reach, and the factors to use in place of their ratios (None where there are none)."""
     if (size is None) == (scale_factor is None):
         raise ValueError(
-            "only one of size or scale_factor should be defined"
+            f"{asked()}: only one of size or scale_factor should be defined"
             if size is not None
-            else "either size or scale_factor should be defined"
+            else f"{asked()}: either size or scale_factor should be defined"
         )
     given = size if scale_factor is None else scale_factor
     given = list(given) if isinstance(given, (tuple, list)) else [given] * n

@@ -76,7 +76,7 @@ def along(op, input, dim, dtype, stacklevel: int, name: str = ""):
         input = input.to(dtype)
     if input.array.dtype.kind not in "fc":
         raise NotImplementedError(
-            f'"{name}" not implemented for {input.dtype!r}; convert it first, or give dtype=torch.float32'
+            f"{name}: not implemented for {input.dtype!r}; convert it first, or give dtype=torch.float32"
         )
     dim = normal_dim(dim, input.ndim)
     return op(input, dim=dim) if input.ndim else op(input.reshape(1), dim=0).reshape(())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...backend import module_of
+from ...op import asked
 
 
 def per_axis(value, n: int, name: str) -> tuple[int, ...]:
@@ -15,7 +16,7 @@ def per_axis(value, n: int, name: str) -> tuple[int, ...]:
     values = tuple(value) if isinstance(value, (tuple, list)) else (value,)
     if len(values) not in (1, n):
         raise RuntimeError(
-            f"expected {name} to be a single integer value or a list of {n} values, but got {name}={list(values)}"
+            f"{asked()}: expected {name} to be a single integer value or a list of {n} values, but got {name}={list(values)}"
         )
     if any(isinstance(v, float) for v in values):
         raise TypeError(f"{name} must be an integer or a tuple of integers, got {value!r}")

@@ -9,7 +9,7 @@ import numpy as np
 
 from ... import ops
 from ...backend import module_of
-from ...op import op
+from ...op import asked, op
 from ...tensor import Tensor
 from ...tensor_data import as_tensor
 
@@ -144,7 +144,7 @@ def pack_padded_sequence(input, lengths, batch_first=False, enforce_sorted=True)
     B, T = input.size(batch), input.size(1 - batch)
     if len(lengths) != B:
         raise RuntimeError(
-            f"Expected `len(lengths)` to be equal to batch_size, but got {len(lengths)} (batch_size={B})"
+            f"{asked()}: Expected `len(lengths)` to be equal to batch_size, but got {len(lengths)} (batch_size={B})"
         )
     sorted_indices = None
     if not enforce_sorted:
@@ -158,7 +158,7 @@ def pack_padded_sequence(input, lengths, batch_first=False, enforce_sorted=True)
         )
     if lengths[-1] <= 0 or lengths[0] > T:
         raise RuntimeError(
-            f"Length of all samples has to be greater than 0 and at most {T}, the padded length, but found an element in"
+            f"{asked()}: Length of all samples has to be greater than 0 and at most {T}, the padded length, but found an element in"
             f" 'lengths' that is not: {lengths.tolist()}"
         )
     batch_sizes = (lengths > np.arange(lengths[0])[:, None]).sum(1)
@@ -222,7 +222,7 @@ def pad_sequence(sequences, batch_first=False, padding_value=0.0, padding_side="
         raise RuntimeError(f"Expected padding_side to be one of left or right, but got {padding_side}.")
     sequences = list(sequences)
     if not sequences:
-        raise RuntimeError("received an empty list of sequences")
+        raise RuntimeError(f"{asked()}: received an empty list of sequences")
     padded = pad_together(*sequences, padding_value=padding_value, left=padding_side == "left")
     return padded if batch_first else ops.transpose(padded, 0, 1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 
+from ...op import asked
 from ...tensor import Tensor
 from ..optimizer import Optimizer
 
@@ -95,7 +96,7 @@ class _LRScheduler(LRScheduler):
 
 def require_optimizer(optimizer) -> Optimizer:
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
+        raise TypeError(f"{asked()}: {type(optimizer).__name__} is not an Optimizer")
     return optimizer
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import types
 
+from ...op import asked
 from ..optimizer import Optimizer
 from .base import LRScheduler, per_group, put, put_momentum, require_optimizer, start_momentum_cycle
 
@@ -30,7 +31,7 @@ class CyclicLR(LRScheduler):
         )
         self.step_ratio = float(step_size_up) / self.total_size
         if mode not in ("triangular", "triangular2", "exp_range") and scale_fn is None:
-            raise ValueError("mode is invalid and scale_fn is None")
+            raise ValueError(f"{asked()}: mode is invalid and scale_fn is None")
         self.mode, self.gamma, self._scale_fn_custom = mode, gamma, scale_fn
         self.scale_mode = scale_mode if scale_fn else "iterations" if mode == "exp_range" else "cycle"
         self.cycle_momentum = cycle_momentum
@@ -86,7 +87,7 @@ class OneCycleLR(LRScheduler):
         self.optimizer = require_optimizer(optimizer)
         self.total_steps = step_count(total_steps, epochs, steps_per_epoch)
         if pct_start < 0 or pct_start > 1 or not isinstance(pct_start, float):
-            raise ValueError(f"Expected float between 0 and 1 pct_start, but got {pct_start}")
+            raise ValueError(f"{asked()}: Expected float between 0 and 1 pct_start, but got {pct_start}")
         if anneal_strategy not in ("cos", "linear"):
             raise ValueError(
                 f"anneal_strategy must be one of 'cos' or 'linear', instead got {anneal_strategy}"
@@ -138,10 +139,10 @@ def step_count(total_steps, epochs, steps_per_epoch):
     if total_steps is None:
         given = {"epochs": epochs, "steps_per_epoch": steps_per_epoch}
     if None in given.values():
-        raise ValueError("You must define either total_steps OR (epochs AND steps_per_epoch)")
+        raise ValueError(f"{asked()}: You must define either total_steps OR (epochs AND steps_per_epoch)")
     for name, value in given.items():
         if value <= 0 or not isinstance(value, int):
-            raise ValueError(f"Expected positive integer {name}, but got {value}")
+            raise ValueError(f"{asked()}: Expected positive integer {name}, but got {value}")
     return math.prod(given.values())
 
 

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
 
+from ...op import asked
 from ..optimizer import Optimizer
 from .base import LRScheduler
 
@@ -19,7 +20,9 @@ class ByFunction(LRScheduler):
             count = len(optimizer.param_groups)
             self.lr_lambdas = list(lr_lambda) if isinstance(lr_lambda, (list, tuple)) else [lr_lambda] * count
             if len(self.lr_lambdas) != count:
-                raise ValueError(f"Expected {count} lr_lambdas, but got {len(self.lr_lambdas)}")
+                raise ValueError(
+                    f"{type(self).__name__}: Expected {count} lr_lambdas, but got {len(self.lr_lambdas)}"
+                )
         super().__init__(optimizer, last_epoch)
 
     def state_dict(self) -> dict:
@@ -99,7 +102,7 @@ class ConstantLR(LRScheduler):
         self, optimizer: Optimizer, factor: float = 1.0 / 3, total_iters: int = 5, last_epoch: int = -1
     ):
         if factor > 1.0 or factor < 0:
-            raise ValueError("Constant multiplicative factor expected to be between 0 and 1.")
+            raise ValueError(f"{asked()}: Constant multiplicative factor expected to be between 0 and 1.")
         self.factor, self.total_iters = factor, total_iters
         super().__init__(optimizer, last_epoch)
 
@@ -122,10 +125,10 @@ class LinearLR(LRScheduler):
     ):  # fmt: skip
         if start_factor > 1.0 or start_factor <= 0:
             raise ValueError(
-                "Starting multiplicative factor expected to be greater than 0 and less or equal to 1."
+                f"{asked()}: Starting multiplicative factor expected to be greater than 0 and less or equal to 1."
             )
         if end_factor > 1.0 or end_factor < 0:
-            raise ValueError("Ending multiplicative factor expected to be between 0 and 1.")
+            raise ValueError(f"{asked()}: Ending multiplicative factor expected to be between 0 and 1.")
         self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
         super().__init__(optimizer, last_epoch)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 
+from ...op import asked
 from ..optimizer import Optimizer
 from .base import DEPRECATED, LRScheduler, put, require_optimizer
 
@@ -17,11 +18,11 @@ class ReduceLROnPlateau(LRScheduler):
         threshold_mode: str = "rel", cooldown: int = 0, min_lr=0, eps: float = 1e-8,
     ):  # fmt: skip
         if factor >= 1.0:
-            raise ValueError("Factor should be < 1.0.")
+            raise ValueError(f"{asked()}: Factor should be < 1.0.")
         if mode not in ("min", "max"):
-            raise ValueError(f"mode {mode} is unknown!")
+            raise ValueError(f"{asked()}: mode {mode} is unknown!")
         if threshold_mode not in ("rel", "abs"):
-            raise ValueError(f"threshold mode {threshold_mode} is unknown!")
+            raise ValueError(f"{asked()}: threshold mode {threshold_mode} is unknown!")
         self.optimizer = require_optimizer(optimizer)
         count = len(optimizer.param_groups)
         several = isinstance(min_lr, (list, tuple))
