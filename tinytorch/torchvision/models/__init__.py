@@ -1,12 +1,37 @@
 """torchvision.models: those that tinytorch has, under torchvision's names and with its state_dict keys."""
 
-from .resnet import ResNet, resnet18, resnet34, resnet50  # 08
-from .vgg import VGG, vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn  # 08
-from .weights import (  # 08
-    ResNet18_Weights, ResNet34_Weights, ResNet50_Weights, VGG11_BN_Weights, VGG11_Weights, VGG13_BN_Weights, VGG13_Weights,
-    VGG16_BN_Weights, VGG16_Weights, VGG19_BN_Weights, VGG19_Weights, WeightsEnum,
+from . import weights as _weights  # 08
+from .alexnet import AlexNet, alexnet  # 08
+from .convnext import ConvNeXt, convnext_base, convnext_large, convnext_small, convnext_tiny  # 08
+from .densenet import DenseNet, densenet121, densenet161, densenet169, densenet201  # 08
+from .efficientnet import (  # 08
+    EfficientNet, efficientnet_b0, efficientnet_b1, efficientnet_b2, efficientnet_b3, efficientnet_b4, efficientnet_b5,
+    efficientnet_b6, efficientnet_b7, efficientnet_v2_l, efficientnet_v2_m, efficientnet_v2_s,
 )
+from .googlenet import GoogLeNet, GoogLeNetOutputs, googlenet  # 08
+from .inception import Inception3, InceptionOutputs, inception_v3  # 08
+from .mnasnet import MNASNet, mnasnet0_5, mnasnet0_75, mnasnet1_0, mnasnet1_3  # 08
+from .mobilenetv2 import MobileNetV2, mobilenet_v2  # 08
+from .mobilenetv3 import MobileNetV3, mobilenet_v3_large, mobilenet_v3_small  # 08
+from .resnet import (  # 08
+    ResNet, resnet18, resnet34, resnet50, resnet101, resnet152, resnext50_32x4d, resnext101_32x8d, resnext101_64x4d,
+    wide_resnet50_2, wide_resnet101_2,
+)
+from .shufflenetv2 import (  # 08
+    ShuffleNetV2, shufflenet_v2_x0_5, shufflenet_v2_x1_0, shufflenet_v2_x1_5, shufflenet_v2_x2_0,
+)
+from .squeezenet import SqueezeNet, squeezenet1_0, squeezenet1_1  # 08
+from .vgg import VGG, vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn  # 08
+from .vision_transformer import VisionTransformer, vit_b_16, vit_b_32, vit_h_14, vit_l_16, vit_l_32  # 15
+from .weights import WeightsEnum, get_model, get_model_builder, list_models  # 08
 
 from ... import later as _later
 
-__getattr__ = _later.missing_from(__name__)
+
+def __getattr__(name: str):
+    if name.endswith("_Weights") and hasattr(_weights, name):
+        return getattr(_weights, name)
+    return missing(name)
+
+
+missing = _later.missing_from(__name__)

@@ -15,31 +15,23 @@ from .weights import (  # noqa: F401
     VGG16_Weights,
     VGG19_BN_Weights,
     VGG19_Weights,
-    refuse_weights,
+    constructor,
 )
 
 make_layers = vgg.convolutions  # torchvision's name
 
 
-def constructor(name: str, make: Callable[..., VGG], batch_norm: bool) -> Callable[..., VGG]:
-    def build(
-        *,
-        weights=None,
-        pretrained: bool = False,
-        progress: bool = True,
-        num_classes: int = 1000,
-        dropout: float = 0.5,
-    ) -> VGG:
-        refuse_weights(name, weights, pretrained)
+def named(name: str, make: Callable[..., VGG], batch_norm: bool) -> Callable[..., VGG]:
+    def build(num_classes: int = 1000, dropout: float = 0.5) -> VGG:
         return make(num_classes, batch_norm=batch_norm, dropout=dropout)
 
     build.__name__ = build.__qualname__ = name
-    return build
+    return constructor(build)
 
 
 vgg11, vgg13, vgg16, vgg19 = (
-    constructor(f.__name__, f, False) for f in (vgg.vgg11, vgg.vgg13, vgg.vgg16, vgg.vgg19)
+    named(f.__name__, f, False) for f in (vgg.vgg11, vgg.vgg13, vgg.vgg16, vgg.vgg19)
 )
 vgg11_bn, vgg13_bn, vgg16_bn, vgg19_bn = (
-    constructor(f"{f.__name__}_bn", f, True) for f in (vgg.vgg11, vgg.vgg13, vgg.vgg16, vgg.vgg19)
+    named(f"{f.__name__}_bn", f, True) for f in (vgg.vgg11, vgg.vgg13, vgg.vgg16, vgg.vgg19)
 )

@@ -7,6 +7,14 @@ from ...creation import ones, zeros
 from ...nn.functional import binary_cross_entropy_with_logits
 from ...nn.module import Module
 from ...tensor import Tensor
+from .layers import (  # noqa: F401
+    MLP,
+    Conv2dNormActivation,
+    Conv3dNormActivation,
+    ConvNormActivation,
+    Permute,
+    SqueezeExcitation,
+)
 
 
 def sigmoid_focal_loss(

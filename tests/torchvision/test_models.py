@@ -1,0 +1,148 @@
+"""torchvision's networks: sizes, keys, what they give in training, and what they say."""
+
+import re
+
+import numpy as np
+import pytest
+
+import tinytorch
+from tinytorch import nn
+from tinytorch.torchvision import models
+from tinytorch.torchvision.ops import Conv2dNormActivation
+
+# What torchvision 0.28's documentation says of each: parameters with 1000 classes.
+PUBLISHED = {
+    "alexnet": 61_100_840,
+    "convnext_tiny": 28_589_128,
+    "densenet121": 7_978_856,
+    "efficientnet_b0": 5_288_548,
+    "efficientnet_b1": 7_794_184,
+    "efficientnet_v2_s": 21_458_488,
+    "googlenet": None,  # the documentation counts it without the classifiers halfway
+    "inception_v3": 27_161_264,
+    "mnasnet0_5": 2_218_512,
+    "mobilenet_v2": 3_504_872,
+    "mobilenet_v3_large": 5_483_032,
+    "mobilenet_v3_small": 2_542_856,
+    "resnet18": 11_689_512,
+    "resnet34": 21_797_672,
+    "resnet50": 25_557_032,
+    "resnext50_32x4d": 25_028_904,
+    "shufflenet_v2_x0_5": 1_366_792,
+    "shufflenet_v2_x1_0": 2_278_604,
+    "squeezenet1_0": 1_248_424,
+    "squeezenet1_1": 1_235_496,
+    "wide_resnet50_2": 68_883_240,
+}
+
+
+def count(net: nn.Module) -> int:
+    return sum(p.numel() for p in net.parameters())
+
+
+def picture(size: int = 64, batch: int = 1):
+    pixels = np.random.default_rng(0).normal(size=(batch, 3, size, size))
+    return tinytorch.from_numpy(pixels.astype(np.float32))
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_as_many_parameters_as_published(name):
+    net = models.get_model(name)
+    expected = PUBLISHED[name]
+    if expected is None:
+        net, expected = models.googlenet(aux_logits=False), 6_624_904
+    assert count(net) == expected
+
+
+SMALL = [
+    "squeezenet1_1",
+    "mobilenet_v2",
+    "mobilenet_v3_small",
+    "shufflenet_v2_x0_5",
+    "mnasnet0_5",
+    "efficientnet_b0",
+]
+
+
+@pytest.mark.parametrize("name", [*SMALL, "densenet121", "googlenet"])
+def test_they_learn(name):
+    net = models.get_model(name, num_classes=4).eval()
+    out = net(picture())
+    assert out.shape == (1, 4)
+    out.square().sum().backward()
+    missing = [k for k, p in net.named_parameters() if p.grad is None and not k.startswith("aux")]
+    assert not missing and any(float(p.grad.abs().sum()) > 0 for p in net.parameters() if p.grad is not None)
+
+
+def test_keys():
+    keys = lambda net: list(net.state_dict())
+    assert keys(models.mobilenet_v2())[6:8] == ["features.1.conv.0.0.weight", "features.1.conv.0.1.weight"]
+    assert keys(models.densenet121())[6] == "features.denseblock1.denselayer1.norm1.weight"
+    vit = models.VisionTransformer(32, 16, 2, 4, 16, 32, num_classes=3)
+    assert keys(vit)[:3] == ["class_token", "conv_proj.weight", "conv_proj.bias"]
+    assert "encoder.layers.encoder_layer_1.self_attention.in_proj_weight" in keys(vit)
+    assert keys(vit)[-2:] == ["heads.head.weight", "heads.head.bias"]
+
+
+def test_weights_published_under_older_names_load():
+    net, other = models.DenseNet(4, (2, 1), 8), models.DenseNet(4, (2, 1), 8)
+    old = {re.sub(r"(denselayer\d+\.[a-z]+)([12]\.)", r"\1.\2", k): v for k, v in net.state_dict().items()}
+    assert "features.denseblock1.denselayer1.norm.1.weight" in old
+    other.load_state_dict(old)
+    x = picture()
+    assert tinytorch.equal(net.eval()(x), other.eval()(x))
+
+
+def test_memory_efficient_is_the_same():
+    net, frugal = models.DenseNet(4, (2, 1), 8), models.DenseNet(4, (2, 1), 8, memory_efficient=True)
+    frugal.load_state_dict(net.state_dict())
+    for model in (net, frugal):
+        model.eval()(picture()).square().sum().backward()
+    for a, b in zip(net.parameters(), frugal.parameters()):
+        assert tinytorch.allclose(a.grad, b.grad, rtol=1e-4, atol=1e-6)
+
+
+def test_classifiers_halfway_speak_in_training():
+    net = models.googlenet(num_classes=5)
+    out = net.train()(picture(batch=2))
+    assert isinstance(out, models.GoogLeNetOutputs)
+    assert out.logits.shape == out.aux_logits1.shape == out.aux_logits2.shape == (2, 5)
+    assert net.eval()(picture()).shape == (1, 5)
+
+
+def test_residual_networks_of_other_shapes():
+    dilated = models.resnet50(num_classes=2, replace_stride_with_dilation=[False, True, True])
+    stages = nn.Sequential(*list(dilated.children())[:-2])
+    assert stages.eval()(picture()).shape == (1, 2048, 8, 8)
+    still = models.resnet18(num_classes=2, zero_init_residual=True)
+    assert not float(still.layer1[0].bn2.weight.abs().sum())
+    with pytest.raises(ValueError, match="groups=1 and base_width=64"):
+        models.resnet18(groups=2)
+    blocks = models.ResNet(
+        models.resnet.BasicBlock, [1, 1, 1, 1], num_classes=2, norm_layer=nn.InstanceNorm2d
+    )
+    assert isinstance(blocks.layer1[0].bn1, nn.InstanceNorm2d)
+
+
+def test_vision_transformer_wants_its_size():
+    net = models.VisionTransformer(32, 16, 1, 4, 16, 32, num_classes=3)
+    assert net(picture(32, batch=2)).shape == (2, 3)
+    with pytest.raises(AssertionError, match="expected 32 x 32, got 64 x 64"):
+        net(picture(64))
+
+
+def test_models_by_name():
+    assert "vit_b_16" in models.list_models() and models.list_models(include="resnet*")[0] == "resnet101"
+    assert count(models.get_model("AlexNet", num_classes=2)) == count(models.alexnet(num_classes=2))
+    with pytest.raises(ValueError, match="Unknown model resnet19; near names: resnet18"):
+        models.get_model("resnet19")
+    with pytest.raises(NotImplementedError, match="mobilenet_v2: tinytorch downloads no pretrained weights"):
+        models.mobilenet_v2(weights=models.MobileNet_V2_Weights.DEFAULT)
+    assert models.MobileNet_V2_Weights.DEFAULT is models.MobileNet_V2_Weights.IMAGENET1K_V2
+
+
+def test_a_convolution_that_keeps_the_size():
+    layer = Conv2dNormActivation(3, 4, kernel_size=(3, 5), dilation=2)
+    assert layer.eval()(picture(16)).shape == (1, 4, 16, 16)
+    assert [type(part).__name__ for part in layer] == ["Conv2d", "BatchNorm2d", "ReLU"]
+    assert Conv2dNormActivation(3, 4, norm_layer=None)[0].bias is not None
