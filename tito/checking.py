@@ -100,6 +100,15 @@ def tensor(array, **options):
     return tinytorch.tensor(np.array(array), **options)
 
 
+LENT: list[np.ndarray] = []  # by the check that runs
+
+
+def lent(array: np.ndarray) -> np.ndarray:
+    """An array that the student's code is to write to, or is watched not to. In grading it writes to no other that a check hands over."""
+    LENT.append(array)
+    return array
+
+
 def array_of(value) -> np.ndarray:
     """The NumPy array of a Tensor, an array or a number."""
     inner = getattr(value, "array", value)

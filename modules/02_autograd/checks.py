@@ -15,6 +15,7 @@ from tito.checking import (
     expect_equal,
     expect_gradient,
     expect_raises,
+    lent,
     numerical_gradient,
     rng,
     tensor,
@@ -43,7 +44,7 @@ class Place:
 def test_gradients_add_up_at_a_root():
     """The first gradient waits for the node, the second is added; the node is on the heap once."""
     one, two = Place(order=-1), Place(order=-5)
-    grads, heap, g = {}, [], np.array([1.0, 2.0])
+    grads, heap, g = {}, [], lent(np.array([1.0, 2.0]))
     send(one, g, grads, heap)
     send(two, np.array([7.0]), grads, heap)
     send(one, np.array([10.0, 20.0]), grads, heap)

@@ -19,6 +19,7 @@ from tito.checking import (
     expect_close,
     expect_equal,
     expect_raises,
+    lent,
     rng,
     tensor,
 )
@@ -243,15 +244,15 @@ def np_sgd(p, gradients, lr, momentum=0.0, dampening=0.0, weight_decay=0.0, nest
 @check(of="sgd_step", section=MOMENTUM)
 def test_momentum_by_hand():
     """Momentum 0.9, g = 2, lr = 0.1: the buffer is 2, 3.8, 5.42 and p is 0.8, 0.42, -0.122; Nesterov's first p is 0.62."""
-    p, g, buffer = np.array([1.0]), np.array([2.0]), np.array([0.0])
+    p, g, buffer = lent(np.array([1.0])), lent(np.array([2.0])), lent(np.array([0.0]))
     for step, b in ((0.8, 2.0), (0.42, 3.8), (-0.122, 5.42)):
         sgd_step.reference(p, g, buffer, 0.1, 0.9, 0, 0.0, False)
         expect_close(p, [step], "p")
         expect_close(buffer, [b], "the buffer")
-    p, buffer = np.array([1.0]), np.array([0.0])
+    p, buffer = lent(np.array([1.0])), lent(np.array([0.0]))
     sgd_step.reference(p, g, buffer, 0.1, 0.9, 0, 0.0, True)
     expect_close(p, [0.62], "p after a step with nesterov=True")
-    p = np.array([1.0])
+    p = lent(np.array([1.0]))
     sgd_step.reference(p, g, None, 0.1, 0, 0, 0.5, False)
     expect_close(p, [0.75], "1 after a step with the gradient 2 and weight_decay 0.5")
     expect_close(g, [2.0], "the gradient, which must not be written to")
@@ -325,13 +326,13 @@ def np_adam(p, gradients, lr, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, am
 @check(of="adam_step", section=ADAM)
 def test_adam_by_hand():
     """With g = 2 and with g = -0.002 the first step is lr; m is 0.2 and v 0.004 after it."""
-    p, g, m, v = np.array([1.0, 1.0]), np.array([2.0, -0.002]), np.zeros(2), np.zeros(2)
+    p, g, m, v = map(lent, (np.array([1.0, 1.0]), np.array([2.0, -0.002]), np.zeros(2), np.zeros(2)))
     adam_step.reference(p, g, m, v, None, 1, 0.1, 0.9, 0.999, 1e-8, 0.0, False)
     expect_close(p, [0.9, 1.1], "p after one step", rtol=1e-4)
     expect_close(m, [0.2, -0.0002], "m, without the correction")
     expect_close(v, [0.004, 4e-9], "v, without the correction", atol=1e-12)
     expect_close(g, [2.0, -0.002], "the gradient, which must not be written to")
-    p, g, m, v = np.array([5.0]), np.array([0.0]), np.zeros(1), np.zeros(1)
+    p, g, m, v = map(lent, (np.array([5.0]), np.array([0.0]), np.zeros(1), np.zeros(1)))
     adam_step.reference(p, g, m, v, None, 1, 0.1, 0.9, 0.999, 1e-8, 0.01, True)
     expect_close(p, [4.995], "5 with lr 0.1, decoupled weight_decay 0.01 and no gradient")
     expect_close(m, [0.0], "m with decoupled weight decay and no gradient")

@@ -23,6 +23,7 @@ from tito.checking import (
     expect_equal,
     expect_gradient,
     expect_raises,
+    lent,
     numerical_gradient,
     rng,
     tensor,
@@ -134,7 +135,7 @@ def test_batch_norm_keeps_its_digits():
 @check(of="move", section=RUNNING)
 def test_move():
     """From 0 towards 2 in steps of 0.1: 0.2, 0.38, 0.542, in place."""
-    running = np.zeros(2, np.float32)
+    running = lent(np.zeros(2, np.float32))
     mine = running
     for step in (0.2, 0.38, 0.542):
         move(running, np.array([2.0, -2.0], np.float32), 0.1)
@@ -161,7 +162,7 @@ def test_running_statistics():
     expect_close(
         F.batch_norm(tensor(x), None, None, training=True), np_batch_norm(x), "without running statistics"
     )
-    single = np.array([1.0]), np.array([1.0])
+    single = lent(np.array([1.0])), lent(np.array([1.0]))
     batch_norm_op(tensor(np.array([[3.0]])), None, None, eps=1e-5, running=single, momentum=0.5)
     expect_close(single[0], [2.0], "the running mean after a single number, 3")
     expect_close(single[1], [0.5], "the running variance after a single number")

@@ -16,7 +16,18 @@ from tinytorch.kernels.cpu.softmax import along_rows, exps, softmax_row, softmax
 from tinytorch.kernels.cpu.sums import sum_rows
 from tinytorch.kernels.cuda.launch import Source, threads_for
 from tinytorch.nn import functional as F
-from tito.checking import array_of, arrays, beside, check, expect, expect_close, expect_equal, rng, tensor
+from tito.checking import (
+    array_of,
+    arrays,
+    beside,
+    check,
+    expect,
+    expect_close,
+    expect_equal,
+    lent,
+    rng,
+    tensor,
+)
 
 ROW, EXP, PARALLEL, TILE = (
     "One pass over a row",
@@ -76,7 +87,7 @@ def test_exp_at_the_ends():
 def test_exps_and_their_sum():
     """out[i] = exp(x[i] - top), and the sum comes back; x stays as it was."""
     for n in (1, 7, 100):
-        x, out = floats(n, seed=n), np.full(n, 9, f4)
+        x, out = floats(n, seed=n), lent(np.full(n, 9, f4))
         kept = x.copy()
         total = exps(x, f4(2), out)
         expect_close(out, np.exp(kept.astype(float) - 2), f"out for {n} elements", dtype="float32")
@@ -89,7 +100,7 @@ def test_softmax_of_a_row():
     """1, 2, 3 become 0.090, 0.245, 0.665; scores of 1000 do not overflow."""
     for x in ([1, 2, 3], [1000, 1001, 1002], [-1000, 0, -5], [4], *floats(3, 50)):
         x = np.array(x, f4)
-        out = np.empty_like(x)
+        out = lent(np.empty_like(x))
         softmax_row(x, out)
         expect_close(out, np_softmax(x), f"the softmax of {x[:4]}", dtype="float32")
 
@@ -104,12 +115,12 @@ def test_all_rows():
         x = floats(rows, 5, seed=rows)
         for tasks in (1, 2, 3, 7):
             for logarithm in (False, True):
-                out = np.full_like(x, 9)
+                out = lent(np.full_like(x, 9))
                 softmax_rows.serial.py_func(x, out, logarithm, tasks)
                 answer = np.log(np_softmax(x)) if logarithm else np_softmax(x)
                 what = f"{rows} rows in {tasks} tasks, logarithm={logarithm}"
                 expect_close(out, answer, what, rtol=1e-4, atol=1e-5)
-            softmax_rows.serial.py_func(once := x.copy(), once, False, tasks)
+            softmax_rows.serial.py_func(once := lent(x.copy()), once, False, tasks)
             expect_close(once, np_softmax(x), f"{rows} rows in {tasks} tasks, in place", rtol=1e-4, atol=1e-5)
 
 
@@ -118,7 +129,7 @@ def test_rows_compiled():
     """Compiled, by one thread and by several, the rows are the same."""
     x = floats(37, 20, seed=1)
     for function, tasks in ((softmax_rows.serial, 1), (softmax_rows.parallel, 4)):
-        out = np.full_like(x, 9)
+        out = lent(np.full_like(x, 9))
         function(x, out, False, tasks)
         expect_close(out, np_softmax(x), f"37 rows in {tasks} tasks", atol=1e-6)
 
@@ -192,14 +203,14 @@ def test_a_tile():
         for K in (0, 1, 5):
             a, b, start = floats(height, K, seed=1), floats(K, n, seed=2), floats(height, n, seed=3)
             answer = start.astype(float) + a.astype(float) @ b
-            c = np.empty((height, n), f4)
+            c = lent(np.empty((height, n), f4))
             run(a, K, 0, 1, b, n, c, start, 1, K)
             expect_close(c, answer, f"a tile of {height} rows, {vectors} vectors, {K} steps", atol=1e-5)
             run(np.ascontiguousarray(a.T), 1, 0, height, b, n, c, start, 1, K)
             expect_close(c, answer, f"the same with A transposed, {K} steps", atol=1e-5)
         # Two images (r) of 4 rows and 6 columns, of which the first 3 columns count; B's rows have a gap behind them.
         image, b, start = floats(2, 4, 6, seed=4), floats(6, n + 5, seed=5), floats(height, n, seed=6)
-        c = np.empty((height, n), f4)
+        c = lent(np.empty((height, n), f4))
         run(image, 6, 24, 1, b, n + 5, c, start, 2, 3)
         a = np.concatenate([image[0, :height, :3], image[1, :height, :3]], 1)
         expect_close(c, start + a.astype(float) @ b[:, :n], "two images, one below the other in B", atol=1e-5)
@@ -229,8 +240,8 @@ def blocked(a, a_row, a_step, b, bias, rows, m0=0, m1=None, p0=0, p1=None):
     depth, columns = b.shape
     m1 = rows if m1 is None else m1
     p1 = gemm.panels_of(columns) if p1 is None else p1
-    c = np.full((rows + 1, columns + 3), 9, f4)
-    packed = np.empty(gemm.vectors_of(columns) * WIDTH * depth, f4)
+    c = lent(np.full((rows + 1, columns + 3), 9, f4))
+    packed = lent(np.empty(gemm.vectors_of(columns) * WIDTH * depth, f4))
     multiplier()(
         tiles.rows.address, a, a_row, a_step, b, c, columns + 3, bias, m0, m1, p0, p1, depth, columns, packed
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -429,3 +430,59 @@ def test_no_answers_beside_the_students_code():
             found.add((module.name, name))
     assert found == set(reasons)
     gc.collect()
+
+
+MINE = """
+def wipes(x, factor):
+    x[...] = 0
+    return x * factor
+
+def in_its_place(x, factor):
+    x *= factor
+    return x
+
+def adds(x, y):
+    x += y
+    return float(x.sum())
+"""
+HANDED_OVER = '''
+import numpy as np
+from tinytorch.mine import adds, in_its_place, wipes
+from tito.checking import arrays, check, expect, expect_close, lent
+
+@check(of="mine", section="Mine")
+def test_wipes():
+    """What was handed over is as it was drawn when the answer is looked at."""
+    (x,) = arrays((3, 4), seed=1)
+    expect_close(wipes(x, 2.0), 2.0 * x, "twice x")
+
+@check(of="mine", section="Mine")
+def test_in_its_place():
+    """Wherever it is computed, the answer is right, and may be asked for again."""
+    (x,) = arrays((3, 4), seed=2)
+    for _ in range(2):
+        expect_close(in_its_place(x, 2.0), 2.0 * x, "twice x")
+    out = in_its_place(x, 3.0)
+    expect_close(in_its_place(out, 2.0), 6.0 * x, "an array that is the student's own by now")
+
+@check(of="mine", section="Mine")
+def test_lent():
+    """What is lent is written to, and nothing else."""
+    x, y = lent(np.ones(2)), np.ones(2)
+    expect(adds(x, y) == 4.0 and adds(y, y) == 4.0, "the sum")
+    expect_close(x, [2.0, 2.0], "x")
+    expect_close(y, [1.0, 1.0], "y")
+'''
+
+
+def test_what_is_handed_over_stays_as_it_is(tmp_path):
+    """What is expected is computed from the arrays that a check hands over, often after the call: they are not the student's to change."""
+    module = COURSE.module("01_tensor")
+    folder = lay_out(tmp_path / "work", module, {"mine.py": MINE})
+    checks = tmp_path / "checks.py"
+    checks.write_text(HANDED_OVER)
+    found = judged(folder, SimpleNamespace(checks=checks))
+    assert found.package is None
+    told = {record["check"]: record for record in found.records}
+    assert verdicts(found) == {"wipes": "failed", "in_its_place": "passed", "lent": "passed"}, told
+    assert "twice x" in told["wipes"]["message"]

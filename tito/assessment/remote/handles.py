@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ... import checking
 from .link import Link
 from .wire import TYPE_NAMES, Reader, Unsendable, Violation, Writer
 
@@ -315,6 +316,10 @@ class Client(Link):
         self.classes: dict[int, type] = {}  # id(handle of a class) -> the class of its instances here
         self.bases: dict[int, type] = {}
         self.ours: dict[int, Any] = {}  # numbers that the student's code may ask for
+
+    def keeps(self, number: int, array: np.ndarray) -> bool:
+        """What is expected is computed from the checks' own arrays: the student's code changes those that are lent to it, and no others."""
+        return number % 2 == self.first and not any(array is one for one in checking.LENT)
 
     # ------------------------------------------------------------ what is sent
 

@@ -263,6 +263,8 @@ class Link:
                     continue
                 places.append((number, kind, part, begin, size))
             for number, kind, part, begin, size in places:
+                if kind == b"a" and self.keeps(number, self.shared[number].thing) and part.at < part.end:
+                    self.part_with(number)
                 shared = self.shared[number]
                 self.fill(shared.thing, kind, part)
                 # What is written out differently here (the order of a set, the layout of an array) is no change of ours.
@@ -301,6 +303,18 @@ class Link:
             self.stand_in(kind, number, part)
             return False
         return True
+
+    def keeps(self, number: int, array: np.ndarray) -> bool:
+        """Whether the other side may change no array of that number."""
+        return False
+
+    def part_with(self, number: int) -> None:
+        """The other side changes an array that it was only to read: from now on it has one of its own, and ours stays as it is."""
+        shared = self.shared[number]
+        del self.numbers[id(shared.thing)]
+        self.keep.append(shared.thing)
+        shared.thing = shared.thing.copy()
+        self.numbers[id(shared.thing)] = number
 
     def share(self, number: int, kind: bytes, thing: Any) -> None:
         self.shared[number] = Shared(thing, kind)

@@ -155,6 +155,7 @@ class Room:
         """One check."""
         function, self.used = self.checks[name], True
         self.clock.until = time.monotonic() + patience
+        checking.LENT.clear()
         checking.MIX = tuple(mix)
         try:
             with alarm(patience + 1):  # for what is no waiting for an answer: a pipe in the place of a file
