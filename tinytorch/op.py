@@ -524,12 +524,12 @@ def explain(op: Op, arrays, kwargs, error: Exception) -> Exception:
 
 
 # Where the functions live that users call, and what lies between those and an op.
-FUNCTIONS = """
+FUNCTION_FILES = """
 ops nn.functional nn.init nn.utils linalg special fft tensor tensor_methods tensor_inplace tensor_convert tensor_data creation queries sparse
 """
-BETWEEN = "op ops.bfloat16 autograd.engine kernels profiler backend amp"
+FILES_BETWEEN = "op ops.bfloat16 autograd.engine kernels profiler backend amp"
 FUNCTIONS, BETWEEN = (
-    tuple(f"{__package__}.{file}." for file in files.split()) for files in (FUNCTIONS, BETWEEN)
+    tuple(f"{__package__}.{file}." for file in files.split()) for files in (FUNCTION_FILES, FILES_BETWEEN)
 )
 
 
@@ -539,7 +539,8 @@ def asked() -> str:
     `mse_loss` subtracts, but it is mse_loss that was given the wrong shapes: of the functions that are running, the outermost.
     In a layer it is the function that the layer calls, and the layer itself while it is being made.
     """
-    frame, name, found = sys._getframe(1), "", False
+    frame: types.FrameType | None = sys._getframe(1)
+    name, found = "", False
     while frame is not None:
         module, code = f"{frame.f_globals.get('__name__')}.", frame.f_code
         function = code.co_name.removeprefix("__").removesuffix("__").removesuffix("_op")

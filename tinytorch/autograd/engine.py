@@ -471,12 +471,18 @@ class Leaf(Node):
     def variable(self):
         return self.tensor()
 
+    def there(self) -> Tensor:
+        tensor = self.tensor()
+        if tensor is None:
+            raise RuntimeError("the tensor whose gradients arrive here is gone")
+        return tensor
+
     def register_prehook(self, fn) -> Handle:
-        return self.tensor().register_hook(lambda g: (fn((g,)) or (None,))[0])
+        return self.there().register_hook(lambda g: (fn((g,)) or (None,))[0])
 
     def register_hook(self, fn) -> Handle:
         """Call fn((), (the leaf's `.grad`,)) when the gradient has been added to it."""
-        return self.tensor().register_post_accumulate_grad_hook(lambda leaf: fn((), (leaf.grad,)))
+        return self.there().register_post_accumulate_grad_hook(lambda leaf: fn((), (leaf.grad,)))
 
     @property
     def hooks(self):
