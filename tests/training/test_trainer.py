@@ -44,8 +44,10 @@ def trainer(folder=None, **options) -> Trainer:
     )
 
 
-def loader(batch_size: int = 20) -> DataLoader:
-    return DataLoader(spirals(), batch_size=batch_size, shuffle=True)
+def loader(batch_size: int = 20, own: bool = False) -> DataLoader:
+    """Shuffled by everybody's random numbers, or by the loader's own."""
+    generator = tt.Generator().manual_seed(5) if own else None
+    return DataLoader(spirals(), batch_size=batch_size, shuffle=True, generator=generator)
 
 
 def test_it_learns_what_a_line_cannot_and_reports_it(tmp_path):
@@ -66,15 +68,18 @@ class StopAt(Callback):
             trainer.stop("the test says so")
 
 
+@pytest.mark.parametrize("own", [False, True])
 @pytest.mark.parametrize("stop_at", [6, 8, 13])  # after an epoch's last step, and in the middle of one
-def test_a_resumed_run_is_bit_for_bit_the_run_that_was_never_stopped(tmp_path, stop_at):
+def test_a_resumed_run_is_bit_for_bit_the_run_that_was_never_stopped(tmp_path, stop_at, own):
     whole = trainer(tmp_path / "whole", checkpoint_every=1)
-    whole.fit(loader(), epochs=4)
-    trainer(tmp_path / "parts", checkpoint_every=1, callbacks=[StopAt(stop_at)]).fit(loader(), epochs=4)
+    whole.fit(loader(own=own), epochs=4)
+    trainer(tmp_path / "parts", checkpoint_every=1, callbacks=[StopAt(stop_at)]).fit(
+        loader(own=own), epochs=4
+    )
     tt.manual_seed(999)  # a fresh process has another random state
     resumed = trainer(tmp_path / "parts", checkpoint_every=1)
     tt.rand(5)
-    resumed.fit(loader(), epochs=4)
+    resumed.fit(loader(own=own), epochs=4)
     assert resumed.step == whole.step == 24
     for name, value in whole.model.state_dict().items():
         assert np.array_equal(value.numpy(), resumed.model.state_dict()[name].numpy()), name

@@ -57,6 +57,7 @@ class Trainer:
         self.stopped: str | None = None
         self.history: list[dict] = []
         self._epoch_rng, self._sums = None, Means()  # of the epoch that is running
+        self._generator = self._loader_rng = self._resumed_rng = None  # the loader's own random numbers
 
     # ------------------------------------------------------------ running
 
@@ -140,6 +141,11 @@ class Trainer:
             self._epoch_rng = now
         else:
             set_rng_state(self._epoch_rng)
+        self._generator = getattr(loader, "generator", None)
+        if self._generator is not None:  # the loader shuffles by random numbers of its own
+            if self._resumed_rng is not None:
+                self._generator.set_state(self._resumed_rng)
+            self._loader_rng, self._resumed_rng = self._generator.get_state(), None
         batches = iter(loader)
         for _ in range(self.batches_done):
             next(batches)
@@ -204,13 +210,19 @@ class Trainer:
         path = checkpoint_path(self.folder / "checkpoints", self.step)
         extra = {
             "epoch": self.epoch, "batches_done": self.batches_done, "epoch_rng": self._epoch_rng, "history": self.history,
-            "sums": vars(self._sums),
+            "sums": vars(self._sums), "loader_rng": self._state_of_loader(),
             "callbacks": [callback.state_dict() for callback in self.callbacks],
         }  # fmt: skip
         save_checkpoint(
             path, **self._parts(), step=self.step, config=self.config, extra=extra, keep=self.keep
         )
         return path
+
+    def _state_of_loader(self):
+        """The state of the loader's own random numbers at the start of the epoch that a resumed run begins with; None without any."""
+        if self._generator is None or self._epoch_rng is not None:
+            return self._loader_rng
+        return self._generator.get_state()
 
     def resume(self) -> bool:
         """Go back to the newest checkpoint of the folder, if there is one."""
@@ -225,6 +237,7 @@ class Trainer:
         )
         self._epoch_rng, self.history = saved.extra["epoch_rng"], saved.extra["history"]
         vars(self._sums).update(saved.extra["sums"])
+        self._resumed_rng = saved.extra["loader_rng"]
         for callback, state in zip(self.callbacks, saved.extra["callbacks"]):
             callback.load_state_dict(state)
         return True
