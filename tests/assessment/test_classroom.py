@@ -10,6 +10,7 @@ import pytest
 from tito.assessment import classroom
 from tito.assessment.classroom import ClassError, read
 from tito.course import the_course
+from tito.errors import TitoError
 
 MILESTONE = "perceptron"
 GOOD = f"name: cs101\nmilestones:\n  {MILESTONE}: {{points: 10, due: 2026-12-01 23:59}}\nmodules:\n  01_tensor: {{points: 5}}\n"
@@ -128,3 +129,36 @@ def test_the_command(tmp_path):
     assert "is there already" in tito("setup", "--milestones", "1", "--class", "cs329s_2024").stderr
     assert "nothing to grade" in tito("setup").stderr
     assert tito("setup", "--milestones", "99").returncode == 2
+
+
+def test_a_class_without_students_says_so(tmp_path):
+    from click.testing import CliRunner
+
+    from tito.commands.grading.batch import status
+
+    classroom.make(tmp_path / "c", "c", ["xor"], [])
+    told = CliRunner().invoke(status, ["--class", str(tmp_path / "c")]).output
+    assert "roster.csv names nobody" in told
+
+
+def test_gradescope_s_task_is_asked_for_by_name(tmp_path):
+    from click.testing import CliRunner
+
+    from tito.commands.grading.handing_out import gradescope_zip
+
+    classroom.make(tmp_path / "c", "c", ["xor", "perceptron"], [])
+    done = CliRunner().invoke(
+        gradescope_zip, ["--class", str(tmp_path / "c"), "--out", str(tmp_path / "a.zip")]
+    )
+    assert (
+        isinstance(done.exception, TitoError)
+        and "which task" in str(done.exception)
+        and "perceptron" in done.exception.hint
+    )
+
+
+def test_long_lists_of_names_say_how_many_more():
+    from tito.commands.grading.batch import some_of
+
+    names = [f"s{i}" for i in range(11)]
+    assert some_of(names[:8]).endswith("s7") and some_of(names).endswith("s7 and 3 more")

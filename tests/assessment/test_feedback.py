@@ -176,3 +176,19 @@ def test_the_commands(room, tmp_path):
     done = tito("feedback", "--out", "all", "--json")
     assert json.loads(done.stdout) == {"folder": "all", "students": 7, "files": 14}, done.stderr
     assert "md, html" in tito("feedback", "--format", "pdf").stderr
+
+
+def test_what_was_handed_in_and_not_graded_yet_is_not_missing(tmp_path):
+    made = a_class(tmp_path / "c", students=2, milestones=(2,), modules=(), waiting=10**6)
+    book = Gradebook(made.gradebook)
+    ann, bob = (student.id for student in made.students)
+    with_none = book.newest()
+    book.close()
+    (made.folder / "gradebook.db").unlink()
+    book = Gradebook(made.gradebook)
+    book.enqueue(book.hand_in(ann, "x", DUE), "computer_vision", "r", "e")
+    found = feedback(made, book)
+    book.close()
+    assert with_none and found[ann].parts[0].standing == "handed in, not graded yet"
+    assert found[bob].parts[0].standing == "nothing handed in"
+    assert "handed in, not graded yet" in markdown(found[ann])

@@ -62,6 +62,7 @@ class Part:
     hidden: tuple[Check, ...] = ()
     failure: Failure | None = None
     command: str = ""
+    waits: bool = False  # handed in, and not looked at yet
 
     @property
     def passed(self) -> bool:
@@ -74,6 +75,8 @@ class Part:
     @property
     def standing(self) -> str:
         """`81 of 100 points`, or why there are none."""
+        if self.waits:
+            return "handed in, not graded yet"
         if self.grade.points is None:
             return {"missing_submission": "nothing handed in", "grader_error": "not graded yet"}.get(
                 self.grade.verdict, "blank"
@@ -141,11 +144,16 @@ def feedback(room: Class, book: Gradebook, only: Iterable[str] | None = None) ->
     shown = [g for g in grades(room, book) if g.student in wanted]
     found = checks_of(book, {g.result for g in shown if g.result is not None})
     tasks = {task.id: task for task in room.tasks}
+    handed_in = book.newest()
     parts: dict[str, list[Part]] = {}
     for grade in shown:
         task = tasks[grade.task]
         known = found.get(grade.result, ()) if grade.result is not None else ()
-        parts.setdefault(grade.student, []).append(part(task, grade, known))
+        parts.setdefault(grade.student, []).append(
+            part(
+                task, grade, known, grade.points is None and not grade.attempts and grade.student in handed_in
+            )
+        )
     return {
         s.id: Feedback(room, Student(s.id, one_line(s.name, 80), s.email), tuple(parts.get(s.id, ())), now())
         for s in room.students
@@ -153,7 +161,7 @@ def feedback(room: Class, book: Gradebook, only: Iterable[str] | None = None) ->
     }
 
 
-def part(task: Task, grade: Grade, checks: Sequence[Check]) -> Part:
+def part(task: Task, grade: Grade, checks: Sequence[Check], waits: bool = False) -> Part:
     due = datetime.fromisoformat(grade.extended) if grade.extended else task.due
     visible = tuple(c for c in checks if c.visible)
     wrong = [c for c in visible if c.verdict not in UNTOLD]
@@ -164,7 +172,7 @@ def part(task: Task, grade: Grade, checks: Sequence[Check]) -> Part:
         failure = Failure(first.name, first.verdict, *split(first.message), where, first.weight > 0)
     return Part(
         task, title(task.id), grade, due, visible, tuple(c for c in checks if not c.visible), failure,
-        reproduce(task, first.name if first is not None else ""),
+        reproduce(task, first.name if first is not None else ""), waits and grade.verdict == "missing_submission",
     )  # fmt: skip
 
 

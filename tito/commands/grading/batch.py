@@ -79,6 +79,10 @@ def batch(
     sys.exit(130 if report.interrupted else 1 if report.errors else 0)
 
 
+def some_of(names: list[str], most: int = 8) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
 def tell(report, order) -> None:
     if order.dry_run:
         ui.echo(f"{report.jobs} to be graded")
@@ -95,10 +99,11 @@ def tell(report, order) -> None:
         for verdict, count in report.verdicts.most_common():
             ui.echo(f"  {count:>5}  {verdict.replace('_', ' ')}")
     if report.scan.missing:
-        some = ", ".join(report.scan.missing[:8]) + (", ..." if len(report.scan.missing) > 8 else "")
-        ui.para(f"nothing handed in by {len(report.scan.missing)}: {some}", fg="yellow")
+        ui.para(
+            f"nothing handed in by {len(report.scan.missing)}: {some_of(report.scan.missing)}", fg="yellow"
+        )
     if report.scan.strangers:
-        ui.para(f"nobody on the roster is called: {', '.join(report.scan.strangers[:8])}", fg="yellow")
+        ui.para(f"nobody on the roster is called: {some_of(report.scan.strangers)}", fg="yellow")
     for error in report.errors:
         ui.para(f"the grader failed, look at it: {error}", fg="red")
     if report.errors:
@@ -179,6 +184,8 @@ def status(folder: Path | None, as_json: bool):
     ui.echo(
         f"{record['class']}: {record['handed_in']} of {record['students']} students have handed in", bold=True
     )
+    if not record["students"]:
+        ui.para("roster.csv names nobody: student,name,email, a line for each student", fg="yellow")
     rows = [
         (task["task"], str(task["graded"]), str(task["passed"]), task["due"].astimezone().strftime("%Y-%m-%d %H:%M") if task["due"] else "-")
         for task in record["tasks"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ... import ui
+from ...errors import TitoError
 from .common import class_option, the_class
 
 out_option = lambda text: click.option("--out", type=click.Path(path_type=Path), required=True, help=text)
@@ -36,7 +37,7 @@ def release(folder: Path | None, last: str, out: Path, as_json: bool):
 
 @click.command(name="gradescope-zip")
 @class_option
-@click.option("--task", required=True, help="Which task Gradescope's assignment is.")
+@click.option("--task", default="", help="Which task Gradescope's assignment is.")
 @out_option("The .zip to write.")
 @ui.json_option
 def gradescope_zip(folder: Path | None, task: str, out: Path, as_json: bool):
@@ -46,6 +47,8 @@ def gradescope_zip(folder: Path | None, task: str, out: Path, as_json: bool):
     from ...course import the_course
 
     room = the_class(folder)
+    if not task:
+        raise TitoError("which task is it for?", f"--task {', '.join(one.id for one in room.tasks)}")
     one = task_named(room, task)
     count = autograder_zip(room, one, the_course(), out)
     if ui.give(as_json, {"written": str(out), "files": count, "task": one.id, "points": one.points}):
