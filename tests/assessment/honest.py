@@ -50,13 +50,15 @@ class OtherNames(ast.NodeTransformer):
         self.ending = ending
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
-        inside = list(ast.walk(node))
+        inside = [
+            n for part in node.body for n in ast.walk(part)
+        ]  # not the decorators: their names are the file's
         if any(
             isinstance(n, (ast.Global, ast.Nonlocal, ast.ClassDef, ast.Import, ast.ImportFrom))
             for n in inside
         ):
             return node
-        fixed = {n.arg for n in inside if isinstance(n, ast.arg)} | {n.name for n in inside if isinstance(n, (ast.FunctionDef, ast.ExceptHandler)) and n.name}  # fmt: skip
+        fixed = {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)} | {n.name for n in inside if isinstance(n, (ast.FunctionDef, ast.ExceptHandler)) and n.name}  # fmt: skip
         mine = {n.id for n in inside if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)} - fixed
         for n in inside:
             if isinstance(n, ast.Name) and n.id in mine:
