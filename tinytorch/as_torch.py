@@ -38,6 +38,28 @@ class TorchFinder:
             return None
         return alias(fullname, module_for(fullname))
 
+    def find_distributions(self, context):
+        """What `importlib.metadata.version("torchvision")` asks: the version that the module itself says."""
+        return [distribution(context.name)] if context.name in ANSWERED else []
+
+
+def distribution(name: str):
+    from importlib.metadata import Distribution  # here: few programs ask
+
+    class Answer(Distribution):
+        def read_text(self, filename):
+            version = importlib.import_module(ANSWERED[name]).__version__
+            return (
+                f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+                if filename == "METADATA"
+                else None
+            )
+
+        def locate_file(self, path):
+            return path
+
+    return Answer()
+
 
 def module_for(fullname: str) -> ModuleType:
     """The module of tinytorch that stands for `torch.nn.modules.conv`: what the attributes say, else a file of that name."""

@@ -185,6 +185,10 @@ class Tensor(Methods, Writing, Converting):
     def is_complex(self) -> bool:
         return self.array.dtype.kind == "c"
 
+    def is_inference(self) -> bool:
+        """False: what inference_mode makes can be used as what no_grad makes."""
+        return False
+
     def is_signed(self) -> bool:
         return self.dtype.is_signed
 

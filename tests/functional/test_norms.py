@@ -190,3 +190,15 @@ def test_few_values_far_from_zero(kind, shape):
         worse.append((ours + 1e-9) / (theirs + 1e-9))
     assert np.median(worse) < 1.5
     assert np.quantile(worse, 0.95) < 4
+
+
+@pytest.mark.parametrize("size", [2, 4, 5])
+def test_lrn_of_lua_torch_never_lets_go_of_the_first_channel(size):
+    x = np.random.default_rng(0).normal(size=(2, 8, 2, 3))
+    total, reach = np.zeros_like(x), (size - 1) // 2
+    for c in range(8):
+        total[:, c] = (x[:, max(0, c - reach) : c + reach + 1] ** 2).sum(axis=1)
+        if c > reach:
+            total[:, c] += x[:, 0] ** 2
+    out = tinytorch.nn.CrossMapLRN2d(size, alpha=2.0, k=1.5)(tinytorch.from_numpy(x))
+    np.testing.assert_allclose(out.numpy(), x * (total * 2.0 / size + 1.5) ** -0.75)

@@ -162,3 +162,15 @@ if __name__ == "__main__":
     result = run(tmp_path, "program.py", code=1, program=text)
     assert "ValueError: not today" in result.stderr
     assert "process 0 terminated with exit code 1" in result.stderr
+
+
+VERSIONS = """
+import importlib.metadata as metadata
+import torch, torchvision
+print([metadata.version(name) == module.__version__ for name, module in (("torch", torch), ("torchvision", torchvision))])
+print(torch.ones(1).is_inference())
+"""
+
+
+def test_versions_are_known_to_importlib(tmp_path):
+    assert run(tmp_path, "p.py", p=VERSIONS).stdout == "[True, True]\nFalse\n"

@@ -39,7 +39,7 @@ from .lazy import (
     LazyBatchNorm1d, LazyBatchNorm2d, LazyBatchNorm3d, LazyConv1d, LazyConv2d, LazyConv3d, LazyConvTranspose1d,
     LazyConvTranspose2d, LazyConvTranspose3d, LazyInstanceNorm1d, LazyInstanceNorm2d, LazyInstanceNorm3d, LazyLinear,
 )  # 08
-from .norm import GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm  # 08
+from .norm import CrossMapLRN2d, GroupNorm, LayerNorm, LocalResponseNorm, RMSNorm  # 08
 from .adaptive import AdaptiveLogSoftmaxWithLoss  # 14
 from .embedding import Embedding, EmbeddingBag  # 14
 from .multi_head import MultiheadAttention  # 15

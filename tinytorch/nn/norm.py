@@ -127,6 +127,33 @@ class GroupNorm(Module):
         return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, bias={self.bias is not None}"
 
 
+class CrossMapLRN2d(Module):
+    """LocalResponseNorm as Lua Torch had it: (B, C, H, W).
+
+    An even size means one channel less, still divided by size. The running sum over channels never lets go of the first
+    one; PyTorch kept that, and networks were trained with it.
+    """
+
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1):
+        super().__init__()
+        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+
+    def forward(self, input):
+        if input.dim() != 4:
+            raise ValueError(f"CrossMapLRN2d: Expected input to be 4D, got {input.dim()}D instead.")
+        reach = (self.size - 1) // 2
+        squares = input.square()
+        padded = F.pad(squares, (0, 0, 0, 0, reach, reach))
+        total = sum(padded[:, i : i + input.shape[1]] for i in range(2 * reach + 1))
+        if input.shape[1] > reach + 1:
+            first = squares[:, :1].expand_as(input)[:, reach + 1 :]
+            total = total + F.pad(first, (0, 0, 0, 0, reach + 1, 0))
+        return input * (total * (self.alpha / self.size) + self.k) ** -self.beta
+
+    def extra_repr(self) -> str:
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
+
+
 class LocalResponseNorm(Module):
     """Divided by a power of the mean square over neighbouring channels. Krizhevsky et al. (2012)."""
 

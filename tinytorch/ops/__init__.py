@@ -1,7 +1,7 @@
 """All ops of levels 00 to 02, under their PyTorch names."""
 
 from .arithmetic import (
-    abs, add, add_op, addcdiv, addcmul, cast, clamp, clamp_bounds, clamp_max, clamp_min, clone, clone_op, div, divide,
+    abs, add, add_op, addcdiv, addcmul, apart, cast, clamp, clamp_bounds, clamp_max, clamp_min, clone, clone_op, div, divide,
     floor_divide, fmax, fmin, fmod, lerp, lerp_op, maximum, minimum, mul, neg, pow, remainder, rsub, sub, sub_op,
     transfer, trunc_divide,
 )  # 01

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import backend, dtypes
-from ..op import Value, asked, op, spelled
+from ..op import Value, asked, op, shares_memory, spelled
 
 # ---------------------------------------------------------------- arithmetic
 
@@ -262,6 +262,11 @@ def clone_op(x):
 def clone(input, *, memory_format=None):
     """A copy in memory of its own that gradients flow through."""
     return clone_op(input)
+
+
+def apart(result, input):
+    """result in memory of its own: what PyTorch computes anew is no view of input, even where nothing had to be moved."""
+    return clone_op(result) if shares_memory(result.array, input.array) else result
 
 
 @op

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..backend import beside, module_of, on_host
 from ..op import asked, op, spelled
+from .arithmetic import apart
 from .gathering import index_select
 from .shape import diagonal_of, expand_op, flatten, normal_dim, reshape_op, sizes, transpose
 
@@ -29,7 +30,7 @@ def repeat(input, *repeats, **named):
         reshape_op(input, shape=tuple(n for s in shape for n in (1, s))),
         shape=tuple(n for c, s in zip(counts, shape) for n in (c, s)),
     )
-    return reshape_op(spread, shape=tuple(c * s for c, s in zip(counts, shape)))
+    return apart(reshape_op(spread, shape=tuple(c * s for c, s in zip(counts, shape))), input)
 
 
 def tile(input, *dims, **named):

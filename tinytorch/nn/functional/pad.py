@@ -86,13 +86,14 @@ def pad(input, pad, mode="constant", value=None):
             f"{asked()}: Padding size {len(pad)} is not supported for {input.array.ndim}D input tensor: {mode} pads the last n of n + 1 or"
             " n + 2 dimensions, n at most 3"
         )
+    given = input
     for dim, (before, after) in enumerate(pairs, input.array.ndim - len(pairs)):
         size = input.array.shape[dim]
         check_reach(mode, dim, size, before, after)
         if before or after:
             index, core = sources(mode, size, before, after)
             input = extend(input, dim=dim, index=index, core=core)
-    return input
+    return ops.apart(input, given)
 
 
 def pad_constant(x, pairs, value):

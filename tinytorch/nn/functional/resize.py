@@ -59,7 +59,8 @@ def interpolate(
     if mode == "area":
         return adaptive_avg(n, input, new)
     if not smooth:
-        return nearest(input, old, new, scales, exact=mode == "nearest-exact")
+        return ops.apart(nearest(input, old, new, scales, exact=mode == "nearest-exact"), input)
+    given = input
     real = (
         np.float64 if input.array.dtype == np.float64 else np.float32
     )  # PyTorch computes the weights in the image's precision
@@ -80,7 +81,7 @@ def interpolate(
             covering(s, t, step, mode) if antialias else neighbours(s, t, step, mode, align_corners),
             axis,
         )
-    return input
+    return ops.apart(input, given)
 
 
 def output_sizes(x, size, scale_factor, recompute: bool, n: int):

@@ -110,7 +110,7 @@ def pixel_shuffle(input, upscale_factor):
         )
     x = ops.reshape_op(input, shape=(*lead, channels // (r * r), r, r, h, w))
     x = ops.permute_op(x, dims=last_axes(x, 0, 3, 1, 4, 2))  # (C, r, r, H, W) -> (C, H, r, W, r)
-    return ops.reshape_op(x, shape=(*lead, channels // (r * r), h * r, w * r))
+    return ops.apart(ops.reshape_op(x, shape=(*lead, channels // (r * r), h * r, w * r)), input)
 
 
 def pixel_unshuffle(input, downscale_factor):
