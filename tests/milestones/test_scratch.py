@@ -119,7 +119,7 @@ def test_honest_starts_of_other_kinds(build, start, looked_at, monkeypatch):
 
 
 def test_an_optimizer_of_another_kind(build, monkeypatch):
-    """Adam whose first steps are not corrected is not the course's, and learns."""
+    """Adam with other constants than the course's leads elsewhere, and learns."""
     monkeypatch.setattr("tito.milestones.scratch.LOOKED_AT", 1.0)
     workspace = build(6)
     append(
