@@ -123,13 +123,21 @@ def multi_margin_loss(
     if p not in (1, 2):
         raise ValueError(f"multi_margin_loss: only p == 1 and p == 2 supported, got {p}")
     if weight is not None and weight.ndim != 1:
-        raise ValueError(f"{asked()}: multi_margin_loss: weight must be one-dimensional, got {weight.ndim}D")
+        raise ValueError(f"multi_margin_loss: weight must be one-dimensional, got {weight.ndim}D")
     scores, labels = reshape(input, (-1, input.shape[-1] if input.ndim else 1)), reshape(target, (-1, 1))
     if len(scores) != len(labels):
         raise RuntimeError(
             f"multi_margin_loss: inconsistent target size, got {list(target.shape)} for input {list(input.shape)}"
         )
     classes = scores.shape[1]
+    if target.array.dtype.kind not in "iu":
+        raise RuntimeError(
+            f"multi_margin_loss: target holds class numbers: expected scalar type Long but found {target.dtype!r}"
+        )
+    if weight is not None and len(weight) != classes:
+        raise RuntimeError(
+            f"multi_margin_loss: inconsistent weight size, expected {classes} but got {list(weight.shape)}"
+        )
     check_labels(labels.array, classes, ignore_index=0)
     gap = relu(margin - gather(scores, 1, labels) + scores)  # (N, C)
     gap = gap if p == 1 else gap * gap
