@@ -123,7 +123,7 @@ if TYPE_CHECKING:  # handed on when they are first asked for, so that importing 
     )
     from . import testing  # 02
     from .ops import mm as spmm  # 02
-    from .sparse import sparse_coo_tensor  # 02
+    from .sparse import sparse_coo_tensor, sparse_csr_tensor  # 02
     from . import nn  # 03
     from .nn.functional import (  # type: ignore[no-redef]  # 03
         celu, celu_, cosine_similarity, hardshrink, log_softmax, pairwise_distance, pdist, prelu, relu, relu_, rrelu, rrelu_, selu,

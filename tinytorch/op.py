@@ -83,7 +83,7 @@ class Awaited:
 
 AWAITED = """
 geqrf hardshrink histogram igamma igamma_ igammac igammac_ istft log_softmax lu lu_solve orgqr ormqr prelu put put_ relu relu_ softmax stft to_dense
-to_sparse
+to_sparse to_sparse_csr
 """.split()
 for _name in AWAITED:
     setattr(Value, _name, Awaited(_name))

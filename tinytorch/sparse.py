@@ -142,6 +142,54 @@ class SparseTensor(Tensor):
         return f"tensor(indices={indices},\n       values={values},\n       {', '.join(facts)}{history})"
 
 
+class CsrTensor(SparseTensor):
+    """A matrix with its rows one after another: row i has the elements crow_indices()[i] to crow_indices()[i + 1]."""
+
+    is_sparse, is_sparse_csr = False, True
+    layout = formats.sparse_csr
+
+    def crow_indices(self) -> Tensor:
+        per_row = ops.bincount(self._indices()[0], minlength=self.shape[0])
+        return ops.cat([zeros(1, dtype=int64, device=self.device), ops.cumsum(per_row, 0)])
+
+    def col_indices(self) -> Tensor:
+        return self._indices()[1]
+
+    def to_sparse(self, *args) -> SparseTensor:
+        return from_coo(self._indices(), self._values(), self.shape, True)
+
+    to_sparse_coo = to_sparse
+
+    def _with(self, values: Tensor) -> CsrTensor:
+        return to_csr(super()._with(values))
+
+    def __repr__(self, *, tensor_contents=None) -> str:  # type: ignore[override]
+        parts = {
+            "crow_indices": self.crow_indices(),
+            "col_indices": self.col_indices(),
+            "values": self._values().detach(),
+        }
+        shown = [f"{name}={t!r}".replace("\n", "\n" + " " * (len(name) + 8)) for name, t in parts.items()]
+        return (
+            "tensor("
+            + ",\n       ".join(shown)
+            + f", size={tuple(self.shape)}, nnz={self._nnz()},\n       layout=torch.sparse_csr)"
+        )
+
+
+def to_csr(coo: SparseTensor) -> CsrTensor:
+    """The same matrix, told by rows."""
+    coo = coo.coalesce()
+    out: Any = blank(CsrTensor, coo.array)
+    out.node, out._requires_grad, out._counter, out._coo = (
+        coo.node,
+        coo._requires_grad,
+        coo._counter,
+        coo._coo,
+    )
+    return out
+
+
 def from_coo(indices: Tensor, values: Tensor, size, coalesced: bool) -> SparseTensor:
     """Values at their indices, added up where an index stands more than once, and zeros."""
     size = Size(size)
@@ -195,6 +243,26 @@ def sparse_coo_tensor(
     return out.requires_grad_() if requires_grad else out
 
 
+def sparse_csr_tensor(
+    crow_indices, col_indices, values, size=None, *, dtype: Dtype | None = None, device=None, requires_grad=False,
+    check_invariants=None,
+) -> CsrTensor:  # fmt: skip
+    """A matrix whose row i has values[crow_indices[i] : crow_indices[i + 1]] in the columns that col_indices names."""
+    crow, col = as_tensor(crow_indices).long().cpu().array, as_tensor(col_indices).long().cpu().array
+    if size is None:
+        size = (len(crow) - 1, int(col.max()) + 1 if col.size else 0)
+    if len(crow) != size[0] + 1 or crow[-1] != len(col):
+        raise RuntimeError(
+            f"sparse_csr_tensor: {size[0]} rows and {len(col)} columns need crow_indices of length {size[0] + 1} that end with {len(col)}"
+        )
+    rows = np.repeat(np.arange(size[0]), np.diff(crow))
+    made = sparse_coo_tensor(
+        np.stack([rows, col]), values, size, dtype=dtype, device=device, is_coalesced=True
+    )
+    out: Any = to_csr(made)
+    return out.requires_grad_() if requires_grad else out
+
+
 def legacy(dtype: Dtype):
     """torch.sparse.FloatTensor(indices, values, size), PyTorch's old way."""
     return lambda indices, values, size=None: sparse_coo_tensor(indices, values, size, dtype=dtype)
@@ -208,6 +276,12 @@ def to_sparse(self, sparse_dim=None) -> SparseTensor:
     """What is not zero, with its indices."""
     indices = np.stack(np.nonzero(self.cpu().array)) if self.dim() else np.zeros((0, 1), np.int64)
     return with_pattern(self, Tensor.wrap(indices).to(self.device))
+
+
+@method
+def to_sparse_csr(self, dense_dim=None) -> CsrTensor:
+    """What is not zero, by rows."""
+    return to_csr(self.to_sparse())
 
 
 @method

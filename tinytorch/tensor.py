@@ -129,7 +129,7 @@ class Tensor(Methods, Writing, Converting):
     def is_cpu(self) -> bool:
         return self.device.type == "cpu"
 
-    is_sparse = is_quantized = is_meta = is_mps = False
+    is_sparse = is_sparse_csr = is_quantized = is_meta = is_mps = False
     layout = formats.strided
 
     def size(self, dim=None):

@@ -70,6 +70,13 @@ def test_questions(lib):
     assert isinstance(lib.strided, lib.layout) and isinstance(lib.preserve_format, lib.memory_format)
     assert isinstance(lib.autograd.Variable(x), lib.Tensor) and isinstance(x, lib.autograd.Variable)
     assert lib.autograd.Variable(x, requires_grad=True).requires_grad
+    with pytest.warns(UserWarning, match="volatile was removed and now has no effect"):
+        assert not lib.autograd.Variable(x, volatile=True).requires_grad
+    with (
+        pytest.warns(UserWarning, match="volatile"),
+        pytest.raises(ValueError, match="can't be volatile and require_grad"),
+    ):
+        lib.autograd.Variable(x, requires_grad=True, volatile=True)
     assert str(lib.get_default_device()) == "cpu"
     assert (lib.pi, lib.inf, lib.e, lib.newaxis) == (3.141592653589793, float("inf"), 2.718281828459045, None)
 

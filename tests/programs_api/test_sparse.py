@@ -104,3 +104,25 @@ def test_as_a_buffer():
     module.register_buffer("adjacency", A.detach())
     assert module.to(tinytorch.float64).adjacency.is_sparse
     assert module.adjacency.dtype is tinytorch.float64
+
+
+def test_rows_one_after_another():
+    found = []
+    for lib in (tinytorch, torch):
+        X = lib.ones(3, 2, requires_grad=True)
+        made = lib.sparse_csr_tensor([0, 1, 3], [2, 0, 2], [4.0, 4.0, 5.0], (2, 3))
+        A = lib.tensor([[0.0, 0, 4], [4, 0, 5]]).to_sparse_csr()
+        assert A.layout is lib.sparse_csr and A.is_sparse_csr and not A.is_sparse
+        assert A.to_dense().tolist() == made.to_dense().tolist() and A._nnz() == 3
+        product = A @ X
+        product.sum().backward()
+        parts = (A.crow_indices(), A.col_indices(), A.values(), product, X.grad, (A * 2).crow_indices())
+        found.append(
+            [
+                repr(A),
+                *(t.tolist() for t in parts),
+                A.to_sparse().is_sparse,
+                A.double().layout is lib.sparse_csr,
+            ]
+        )
+    assert found[0] == found[1]
