@@ -151,7 +151,7 @@ def cool_down() -> None:
 
 LAYING_OUT = (
     threading.Lock()
-)  # of two threads that begin at once, each would have a folder of its own and a box see the other's
+)  # else two threads that begin at once have a folder each, and a box sees the other's
 
 
 def runtime() -> Path:

@@ -8,7 +8,6 @@ from ...backend import may_look
 from ...creation import zeros
 from ...op import asked
 from ...ops import reshape, scatter, unsqueeze, where
-from .reduction import need_tensors
 
 
 def one_hot(input, num_classes=-1):
@@ -70,41 +69,39 @@ def check_classes(input, target, weight, ignore_index: int) -> None:
 
 def check_sizes(input, target, weight) -> None:
     """The part of `check_classes` that need not look at the class numbers."""
-    name = asked()
-    need_tensors(name, input=input, target=target)
     shape, places = input.array.shape, target.array.shape
     ndim = len(shape)
     if ndim == 0:
         raise ValueError(
-            f"{name}: Expected an input of 1 or more dimensions (got 0): its last or second one is the classes'"
+            f"{asked()}: Expected an input of 1 or more dimensions (got 0): its last or second one is the classes'"
         )
     if input.array.dtype.kind != "f":
         raise NotImplementedError(
-            f"{name}: not implemented for input of {input.dtype!r}: it holds scores, which are floats; use input.float()"
+            f"{asked()}: not implemented for input of {input.dtype!r}: it holds scores, which are floats; use input.float()"
         )
     if target.array.dtype not in (np.int64, np.uint8):
         raise RuntimeError(
-            f"{name}: expected target dtype to be Long or Byte, but got {target.dtype!r}; use target.long() for class numbers"
+            f"{asked()}: expected target dtype to be Long or Byte, but got {target.dtype!r}; use target.long() for class numbers"
         )
     if ndim > 1 and (not places or shape[0] != places[0]):
         raise ValueError(
-            f"{name}: Expected input batch_size ({shape[0]}) to match target batch_size ({places[0] if places else 'none: it is a scalar'}):"
+            f"{asked()}: Expected input batch_size ({shape[0]}) to match target batch_size ({places[0] if places else 'none: it is a scalar'}):"
             f" input has shape {list(shape)}, target {list(places)}"
         )
     if ndim <= 2 and len(places) > 1:
         raise RuntimeError(
-            f"{name}: 0D or 1D target tensor expected, multi-target not supported: got target {list(places)} for input {list(shape)}"
+            f"{asked()}: 0D or 1D target tensor expected, multi-target not supported: got target {list(places)} for input {list(shape)}"
         )
     if places != ((shape[0], *shape[2:]) if ndim > 1 else ()) and not (ndim == 1 and places == (1,)):
         raise RuntimeError(
-            f"{name}: Expected target size {[shape[0], *shape[2:]]}, got {list(places)}: a class for each place of the input {list(shape)}"
+            f"{asked()}: Expected target size {[shape[0], *shape[2:]]}, got {list(places)}: a class for each place of the input {list(shape)}"
         )
     if weight is None:
         return
     by_class(weight, input)
     if weight.dtype != input.dtype:
         raise RuntimeError(
-            f"{name}: expected weight of the input's dtype {input.dtype!r}, but found {weight.dtype!r}"
+            f"{asked()}: expected weight of the input's dtype {input.dtype!r}, but found {weight.dtype!r}"
         )
 
 

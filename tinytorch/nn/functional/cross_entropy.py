@@ -62,6 +62,7 @@ def cross_entropy(
 def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"):
     """-input at the target class, where input holds log-probabilities; the mean is weighted by the classes' weights."""
     reduction = chosen(reduction, size_average, reduce)
+    need_tensors("nll_loss", input=input, target=target)
     check_classes(input, target, weight, ignore_index)
     dim = class_dim(input)
     kept, target = with_valid_classes(input, target, ignore_index)
