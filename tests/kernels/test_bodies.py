@@ -227,7 +227,7 @@ def copied(args, dtype):
 def results(returned, args):
     """What a kernel returned, and what it wrote to."""
     returned = returned if isinstance(returned, tuple) else (returned,)
-    return floats([*returned, *args])
+    return floats([*(np.asarray(r) if isinstance(r, np.generic) else r for r in returned), *args])
 
 
 def floats(args):

@@ -47,6 +47,7 @@ def batch_norm(T, x, w, b):
 
 IMAGES = f4(16, 8, 11, 13)
 TARGETS = rng.integers(0, 65, 300)
+SOME_IGNORED = np.where(TARGETS < 9, -100, TARGETS)
 CASES = {
     "relu": (functional("relu"), [f4(300, 301)]),
     "gelu": (functional("gelu"), [f4(100, 65) * np.float32(3)]),
@@ -54,6 +55,8 @@ CASES = {
     "softmax": (functional("softmax", -1), [f4(100, 65)]),
     "log_softmax": (functional("log_softmax", -1), [f4(100, 65)]),
     "cross_entropy": (functional("cross_entropy"), [f4(300, 65), TARGETS]),
+    "cross_entropy, the mean with some ignored": (functional("cross_entropy"), [f4(300, 65), SOME_IGNORED]),
+    "cross_entropy, the sum of bytes": (functional("cross_entropy", reduction="sum"), [f4(300, 65), TARGETS.astype(np.uint8)]),
     "cross_entropy, some ignored": (
         functional("cross_entropy", ignore_index=3, reduction="none"),
         [f4(300, 65), TARGETS],
@@ -105,6 +108,15 @@ def test_the_fused_gradient_is_the_composed_one(name):
     for one, other in zip(fused, composed):
         other = other.detach().numpy()
         np.testing.assert_allclose(one.numpy(), other, rtol=2e-4, atol=1e-5 * np.abs(other).max())
+
+
+def test_a_target_that_is_no_class():
+    scores = tinytorch.randn(300, 65, requires_grad=True)
+    for wrong in (65, -1, -(2**40)):
+        target = tinytorch.tensor(TARGETS)
+        target[7] = wrong
+        with pytest.raises(IndexError, match=f"Target {wrong} is out of bounds"):
+            tinytorch.nn.functional.cross_entropy(scores, target)
 
 
 def test_an_empty_batch():

@@ -79,10 +79,13 @@ class Module(State, Conversion):
 
     def __getattr__(self, name: str):
         own = self.__dict__
-        if "_parameters" in own:
-            for table in (own["_parameters"], own["_buffers"], own["_modules"]):
-                if name in table:
-                    return table[name]
+        if "_parameters" in own:  # not a loop: layers read their parameters so at every call
+            if name in (table := own["_parameters"]):
+                return table[name]
+            if name in (table := own["_buffers"]):
+                return table[name]
+            if name in (table := own["_modules"]):
+                return table[name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __delattr__(self, name: str) -> None:

@@ -92,14 +92,26 @@ def cross_entropy_gradient_rows(x, top, total, target, g, out, tasks):
 
 
 @entry
-def cross_entropy_both_rows(x, target, share, losses, out, tasks):
+def cross_entropy_both_rows(x, target, share, loss, out, tasks):
+    """Whether all targets are classes; if so, loss is the sum of the losses times share, and out its gradient."""
+    rows, classes = x.shape
+    losses, wrong, part = np.empty(rows, np.float32), np.zeros(tasks, np.int64), np.float32(share)
     for t in prange(tasks):
-        for r in range(t * len(x) // tasks, (t + 1) * len(x) // tasks):
+        for r in range(t * rows // tasks, (t + 1) * rows // tasks):
+            label = np.int64(target[r])
+            if label < 0 or label >= classes:
+                wrong[t] += 1
+                continue
             top = largest(x[r])
             total = exps(x[r], top, out[r])
-            losses[r] = np.float32(math.log(total)) - (x[r, target[r]] - top)
-            scale_row(out[r], np.float32(share) / total)
-            out[r, target[r]] -= np.float32(share)
+            losses[r] = np.float32(math.log(total)) - (x[r, label] - top)
+            scale_row(out[r], part / total)
+            out[r, label] -= part
+    sum = 0.0  # in an order that the number of tasks does not change
+    for r in range(rows):
+        sum += losses[r]
+    loss[()] = sum * share
+    return wrong.sum() == 0
 
 
 # ---------------------------------------------------------------- bodies
@@ -151,7 +163,8 @@ def cross_entropy_gradient_by_rows(logits, top, total, target, g):
 def cross_entropy_both_by_rows(logits, target, share):
     if logits.dtype != np.float32 or logits.size == 0:
         return NotImplemented
-    logits, target = plain(logits), plain(target.astype(np.int64, copy=False))
-    losses, out = np.empty(len(logits), np.float32), np.empty_like(logits)
-    cross_entropy_both_rows(logits, target, float(share), losses, out, work=WORTH * logits.size)
-    return losses, out
+    logits = plain(logits)
+    loss, out = np.empty((), np.float32), np.empty(logits.shape, np.float32)
+    if not cross_entropy_both_rows(logits, plain(target), share, loss, out, work=WORTH * logits.size):
+        return None
+    return loss, out

@@ -126,10 +126,15 @@ def softmax_cross_entropy_gradient(logits, top, total, target, g):
 
 @kernel
 def softmax_cross_entropy_both(logits, target, share):
-    """(N, C), (N,) -> (N,) losses and, where each counts for so much, the gradient (N, C) of their sum."""
+    """(N, C), (N,) -> the sum of the losses, each of which counts for so much, and its gradient (N, C).
+
+    None, if some target is no class.
+    """
+    if not are_classes(target, logits.shape[1]):
+        return None
     losses, top, total = softmax_cross_entropy_forward(logits, target)
     each = np.full(len(logits), share, total.dtype)
-    return losses, softmax_cross_entropy_gradient(logits, top, total, target, each)
+    return losses.sum() * share, softmax_cross_entropy_gradient(logits, top, total, target, each)
 
 
 def two_step_cross_entropy(logits, target, ignore_index: int, reduction: str, remember: bool):
@@ -143,14 +148,17 @@ def softmax_cross_entropy(logits, target, *, ignore_index=-100, reduction="mean"
 
     `remember`: a gradient will be wanted. If all losses count alike, it is found at once, while each row and its exps are at hand.
     """
+    scores = widened(logits)
+    if remember and len(target) and ignore_index < 0 and reduction != "none" and isinstance(logits, np.ndarray):
+        share = 1 / len(target) if reduction == "mean" else 1.0
+        found = softmax_cross_entropy_both(scores, target, share)
+        if found is not None:
+            loss, gradient = found
+            return loss.astype(logits.dtype, copy=False), gradient
     kept = which_count(target, logits.shape[1], ignore_index)
     count = 1
     if reduction == "mean":
         count = len(target) if kept is None else np.count_nonzero(kept)
-    scores = widened(logits)
-    if remember and kept is None and reduction != "none" and isinstance(logits, np.ndarray):
-        losses, gradient = softmax_cross_entropy_both(scores, target, 1 / max(count, 1))
-        return (losses.sum() / count).astype(logits.dtype, copy=False), gradient
     target = target.copy() if kept is None else target * kept  # class 0 stands in for what is ignored
     losses, top, total = softmax_cross_entropy_forward(scores, target)
     if kept is not None:
