@@ -149,7 +149,13 @@ def softmax_cross_entropy(logits, target, *, ignore_index=-100, reduction="mean"
     `remember`: a gradient will be wanted. If all losses count alike, it is found at once, while each row and its exps are at hand.
     """
     scores = widened(logits)
-    if remember and len(target) and ignore_index < 0 and reduction != "none" and isinstance(logits, np.ndarray):
+    if (
+        remember
+        and len(target)
+        and ignore_index < 0
+        and reduction != "none"
+        and isinstance(logits, np.ndarray)
+    ):
         share = 1 / len(target) if reduction == "mean" else 1.0
         found = softmax_cross_entropy_both(scores, target, share)
         if found is not None:
