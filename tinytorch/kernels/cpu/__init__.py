@@ -22,7 +22,7 @@ BODIES: dict[str, tuple[str, int]] = {
     "max_pool_backward": ("pooling", 2048),
     "max_pool_forward": ("pooling", 4096),
     "product": ("gemm", 4096),
-    "relu_gradient": ("activation", 8192),
+    "relu_gradient": ("activation", 4096),
     "relu_op": ("activation", 32768),
     "row_sums": ("embedding", 4096),
     "sgd_step": ("optimizers", 8192),
