@@ -11,6 +11,7 @@ import pytest
 import tinytorch as tt
 from tinytorch.profiler import draw_graph, kept_bytes, loss_landscape, plot_roofline, profile
 from tinytorch.profiler.flops import flops
+from tinytorch.profiler.roofline import intensity
 
 
 @pytest.fixture
@@ -115,3 +116,36 @@ def test_a_schedule_records_its_steps_and_hands_each_trace_on(tmp_path):
     with tt.autograd.profiler.profile(use_cuda=False) as old:
         x.exp()
     assert [r.key for r in old.key_averages()] == ["exp"]
+
+
+def events_of(run, name, kind):
+    return [e for e in run.events if (e.name, e.kind) == (name, kind)]
+
+
+def test_a_bias_is_no_product_and_the_gradient_is_read():
+    layer, conv = tt.nn.Linear(16, 32), tt.nn.Conv2d(3, 8, 3)
+    x, image = tt.randn(64, 16, requires_grad=True), tt.randn(2, 3, 10, 10)
+    with profile() as p:
+        layer(x).sum().backward()
+        conv(image).sum().backward()
+    (linear,), (convolution,) = events_of(p, "linear", "backward"), events_of(p, "convolution", "backward")
+    assert linear.flops == 2 * (2 * 64 * 16 * 32) + 64 * 32
+    assert convolution.flops == 2 * 2 * 8 * 64 * 27 + 2 * 8 * 64, "the image needs no gradient"
+    read = 64 * 32 + 64 * 16 + 32 * 16 + (32 if (32,) in linear.shapes else 0)
+    assert intensity(linear) == linear.flops / (4 * read + linear.bytes)
+    assert (2, 8, 8, 8) in convolution.shapes and (2, 3, 10, 10) in convolution.shapes
+
+
+def test_products_are_counted_as_pytorch_counts_them():
+    torch = pytest.importorskip("torch")
+
+    def counted(T):
+        model = T.nn.Sequential(T.nn.Conv2d(3, 8, 3, stride=2), T.nn.ReLU(), T.nn.Flatten(), T.nn.Linear(72, 5))
+        from importlib import import_module
+
+        mode = import_module(f"{T.__name__}.utils.flop_counter").FlopCounterMode(display=False)
+        with mode:
+            model(T.randn(4, 3, 8, 8)).sum().backward()
+        return mode.get_total_flops()
+
+    assert counted(tt) == counted(torch) > 0

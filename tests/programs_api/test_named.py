@@ -28,7 +28,6 @@ REFUSED = [
     ("distributed._composable.fsdp.fully_shard", lambda x: x(None)),
     ("distributed._tensor.experimental.implicit_replication", lambda x: x()),
     ("distributed.device_mesh.init_device_mesh", lambda x: x("cpu", (1,))),
-    ("utils.flop_counter.FlopCounterMode", lambda x: x()),
     ("jit.CompilationUnit", lambda x: x("")),
     ("_subclasses.FakeTensor", lambda x: x()),
     ("SymInt", lambda x: x(1)),

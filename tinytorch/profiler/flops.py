@@ -62,3 +62,14 @@ def flops(name: str, shapes, out) -> int:
     if name in COUNTS:
         return COUNTS[name](shapes, out)
     return max([math.prod(out), *(math.prod(s) for s in shapes if s)])
+
+
+def backward_flops(name: str, shapes, out, wanted) -> int:
+    """The same for the gradients of the arguments at the positions `wanted`; shapes and out are the forward op's."""
+    name = name.removesuffix("_op")
+    if name == "attention":  # four products from two, and the scores once more
+        return flops(name, shapes, out) * 5 // 2
+    if name not in COUNTS:
+        return len(wanted) * flops(name, shapes, out)
+    factors = [i for i in wanted if i < 2]  # what comes behind them is a bias, whose gradient is but a sum
+    return len(factors) * flops(name, shapes[:2], out) + (len(wanted) - len(factors)) * math.prod(out)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..op import Value, interpret, local
-from .flops import flops
+from .flops import backward_flops, flops
 
 
 @dataclass
@@ -84,12 +84,16 @@ class profile:
     def _backward(self, node, pull):
         shapes = tuple(tuple(p.shape or ()) for p in node.inputs)
         arguments = forward_shapes(node, shapes) if node.shape is not None and hasattr(node, "plan") else None
+        if arguments is not None:  # what the step reads: the gradient of the result, and what went into the op
+            shapes = (tuple(node.shape), *arguments)
         start = time.perf_counter()
         pulled = pull()
         seconds = time.perf_counter() - start
         arrays = [g.array if isinstance(g, Value) else g for g in pulled if hasattr(g, "nbytes")]
-        # One more op of the forward's size for each gradient: exact for products and convolutions.
-        work = 0 if arguments is None else len(arrays) * flops(node.op_name, arguments, node.shape)
+        work = 0
+        if arguments is not None:
+            wanted = [i for i, g in zip(node.plan.positions, pulled) if g is not None]
+            work = backward_flops(node.op_name, arguments, node.shape, wanted)
         self._add(node.op_name, "backward", start, seconds, sum(a.nbytes for a in arrays), work, shapes)
         return pulled
 

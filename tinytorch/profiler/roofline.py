@@ -41,6 +41,21 @@ def attainable(flop_per_byte, peak: float, bandwidth: float):
     return np.minimum(peak, flop_per_byte * bandwidth)
 
 
+def write_beside(axes, labels) -> None:
+    """Each label beside its dot, from the lowest up, and above a label that would be under it."""
+    taken: list[tuple[float, float]] = []
+    for text, x, y in sorted(labels, key=lambda label: label[2]):
+        right, up = axes.transData.transform((x, y))
+        height = up
+        while any(abs(right - other) < 110 and abs(height - row) < 11 for other, row in taken):
+            height += 1
+        taken.append((right, height))
+        points = 72 / axes.figure.dpi
+        axes.annotate(
+            text, (x, y), fontsize=7, xytext=(5, 3 + (height - up) * points), textcoords="offset points"
+        )
+
+
 def plot_roofline(profiled, path, machine: tuple[float, float] | None = None) -> Path:
     """Each op of a profile as a dot under the machine's two roofs (PNG or SVG by the file's name)."""
     from matplotlib.figure import Figure
@@ -52,6 +67,7 @@ def plot_roofline(profiled, path, machine: tuple[float, float] | None = None) ->
     axes.loglog(x, attainable(x, peak, bandwidth), color="black", linewidth=1.5)
     axes.text(x[-1], peak * 1.12, f"{peak:.0f} GFLOP/s", ha="right")
     axes.text(x[8], x[8] * bandwidth * 1.5, f"{bandwidth:.0f} GB/s", rotation=34)
+    labels: list[tuple[str, float, float]] = []
     for row in profiled.rows()[:14]:
         events = [e for e in profiled.events if (e.name, e.kind) == (row.name, row.kind) and e.flops]
         if not events or not row.gflops_per_second:
@@ -65,13 +81,10 @@ def plot_roofline(profiled, path, machine: tuple[float, float] | None = None) ->
             markersize=4 + 14 * (row.seconds / max(profiled.elapsed, 1e-9)) ** 0.5,
             alpha=0.7,
         )
-        axes.annotate(
-            f"{row.name}{'' if row.kind == 'forward' else ' (backward)'}",
-            (place, row.gflops_per_second),
-            fontsize=7,
-            xytext=(5, 3),
-            textcoords="offset points",
+        labels.append(
+            (f"{row.name}{'' if row.kind == 'forward' else ' (backward)'}", place, row.gflops_per_second)
         )
+    write_beside(axes, labels)
     axes.set_xlabel("FLOP per byte moved")
     axes.set_ylabel("GFLOP/s")
     axes.set_title("circles forward, squares backward; area is share of the time", fontsize=9)
