@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ElementTree
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -140,9 +141,9 @@ def test_products_are_counted_as_pytorch_counts_them():
     torch = pytest.importorskip("torch")
 
     def counted(T):
-        model = T.nn.Sequential(T.nn.Conv2d(3, 8, 3, stride=2), T.nn.ReLU(), T.nn.Flatten(), T.nn.Linear(72, 5))
-        from importlib import import_module
-
+        model = T.nn.Sequential(
+            T.nn.Conv2d(3, 8, 3, stride=2), T.nn.ReLU(), T.nn.Flatten(), T.nn.Linear(72, 5)
+        )
         mode = import_module(f"{T.__name__}.utils.flop_counter").FlopCounterMode(display=False)
         with mode:
             model(T.randn(4, 3, 8, 8)).sum().backward()

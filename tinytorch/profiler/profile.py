@@ -84,7 +84,8 @@ class profile:
     def _backward(self, node, pull):
         shapes = tuple(tuple(p.shape or ()) for p in node.inputs)
         arguments = forward_shapes(node, shapes) if node.shape is not None and hasattr(node, "plan") else None
-        if arguments is not None:  # what the step reads: the gradient of the result, and what went into the op
+        if arguments is not None:
+            # What the step reads: the gradient of the result, and what went into the op.
             shapes = (tuple(node.shape), *arguments)
         start = time.perf_counter()
         pulled = pull()
