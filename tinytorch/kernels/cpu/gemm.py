@@ -15,8 +15,9 @@ from ...nn.functional.linear import linear_forward
 from ...ops.matmul import product
 from .compiling import compiled, entry
 from .copying import clear, transpose
+from .memory import scratch
 from .simd import WIDTH, flush_subnormals, instructions, restore
-from .tiles import TALLEST, VECTORS, rows
+from .tiles import VECTORS, rows
 
 DEPTH = (
     256  # how much of K is taken at once: a panel of B so deep stays in cache, and shorter sums round less
@@ -24,7 +25,7 @@ DEPTH = (
 ROWS = 252  # how many rows of A meet all panels before the next ones are read
 LEAST = 1 << 20  # multiply-adds from which it is faster than BLAS
 CHUNK = 512  # how much of K is packed at once: what was packed is then still in the second-level cache
-TOGETHER = 144  # rows of A that are copied at once: 16 tiles
+TOGETHER = 144  # rows of A that are copied at once: 18 tiles
 
 call_rows = rows.call
 
@@ -94,47 +95,58 @@ def multiply_rows(run, a, a_row, a_step, packed, c, c_row, start, start_row, m0,
 
 # ---------------------------------------------------------------- A, where its numbers lie badly
 #
-# A tile reads up to 9 numbers of A per step. If A is stored transposed, those of the next step are a whole row away, each step in a
+# A tile reads some numbers of A per step. If A is stored transposed, those of the next step are a whole row away, each step in a
 # line of the cache of its own. Then A is copied, tile by tile.
 
 
-@instructions
-def copy_steps(e, source, source_row, target, height, steps):
-    """`height` numbers of each step, one step behind the other. Vectors are written whole: the next step overwrites what is too much."""
-    whole = -(-TALLEST // e.width)
-    masks = [e.mask(e.minus(height, j * e.width)) for j in range(whole)]
-    with e.loop(steps) as i:
-        line, to = e.address(source, e.times(i, source_row)), e.address(target, e.times(i, height))
-        for j, mask in enumerate(masks):
-            e.store_part(mask, e.load_part(mask, line, j * e.width), to, j * e.width)
+TILE = 8  # rows of a copied tile: one fewer than fit, but they are copied as one vector
+
+
+def copy_eight(e, source, target):
+    e.store(e.load(source), target)
+
+
+def copy_few(e, source, target, count):
+    mask = e.mask(count)
+    e.store_part(mask, e.load_part(mask, source), target)
+
+
+copy_eight, copy_few = (instructions(write, width=TILE) for write in (copy_eight, copy_few))
 
 
 @compiled
-def tile_begin(tile, tiles, count):
-    """The row that a tile begins with: tiles are as equal as can be."""
-    return tile * count // tiles
+def tile_size(depth):
+    """How far apart copied tiles are: were it a multiple of 4 KB, all would compete for the same places in the cache."""
+    return TILE * depth + WIDTH
 
 
 @compiled
-def multiply_tiles(
-    run, a, a_transposed, a_row, packed, c, c_row, start, start_row, count, depth, columns, copied
-):
+def copy_tiles(a, a_row, count, depth, copied):
+    """The first `count` columns of what is stored, as tiles: of each, one step lies behind the other.
+
+    Step by step through all tiles, so that a line of the cache that came is used up before it goes.
+    """
+    whole, size = count // TILE, tile_size(depth)
+    for k in range(depth):
+        line, to = a + k * a_row * 4, copied + k * TILE * 4
+        for t in range(whole):
+            copy_eight(line + t * TILE * 4, to + t * size * 4)
+        if whole * TILE < count:
+            copy_few(line + whole * TILE * 4, to + whole * size * 4, count - whole * TILE)
+
+
+@compiled
+def multiply_tiles(run, a, a_row, packed, c, c_row, start, start_row, count, depth, columns, copied):
     """C from a copy of the first `count` columns of what is stored; `depth` is no more than DEPTH."""
-    tiles = (count + TALLEST - 1) // TALLEST
-    for t in range(tiles):
-        m, to = tile_begin(t, tiles, count), copied + tile_begin(t, tiles, count) * depth * 4
-        height = tile_begin(t + 1, tiles, count) - m
-        copy_steps(a + m * 4, a_row, to, height, depth)
+    copy_tiles(a, a_row, count, depth, copied)
     for panel in range(panels_of(columns)):
         first = panel_begin(panel, columns)
         vectors = panel_begin(panel + 1, columns) - first
         lanes = min(WIDTH, columns - (first + vectors - 1) * WIDTH)
-        for t in range(tiles):
-            m = tile_begin(t, tiles, count)
-            height = tile_begin(t + 1, tiles, count) - m
-            call_rows(run, copied + m * depth * 4, 1, 0, height, packed + first * depth * WIDTH * 4, vectors * WIDTH,
-                      c + (m * c_row + first * WIDTH) * 4, c_row, start + (m * start_row + first * WIDTH) * 4, start_row,
-                      1, depth, lanes, vectors, height)  # fmt: skip
+        for m in range(0, count, TILE):
+            call_rows(run, copied + m // TILE * tile_size(depth) * 4, 1, 0, TILE, packed + first * depth * WIDTH * 4,
+                      vectors * WIDTH, c + (m * c_row + first * WIDTH) * 4, c_row, start + (m * start_row + first * WIDTH) * 4,
+                      start_row, 1, depth, lanes, vectors, min(TILE, count - m))  # fmt: skip
 
 
 # ---------------------------------------------------------------- products
@@ -159,19 +171,7 @@ def multiply_part(
             at = a_at + (m if a_transposed else m * a_row) * 4
             if copies:
                 multiply_tiles(
-                    run,
-                    at,
-                    a_transposed,
-                    a_row,
-                    packed,
-                    to,
-                    c_row,
-                    start,
-                    start_row,
-                    here,
-                    deep,
-                    columns,
-                    copied,
+                    run, at, a_row, packed, to, c_row, start, start_row, here, deep, columns, copied
                 )
             else:
                 row, step = (1, a_row) if a_transposed else (a_row, 1)
@@ -196,8 +196,8 @@ def multiply(run, a, a_transposed, b, b_transposed, bias, out, tasks):
     parts = tasks if stack == 1 else 1
     for t in prange(tasks):
         before = flush_subnormals()
-        packed = np.empty(vectors * WIDTH * min(depth, CHUNK), np.float32)
-        copied = np.empty(TOGETHER * DEPTH, np.float32)
+        packed = scratch(vectors * WIDTH * min(depth, CHUNK))
+        copied = scratch(TOGETHER // TILE * tile_size(DEPTH))
         first, last = (0, 1) if stack == 1 else share(t, tasks, stack)
         part = t if stack == 1 else 0
         m0, m1 = share(part, parts, count) if by_rows else (0, count)

@@ -9,6 +9,18 @@ import math
 
 import numpy as np
 
+from .compiling import compiled
+
+LINE = 16  # floats in a line of the cache
+
+
+@compiled
+def scratch(count):
+    """Room for so many floats that begins with a line of the cache: a vector that lies in two of them is read and written twice."""
+    room = np.empty(count + LINE, np.float32)
+    skip = (-room.ctypes.data // 4) % LINE
+    return room[skip : skip + count]
+
 
 def is_plain(x) -> bool:
     """Whether x lies in memory in the order of its indices."""
