@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -190,7 +191,7 @@ def soak(
                 outcome.wrong[student] = [f"{row['score']} for {score}", *failures(book, student)]
     intact = book.broken_at() is None
     book.close()
-    with sqlite3.connect(folder / "gradebook.db") as database:
+    with closing(sqlite3.connect(folder / "gradebook.db")) as database, database:
         outcome.intact = intact and database.execute("pragma integrity_check").fetchone() == ("ok",)
     time.sleep(0.5)
     mark = os.fsencode(boxes_of(classroom.read(folder)).name)

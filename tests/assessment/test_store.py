@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -105,13 +106,13 @@ def test_events_are_chained(book, tmp_path):
     graded(book, "ann", 0.5), graded(book, "bob", 0.7)
     assert book.broken_at() is None
     edit = "update events set body = replace(body, ?, ?)"
-    with sqlite3.connect(tmp_path / "gradebook.db") as database:
+    with closing(sqlite3.connect(tmp_path / "gradebook.db")) as database, database:
         database.execute(edit, ('"score": 0.5', '"score": 0.95'))
     assert book.broken_at() == 2
-    with sqlite3.connect(tmp_path / "gradebook.db") as database:
+    with closing(sqlite3.connect(tmp_path / "gradebook.db")) as database, database:
         database.execute(edit, ('"score": 0.95', '"score": 0.5'))
     assert book.broken_at() is None
-    with sqlite3.connect(tmp_path / "gradebook.db") as database:
+    with closing(sqlite3.connect(tmp_path / "gradebook.db")) as database, database:
         database.execute("delete from events where id = 2")
     assert book.broken_at() == 3
 
@@ -124,7 +125,7 @@ def test_what_is_no_gradebook_is_left_alone(tmp_path):
     assert path.read_bytes() == b"somebody's notes" * 200
     newer = tmp_path / "newer.db"
     Gradebook(newer).close()
-    with sqlite3.connect(newer) as database:
+    with closing(sqlite3.connect(newer)) as database, database:
         database.execute("update meta set value = '99'")
     with pytest.raises(TitoError, match="newer tito"):
         Gradebook(newer)
@@ -171,7 +172,7 @@ def test_killed_at_any_moment(tmp_path):
     found = {a["student"]: a["score"] for a in book.attempts()}
     assert found == {f"s{i}": i / 1000 for i in range(150)} and len(book.attempts()) == 150
     assert book.counts() == {"queued": 0, "running": 0, "done": 150} and book.broken_at() is None
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         assert database.execute("pragma integrity_check").fetchone() == ("ok",)
     book.close()
 
@@ -255,7 +256,7 @@ insert into checks values (1, 0, 'sum', 'passed', 1.0, 1.0, '', 1);
 
 def test_a_gradebook_of_the_first_kind_is_brought_up_to_date(tmp_path):
     path = tmp_path / "gradebook.db"
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.executescript(FIRST)
     book = Gradebook(path)
     assert [(a["student"], a["score"]) for a in book.attempts()] == [("ann", 1.0)]

@@ -7,9 +7,10 @@ import warnings
 
 import numpy as np
 import pytest
-import torch
 
 import tinytorch
+
+torch = pytest.importorskip("torch")
 
 MISTAKES = """
 view: R(2,3).view(4,2)

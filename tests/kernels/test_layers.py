@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-import torch
 
 import tinytorch
 from tinytorch.backend import kernels
+
+torch = pytest.importorskip("torch")
 
 rng = np.random.default_rng(0)
 FACTOR, FORGIVEN = (

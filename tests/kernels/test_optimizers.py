@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-import torch
 
 import tinytorch
 from tinytorch.backend import kernels
+
+torch = pytest.importorskip("torch")
 
 SHAPES = [(70, 90), (5000,), (3,), (8, 16, 3, 3)]
 SETTINGS = {

@@ -5,6 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -131,6 +132,6 @@ def test_the_commands(tmp_path):
     assert run["run"] == 1 and [r["group"] for r in run["results"]] == ["overhead"]
     shown = tito(tmp_path, "benchmark", "report", "-o", "pictures").stdout
     assert "sum(), and back" in shown and (tmp_path / "pictures" / "report.html").is_file()
-    with sqlite3.connect(tmp_path / "benchmarks.db") as database:
+    with closing(sqlite3.connect(tmp_path / "benchmarks.db")) as database, database:
         assert database.execute("select count(*) from results").fetchone() == (1,)
     assert "there is no run 7" in tito(tmp_path, "benchmark", "report", "--run", "7", ok=False).stderr

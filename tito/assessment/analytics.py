@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from sqlalchemy import create_engine, event, select
+from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError
 
 from ..errors import TitoError
@@ -83,14 +83,10 @@ class ReadOnly(Gradebook):
         if isinstance(where, Path):
             if not where.is_file():
                 raise TitoError(f"{where}: nothing was graded yet", "tito assessment batch")
-            self.engine = create_engine(
-                f"sqlite:///file:{where.resolve().as_posix().replace('?', '%3f').replace('#', '%23')}?mode=ro&uri=true"
-            )
+            name = where.resolve().as_posix().replace("?", "%3f").replace("#", "%23")
+            self.attach(f"sqlite:///file:{name}?mode=ro&uri=true", patient)
         else:
-            self.engine = create_engine(where)
-        self.is_sqlite = self.engine.dialect.name == "sqlite"
-        if self.is_sqlite:
-            event.listen(self.engine, "connect", patient)
+            self.attach(where, patient)
         try:
             self.counts()
         except DatabaseError as error:

@@ -16,6 +16,7 @@ from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from weakref import finalize
 
 from sqlalchemy import (
     Column,
@@ -95,23 +96,27 @@ class Gradebook:
     """`Gradebook(path)` or `Gradebook("postgresql+psycopg://...")`; made when it is not there."""
 
     def __init__(self, where: Path | str):
-        url = f"sqlite:///{where}" if isinstance(where, Path) else where
-        self.engine = create_engine(url)
-        self.is_sqlite = self.engine.dialect.name == "sqlite"
-        if self.is_sqlite:
-            event.listen(self.engine, "connect", careful)
+        self.attach(f"sqlite:///{where}" if isinstance(where, Path) else where, careful)
         try:
             found = self.prepare()
         except DatabaseError as error:
-            self.engine.dispose()
+            self.close()
             raise TitoError(
                 f"{where} is not a gradebook: {error.orig}", "move it away, or restore it from a copy"
             ) from None
         if found > SCHEMA:
-            self.engine.dispose()
+            self.close()
             raise TitoError(
                 f"{where} was made by a newer tito (tables {found}, this one knows {SCHEMA})", "update tito"
             )
+
+    def attach(self, url: str, set_up) -> None:
+        """Find the database. Its connections are closed with the gradebook, also where nobody closes that: Python 3.13 warns of others."""
+        self.engine = create_engine(url)
+        finalize(self, self.engine.dispose)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", set_up)
 
     def prepare(self) -> int:
         """Make the tables, or bring them up to date; the schema that was found."""
