@@ -77,12 +77,38 @@ def test_what_it_says_is_what_is_read(tmp_path):
             GOOD + "attempts: {count: worst}",
             "class.yaml:6: attempts.count is 'worst'; it is one of best, last, first",
         ),
+        (
+            GOOD.replace("2026-12-01 23:59", "2026-13-45"),
+            "class.yaml:3: milestones.perceptron.due is '2026-13-45'",
+        ),
+        (
+            GOOD.replace("2026-12-01 23:59", "0001-01-01"),
+            "class.yaml:3: milestones.perceptron.due is '0001-01-01'",
+        ),
+        (GOOD.replace("points: 10", "points: .inf"), "class.yaml:3: milestones.perceptron.points is inf"),
+        (
+            GOOD.replace("points: 10", "points: !mine 10"),
+            "class.yaml:3: milestones.perceptron.points is '10'",
+        ),
+        (GOOD + "  01_tensor:\n", "class.yaml:6: modules.01_tensor stands on line 5 already"),
+        (GOOD + "  [a, b]: 1\n", "class.yaml:6: a key is one word"),
+        (GOOD + "late: {days: 1000000000000}", "class.yaml:6: late.days is 1000000000000; a whole number"),
+        ("name: x\nlate: \x07", r"class.yaml:2: a character that no text holds: \\x07"),
+        ("name: x\nmilestones: [perceptron]", "class.yaml:2: milestones: wanted keys with values"),
+        ("name: x\n", "class.yaml: nothing is graded: it names no milestone and no module"),
     ],
 )
 def test_what_is_wrong_is_one_line(tmp_path, text, says):
     with pytest.raises(ClassError, match=says) as error:
         read(write(tmp_path / "c", text))
     assert "\n" not in str(error.value)
+
+
+def test_bytes_that_are_no_text_are_named_by_line(tmp_path):
+    folder = write(tmp_path / "c", GOOD)
+    (folder / "class.yaml").write_bytes(b"# a comment\nname: J\xfcrgen\n")
+    with pytest.raises(TitoError, match="class.yaml:2: not UTF-8"):
+        read(folder)
 
 
 @pytest.mark.parametrize(
@@ -93,14 +119,24 @@ def test_what_is_wrong_is_one_line(tmp_path, text, says):
         ("student\nann\nANN\n", "roster.csv:3: student 'ANN' is on line 2 already"),
         ("student,name\n,Ann\n", "roster.csv:2: student ''"),
         ("student\n.hidden\n", "roster.csv:2"),
+        ('student,name\nann,"Ann\nbob,Bob\n', "roster.csv:3: not CSV"),
+        ("student,name\nann,Mason, Ann\n", "roster.csv:2: 3 cells under 2 columns"),
+        (f"student,name\nann,{'x' * 200_000}\n", "roster.csv:2: not CSV: field larger"),
     ],
 )
 def test_a_wrong_roster(tmp_path, roster, says):
-    with pytest.raises(ClassError, match=says):
+    with pytest.raises(TitoError, match=says):
         read(write(tmp_path / "c", roster=roster))
     (tmp_path / "c" / "roster.csv").write_bytes(b"student,name\nann,\xff\n")
-    with pytest.raises(ClassError, match=r"roster.csv:2: not UTF-8"):
+    with pytest.raises(TitoError, match=r"roster.csv:2: not UTF-8"):
         read(tmp_path / "c")
+
+
+def test_a_roster_as_spreadsheets_write_it(tmp_path):
+    """Semicolons, capitals, quotes, and a name that breaks a line where only some programs do."""
+    told = '\ufeffStudent ;Name;E-Mail\r\nann;"Mason; Ann";x\r\nbob;B\u2028ob;\r\n'
+    students = read(write(tmp_path / "c", roster=told)).students
+    assert [(s.id, s.name) for s in students] == [("ann", "Mason; Ann"), ("bob", r"B\u2028ob")]
 
 
 def test_seeds(tmp_path):

@@ -20,7 +20,7 @@ from typing import Any
 
 from ..errors import TitoError
 from ..files import grab, release
-from .classroom import Class
+from .classroom import Class, secret
 from .engines import Cluster, Local
 from .isolation.doctor import best, examine
 from .isolation.launch import possible
@@ -108,6 +108,7 @@ def choose_tier(wanted: str) -> str:
 def batch(room: Class, book: Gradebook, order: Order, watch: Watch = lambda *_: None) -> Report:
     """Grade what has no grade yet."""
     begun = time.monotonic()
+    secret(room.folder)  # what ails it is said now, once, and not by every job
     with alone(room), contextlib.ExitStack() as stack:
         book.take_back()
         start = cache(lambda tier: stack.enter_context(engine_of(room, tier, order)))

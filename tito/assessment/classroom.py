@@ -11,10 +11,10 @@ What is wrong in any of them is one line that names file and line.
 
 from __future__ import annotations
 
-import csv
 import difflib
 import hashlib
 import hmac
+import math
 import os
 import re
 import secrets
@@ -30,7 +30,7 @@ from ..curriculum import Module
 from ..errors import TitoError
 from ..milestones.definitions import MILESTONES
 from .plain import plain
-from .sheets import unguarded
+from .sheets import not_utf8, read_sheet, unguarded
 
 STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,79}")
 ATTEMPTS = ("best", "last", "first")
@@ -165,8 +165,15 @@ class Marked:
     def __init__(self, path: Path, node: yaml.Node | None, where: str = ""):
         self.path, self.where = path, where
         if node is not None and not isinstance(node, yaml.MappingNode):
-            raise self.error(f"{where or 'the file'}: wanted keys with values", node)
-        self.nodes = {key.value: (key, value) for key, value in (node.value if node else ())}
+            raise self.error(f"{where.rstrip('.') or 'the file'}: wanted keys with values", node)
+        self.nodes: dict[str, tuple[yaml.Node, yaml.Node]] = {}
+        for key, value in node.value if node else ():
+            if not isinstance(key, yaml.ScalarNode):
+                raise self.error("a key is one word", key)
+            if key.value in self.nodes:
+                first = self.nodes[key.value][0].start_mark.line + 1
+                raise self.error(f"{where}{key.value} stands on line {first} already", key)
+            self.nodes[key.value] = key, value
 
     def error(self, text: str, node=None) -> ClassError:
         line = "" if node is None else f":{node.start_mark.line + 1}"
@@ -193,7 +200,10 @@ class Marked:
         if name not in self.nodes:
             return default
         _, node = self.nodes[name]
-        value = yaml.SafeLoader("").construct_object(node, deep=True)
+        try:
+            value = yaml.SafeLoader("").construct_object(node, deep=True)
+        except (ValueError, yaml.constructor.ConstructorError):  # a 45th of a month; a tag of somebody's own
+            raise self.error(f"{self.where}{name} is {node.value!r}; {rule}", node) from None
         if value is None:
             return default
         if type(value) not in kinds or not good(value):
@@ -206,12 +216,20 @@ def read(folder: Path) -> Class:
     course = {module.name: module for module in the_course().modules}
     path = folder / "class.yaml"
     try:
-        tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except FileNotFoundError:
+        text = path.read_text(encoding="utf-8")
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (FileNotFoundError, NotADirectoryError):
         raise ClassError(f"{path}: there is no class here", "tito assessment setup") from None
+    except UnicodeDecodeError as error:
+        raise not_utf8(path, error) from None
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        raise ClassError(
+            f"class.yaml:{line}: a character that no text holds: {plain(chr(error.character))}"
+        ) from None
     except yaml.MarkedYAMLError as error:
-        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise ClassError(f"class.yaml{line}: not YAML: {error.problem}") from None
+        line_of = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise ClassError(f"class.yaml{line_of}: not YAML: {error.problem}") from None
     top = Marked(path, tree)
     top.only("name", "milestones", "modules", "late", "attempts", "questions")
     name = top.get("name", (str,), "", "a class needs a name", bool)
@@ -228,10 +246,12 @@ def read(folder: Path) -> Class:
         *tasks_of(top.part("milestones"), "milestone", MILESTONES, questions),
         *tasks_of(top.part("modules"), "module", course, questions),
     ]
+    if not tasks:
+        raise top.error("nothing is graded: it names no milestone and no module")
     late, attempts = top.part("late"), top.part("attempts")
     late.only("per_day", "days", "grace_minutes")
     attempts.only("count", "most")
-    positive = lambda value: value >= 0
+    positive = lambda value: 0 <= value < 10**6
     return Class(
         folder, name, tuple(tasks),
         Late(
@@ -256,7 +276,11 @@ def tasks_of(part: Marked, kind: str, known, questions: Questions) -> list[Task]
         one = part.part(name)
         one.only("points", "due")
         points = one.get(
-            "points", (int, float), 100.0, "points are a number from 0 on", lambda value: value >= 0
+            "points",
+            (int, float),
+            100.0,
+            "points are a number from 0 on",
+            lambda value: 0 <= value < math.inf,
         )
         tasks.append(Task(kind, name, float(points), due(one), questions))
     return tasks
@@ -266,50 +290,44 @@ def due(part: Marked) -> datetime | None:
     """A due date: with a time zone, or in the local one; a date alone means its last minute."""
     import datetime as dt
 
-    value = part.get("due", (str, dt.datetime, dt.date), None, "wanted a date, 2026-12-01 23:59")
+    rule = "wanted a date, 2026-12-01 23:59"
+    told = value = part.get("due", (str, dt.datetime, dt.date), None, rule)
     if value is None:
         return None
-    if isinstance(value, str):
-        try:
+    try:
+        if isinstance(value, str):
             value = datetime.fromisoformat(value)
-        except ValueError:
-            raise part.error(
-                f"{part.where}due is {value!r}; wanted a date, 2026-12-01 23:59", part.nodes["due"][1]
-            ) from None
-    if not isinstance(value, datetime):
-        value = datetime(value.year, value.month, value.day, 23, 59, 59)
-    return value.astimezone(timezone.utc)
+        if not isinstance(value, datetime):
+            value = datetime(value.year, value.month, value.day, 23, 59, 59)
+        return value.astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        raise part.error(f"{part.where}due is {str(told)!r}; {rule}", part.nodes["due"][1]) from None
 
 
 def roster(path: Path) -> list[Student]:
     """The students of roster.csv. A student's id names files, so it is held to letters, digits and . _ @ + -."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise ClassError(
-            f"{path}: there is no roster", "a CSV file with the columns student,name,email"
-        ) from None
-    except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise ClassError(f"{path.name}:{line}: not UTF-8; save it as UTF-8") from None
-    reader = csv.DictReader(text.splitlines())
-    if "student" not in (reader.fieldnames or ()):
-        raise ClassError(
-            f"{path.name}:1: there is no column 'student' (columns: {', '.join(reader.fieldnames or ()) or 'none'})"
-        )
+    if not path.exists():
+        raise ClassError(f"{path}: there is no roster", "a CSV file with the columns student,name,email")
+    sheet = read_sheet(path)
+    ids, names, emails = (sheet.column(name) for name in ("student", "name", "email"))
+    if ids is None:
+        there = ", ".join(plain(name) for name in sheet.head)
+        raise ClassError(f"{path.name}:1: there is no column 'student' (columns: {there})")
     found: dict[str, int] = {}
     students = []
-    for row in reader:
-        ident = (row["student"] or "").strip()
+    for row in sheet.rows[1:]:
+        ident = sheet.cell(row, ids)
+        if len(row.cells) > len(sheet.head):
+            raise sheet.error(
+                row,
+                f"{len(row.cells)} cells under {len(sheet.head)} columns",
+                "quotes around a name that holds a comma",
+            )
         if not STUDENT.fullmatch(ident):
-            raise ClassError(
-                f"{path.name}:{reader.line_num}: student {ident!r}: letters, digits and . _ @ + - only, at most 80"
-            )
+            raise sheet.error(row, f"student {ident!r}: letters, digits and . _ @ + - only, at most 80")
         if ident.lower() in found:
-            raise ClassError(
-                f"{path.name}:{reader.line_num}: student {ident!r} is on line {found[ident.lower()]} already"
-            )
-        found[ident.lower()] = reader.line_num
-        name, email = (plain(unguarded((row.get(key) or "").strip())) for key in ("name", "email"))
+            raise sheet.error(row, f"student {ident!r} is on line {found[ident.lower()]} already")
+        found[ident.lower()] = row.line
+        name, email = (plain(unguarded(sheet.cell(row, column))) for column in (names, emails))
         students.append(Student(ident, name, email))
     return students

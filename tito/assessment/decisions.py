@@ -76,18 +76,18 @@ def moment_of(task: Task, text: str) -> datetime:
     if task.due is None:
         raise TitoError(f"{task.id} has no due date: there is nothing to extend", "class.yaml")
     after = AFTER.fullmatch(text.strip())
-    if after:
-        when = task.due + timedelta(**{UNITS[after[2]]: float(after[1])})
-    else:
-        try:
+    try:
+        if after:
+            when = task.due + timedelta(**{UNITS[after[2]]: float(after[1])})
+        else:
             when = datetime.fromisoformat(text.strip())
-        except ValueError:
-            raise TitoError(
-                f"{text!r} is no moment", "2026-12-05, '2026-12-05 18:00', or +3d after the due date"
-            ) from None
-        if len(text.strip()) == len("2026-12-05"):
-            when = when.replace(hour=23, minute=59, second=59)
-        when = when.astimezone(timezone.utc)
+            if len(text.strip()) == len("2026-12-05"):
+                when = when.replace(hour=23, minute=59, second=59)
+            when = when.astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        raise TitoError(
+            f"{text!r} is no moment", "2026-12-05, '2026-12-05 18:00', or +3d after the due date"
+        ) from None
     if when <= task.due:
         shown = task.due.astimezone().strftime("%Y-%m-%d %H:%M")
         raise TitoError(f"{task.id} is due {shown} anyway: {text} gives no time", "a later moment")

@@ -29,6 +29,8 @@ from .results import Check
 from .store import Gradebook, now
 
 PLACE = re.compile(r"\s*[\w./-]+\.py:\d+\b")
+INTAKE = "intake"  # the check that stands for what cannot be read
+PACK = "pack the folder with tinytorch/ in it anew, as a .zip, and hand that in: nothing was graded"
 UNTOLD = ("passed", "blocked", "not_run")  # verdicts of a check that are not the first thing to mend
 
 
@@ -44,6 +46,10 @@ class Failure:
     place: str = ""  # a line of the student's code
     read: str = ""
     weighs: bool = True
+
+    @property
+    def then(self) -> str:
+        return "to do" if self.check == INTAKE else "to read"
 
     @property
     def call(self) -> str:
@@ -168,7 +174,7 @@ def part(task: Task, grade: Grade, checks: Sequence[Check], waits: bool = False)
     first = next((c for c in wrong if c.weight), wrong[0] if wrong else None)
     failure = None
     if first is not None:
-        where = reading(task.kind, task.id, first.name)
+        where = PACK if first.name == INTAKE else reading(task.kind, task.id, first.name)
         failure = Failure(first.name, first.verdict, *split(first.message), where, first.weight > 0)
     return Part(
         task, title(task.id), grade, due, visible, tuple(c for c in checks if not c.visible), failure,
@@ -197,7 +203,9 @@ def split(message: str) -> tuple[str, str, str, str]:
 
 
 def reproduce(task: Task, check: str) -> str:
-    """The command that asks the same at the student's desk."""
+    """The command that asks the same at the student's desk; none where no code was read."""
+    if check == INTAKE:
+        return ""
     what = "quiz" if check == QUESTIONS else "test"
     if task.kind == "milestone":
         return f"tito milestone {what} {find_milestone(task.id).handle}"
@@ -249,7 +257,8 @@ def markdown(told: Feedback) -> str:
                 "",
             ]
             lines.append(fenced(written(one.failure)))
-            lines += ["", f"- at your desk: `{one.command}`", f"- to read: {in_markdown(one.failure.read)}"]
+            lines += ["", *([f"- at your desk: `{one.command}`"] if one.command else [])]
+            lines.append(f"- {one.failure.then}: {in_markdown(one.failure.read)}")
     return "\n\n".join(join_lists(lines)) + "\n"
 
 

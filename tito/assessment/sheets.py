@@ -91,6 +91,11 @@ class Sheet:
         return value
 
 
+def not_utf8(path: Path, error: UnicodeDecodeError) -> SheetError:
+    line = error.object[: error.start].count(b"\n") + 1
+    return SheetError(f"{path.name}:{line}: not UTF-8", "save it as UTF-8")
+
+
 def read_sheet(path: Path) -> Sheet:
     """A CSV file: UTF-8 with or without its mark; `,`, `;` or a tab between cells, told by the header."""
     try:
@@ -101,8 +106,7 @@ def read_sheet(path: Path) -> Sheet:
     except IsADirectoryError:
         raise SheetError(f"{path} is a folder; wanted a CSV file") from None
     except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise SheetError(f"{path.name}:{line}: not UTF-8", "save it as CSV UTF-8") from None
+        raise not_utf8(path, error) from None
     first = text.split("\n", 1)[0]
     delimiter = max(DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)

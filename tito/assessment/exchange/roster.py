@@ -55,7 +55,7 @@ def write(path: Path, students: Iterable[Student]) -> None:
     extra: list[str] = []
     if path.is_file():
         sheet = read_sheet(path)
-        places = [i for i, name in enumerate(sheet.head) if name.strip() not in HEAD]
+        places = [i for i, name in enumerate(sheet.head) if name.strip().lower() not in HEAD]
         extra = [sheet.head[i] for i in places]
         column = sheet.column("student")
         own = {

@@ -69,6 +69,11 @@ class FarError:
     def __str__(self) -> str:
         return self.said
 
+    @property
+    def msg(self) -> str:
+        """As a SyntaxError has it."""
+        return self.said
+
 
 # ---------------------------------------------------------------- handles
 

@@ -117,8 +117,9 @@ def tell_part(part, hidden: bool, everything: bool) -> None:
                 ui.echo(f"   {name:<9}" + value.replace("\n", "\n" + " " * 12))
         if failure.place:
             ui.echo(f"   {failure.place}", fg="cyan")
-        ui.echo("   at the student's desk: " + ui.styled(part.command, fg="cyan"))
-        ui.para(f"to read: {failure.read}", 3)
+        if part.command:
+            ui.echo("   at the student's desk: " + ui.styled(part.command, fg="cyan"))
+        ui.para(f"{failure.then}: {failure.read}", 3)
 
 
 @click.command()
