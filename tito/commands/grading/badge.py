@@ -34,7 +34,9 @@ def issue(folder: Path | None, student: str, milestone: str, as_json: bool):
     ]
     if ui.give(as_json, {"issued": record}):
         return
-    ui.table([(one.student, one.milestone, one.file.name) for one in made], ("student", "milestone", "file"))
+    if made:
+        rows = [(one.student, one.milestone, one.file.name) for one in made]
+        ui.table(rows, ("student", "milestone", "file"))
     where = f", in {room.folder / 'badges'} (each as .json and .svg)" if made else ""
     ui.echo(f"{len(made)} new badge{'s' * (len(made) != 1)}{where}")
 

@@ -19,6 +19,19 @@ def class_option(command):
     )(command)
 
 
+class ToWrite(click.Path):
+    """What is to be written, in a folder that is there: a slip in a path makes no folders."""
+
+    def __init__(self, folder: bool = False):
+        super().__init__(dir_okay=folder, path_type=Path)
+
+    def convert(self, value, param, context):
+        path = super().convert(value, param, context)
+        if not path.parent.is_dir():
+            self.fail(f"there is no folder {path.parent}", param, context)
+        return path
+
+
 def the_class(folder: Path | None) -> Class:
     from ...assessment.classroom import ClassError, read
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ... import ui
-from .common import class_option, the_class, the_gradebook
+from .common import ToWrite, class_option, the_class, the_gradebook
 
 EXTENSIONS = {"csv": "csv", "json": "json", "junit": "xml"}
 
@@ -17,8 +17,8 @@ def export():
     """Write the class's grades for another program."""
 
 
-def out_option(text: str, required: bool = False):
-    return click.option("--out", type=click.Path(path_type=Path), required=required, help=text)
+def out_option(text: str, folder: bool = False):
+    return click.option("--out", type=ToWrite(folder), required=folder, help=text)
 
 
 def now_standing(folder: Path | None, details: bool = True):
@@ -112,7 +112,7 @@ def say(what: str, names: list[str], most: int = 10) -> None:
 
 @export.command()
 @class_option
-@out_option("The folder to write into: TASK/STUDENT.json.", required=True)
+@out_option("The folder to write into: TASK/STUDENT.json.", folder=True)
 @ui.json_option
 def gradescope(folder: Path | None, out: Path, as_json: bool):
     """A results.json for each grade. It is as Gradescope's autograders write it."""
@@ -133,7 +133,7 @@ def gradescope(folder: Path | None, out: Path, as_json: bool):
 
 @export.command()
 @class_option
-@out_option("nbgrader's course folder, or its gradebook.db.", required=True)
+@out_option("nbgrader's course folder, or its gradebook.db.", folder=True)
 @ui.json_option
 def nbgrader(folder: Path | None, out: Path, as_json: bool):
     """nbgrader's gradebook, by its own API. What it has besides stays."""

@@ -8,9 +8,9 @@ import click
 
 from ... import ui
 from ...errors import TitoError
-from .common import class_option, the_class
+from .common import ToWrite, class_option, the_class
 
-out_option = lambda text: click.option("--out", type=click.Path(path_type=Path), required=True, help=text)
+out_option = lambda text: click.option("--out", type=ToWrite(folder=True), required=True, help=text)
 
 
 @click.command()

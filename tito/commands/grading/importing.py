@@ -96,7 +96,9 @@ def take_points(room, told, strangers: list[str], reason: str, dry_run: bool, as
     if ui.give(as_json, record):
         return
     would = " (nothing was written: --dry-run)" if dry_run else ""
-    ui.echo(f"{len(changes)} overrides, {len(told) - len(changes)} points as they were{would}")
+    ui.echo(
+        f"{len(changes)} override{'s' * (len(changes) != 1)}, {len(told) - len(changes)} points as they were{would}"
+    )
     shown = lambda value: "nothing" if value is None else f"{value:g}"
     ui.table([(f"  {c.student}", c.task, f"{shown(c.before)} -> {shown(c.after)}") for c in changes[:20]])
     if len(changes) > 20:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ... import ui
-from .common import class_option, the_class
+from .common import ToWrite, class_option, the_class
 
 
 @click.command()
@@ -22,9 +22,7 @@ from .common import class_option, the_class
     help="What more than this share of the class has counts for nobody.",
 )  # fmt: skip
 @click.option("--student", default="", help="Only pairs with this student.")
-@click.option(
-    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with the passages."
-)
+@click.option("--html", type=ToWrite(), help="Write a page with the passages.")
 @click.option("--passages", default=2, show_default=True, help="How many passages of each pair to print.")
 @ui.json_option
 def similarity(
