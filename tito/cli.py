@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import json
 import sys
@@ -99,9 +100,11 @@ def main(args: list[str] | None = None) -> None:
         sys.stderr.close()
         sys.exit(141)
     except OSError as error:
-        if error.filename is None:
-            raise
-        fail(args, f"{error.filename}: {error.strerror}", "", 2, {})
+        if error.filename is None and error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise  # a write to a full disk does not say where
+        fail(
+            args, f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror), "", 2, {}
+        )
     else:
         sys.exit(code if isinstance(code, int) else 0)
 

@@ -1,5 +1,7 @@
 """Taking submissions in: every form gives the same archive, and what climbs, links, explodes or hides is left outside."""
 
+import dataclasses
+import errno
 import gzip
 import io
 import os
@@ -12,10 +14,11 @@ import zipfile
 
 import pytest
 
-from tito.assessment import intake
+from tito.assessment import classroom, intake
 from tito.assessment.intake import IntakeError, kept, take_in
 from tito.assessment.isolation.launch import remove
-from tito.assessment.scan import handed_in, stamp_of
+from tito.assessment.scan import handed_in, scan, stamp_of
+from tito.assessment.store import Gradebook
 
 FILES = {
     "tinytorch/__init__.py": b"from .op import op\n",
@@ -90,6 +93,93 @@ def test_git_repositories_are_read_without_running_anything(tmp_path):
     (bare / "HEAD").write_text("ref: refs/heads/nothing\n")
     with pytest.raises(IntakeError, match="the repository cannot be read"):
         take_in(bare)
+
+
+def git(folder, *words, **options) -> str:
+    names = ("-c", "user.name=s", "-c", "user.email=s@x")
+    told = subprocess.run(
+        ["git", *names, *words], cwd=folder, check=True, capture_output=True, text=True, **options
+    )
+    return told.stdout.strip()
+
+
+def bare_repository(folder, *options):
+    """FILES, committed."""
+    work = lay(folder / "work")
+    git(work, "init", "-q", *options), git(work, "add", "."), git(work, "commit", "-qm", "work")
+    git(folder, "clone", "-q", "--bare", str(work), "x.git")
+    return folder / "x.git"
+
+
+def test_a_repository_that_fetches_what_it_lacks_from_a_program(tmp_path):
+    """As a partial clone it names a remote, and the remote a program that is to be asked for the rest."""
+    bare, proof = bare_repository(tmp_path), tmp_path / "ran"
+    blob = git(bare, "rev-parse", "HEAD:tinytorch/op.py")
+    (bare / "objects" / blob[:2] / blob[2:]).unlink()
+    (bare / "config").write_text(
+        "[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tpartialClone = origin\n"
+        f'[remote "origin"]\n\turl = file://{bare}\n\tpromisor = true\n\tuploadpack = "touch {proof}; false"\n'
+    )
+    with pytest.raises(IntakeError, match="the repository cannot be read"):
+        take_in(bare)
+    assert not proof.exists()
+
+
+def test_a_repository_that_borrows_another_one_s_objects(tmp_path):
+    """Whoever knows the number of somebody's commit does not have the commit."""
+    (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
+    theirs = bare_repository(tmp_path / "a")
+    git(tmp_path / "b", "init", "-q", "--bare", "mine.git")
+    mine = tmp_path / "b" / "mine.git"
+    (mine / "objects/info").mkdir(exist_ok=True)
+    (mine / "objects/info/alternates").write_text(f"{theirs}/objects\n")
+    (mine / "HEAD").write_text(git(theirs, "rev-parse", "HEAD") + "\n")
+    assert git(mine, "cat-file", "-t", "HEAD") == "commit"
+    with pytest.raises(IntakeError, match="the repository cannot be read"):
+        take_in(mine)
+
+
+def test_a_repository_of_a_few_trees_that_are_billions_of_files(tmp_path, monkeypatch):
+    git(tmp_path, "init", "-q", "--bare", "x.git")
+    bare = tmp_path / "x.git"
+    entry = "100644 blob " + git(bare, "hash-object", "-w", "--stdin", input="x" * 1000)
+    for _ in range(10):
+        tree = git(bare, "mktree", input="".join(f"{entry}\tf{i}\n" for i in range(10)))
+        entry = f"040000 tree {tree}"
+    git(bare, "update-ref", "refs/heads/main", git(bare, "commit-tree", "-m", "x", tree))
+    (bare / "HEAD").write_text("ref: refs/heads/main\n")
+    monkeypatch.setattr("tito.assessment.repository.MOST_MEMORY", 128 << 20)
+    with pytest.raises(IntakeError, match="the repository cannot be read"):
+        take_in(bare)
+
+
+def test_a_repository_with_more_than_there_is_room_for(tmp_path, monkeypatch):
+    monkeypatch.setattr("tito.assessment.repository.MOST_TAR", 1 << 10)
+    with pytest.raises(IntakeError, match="at its HEAD stand more than"):
+        take_in(bare_repository(tmp_path))
+
+
+def test_a_repository_with_the_longer_numbers(tmp_path):
+    assert take_in(bare_repository(tmp_path, "--object-format=sha256")).files == FILES
+
+
+def test_a_full_disk_is_not_the_student_s_fault(tmp_path, monkeypatch):
+    from tito.assessment.intake import Submission
+
+    room = classroom.make(tmp_path / "class", "class", ["perceptron"], [])
+    room = dataclasses.replace(room, students=(classroom.Student("ann"),))
+    zipped(room.submissions / "ann.zip", FILES)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Submission, "keep", full)
+    book = Gradebook(room.gradebook)
+    with pytest.raises(OSError, match="No space"):
+        scan(room, book)
+    monkeypatch.undo()
+    assert scan(room, book).new == ["ann"] and book.newest()["ann"][1][:7] != "invalid"
+    book.close()
 
 
 @pytest.mark.parametrize(

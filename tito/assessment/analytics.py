@@ -27,7 +27,7 @@ from .classroom import Class, Student
 from .grades import Grade, grades
 from .plain import one_line, plain
 from .results import Check
-from .store import QUEUED, RUNNING, Gradebook, checks, jobs, results, submissions
+from .store import QUEUED, RUNNING, Gradebook, checks, jobs, out_of_order, results, submissions
 
 UNJUDGED = ("blocked", "not_run", "grader_error")  # verdicts that say nothing about the student's work
 
@@ -91,7 +91,7 @@ class ReadOnly(Gradebook):
             self.counts()
         except DatabaseError as error:
             self.close()
-            raise TitoError(f"{where} is not a gradebook: {error.orig}") from None
+            raise out_of_order(where, error) from None
 
     def writing(self, **_settings):
         raise TitoError("this gradebook is only read here")

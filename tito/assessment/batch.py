@@ -20,6 +20,7 @@ from typing import Any
 
 from ..errors import TitoError
 from ..files import grab, release
+from .boxes import cool_down
 from .classroom import Class, secret
 from .engines import Cluster, Local
 from .isolation.doctor import best, examine
@@ -110,6 +111,7 @@ def batch(room: Class, book: Gradebook, order: Order, watch: Watch = lambda *_: 
     begun = time.monotonic()
     secret(room.folder)  # what ails it is said now, once, and not by every job
     with alone(room), contextlib.ExitStack() as stack:
+        stack.callback(cool_down)  # the tier was tried in boxes of this process
         book.take_back()
         start = cache(lambda tier: stack.enter_context(engine_of(room, tier, order)))
         tier = cache(lambda: choose_tier(order.isolation))

@@ -8,13 +8,13 @@ what it holds, so that the same work handed in twice is one file, and a changed 
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import hashlib
 import lzma
 import os
 import stat
 import struct
-import subprocess
 import tarfile
 import tempfile
 import zipfile
@@ -28,6 +28,7 @@ from typing import Any, BinaryIO
 
 from ..errors import TitoError
 from .packed import LARGE, MB, PIECE, Large, pack, pieces_of, unpack, write
+from .repository import Unreadable, head_of
 
 KEPT = {  # what a workspace consists of, and how large one file of it may be
     ".py": 1 * MB, ".md": 1 * MB, ".yaml": 1 * MB, ".yml": 1 * MB, ".json": 8 * MB, ".jsonl": 16 * MB, ".ipynb": 16 * MB, ".csv": 8 * MB,
@@ -52,6 +53,14 @@ STARTS_BY_ITSELF = {
 
 class IntakeError(TitoError):
     """This is no submission: it cannot be read, or breaks a limit. The student's fault, and said in words for the student."""
+
+
+OURS = (errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO, errno.EROFS)
+
+
+def is_ours(error: BaseException) -> bool:
+    """A full disk and the like is this machine's fault, and no student's work is invalid for it."""
+    return isinstance(error, OSError) and error.errno in OURS
 
 
 @dataclass
@@ -136,12 +145,16 @@ def entries_of(source: Path) -> Iterator[Iterator[Entry]]:
             with zipfile.ZipFile(source) as archive:
                 yield of_zip(archive)
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+            if is_ours(error):
+                raise
             raise IntakeError(f"{source.name}: the zip cannot be read: {error}") from None
     elif is_tar(source):
         try:
             with opened(source) as unpacked_tar, tarfile.open(fileobj=unpacked_tar, mode="r:") as archive:
                 yield of_tar(archive, unpacked_tar)
         except (tarfile.TarError, EOFError, OSError, ValueError, lzma.LZMAError, zlib.error) as error:
+            if is_ours(error):
+                raise
             raise IntakeError(f"{source.name}: the tar cannot be read: {error}") from None
     else:
         raise IntakeError(f"{source.name}: neither a folder, nor a zip, nor a tar")
@@ -271,44 +284,20 @@ def of_tar(archive: tarfile.TarFile, file: Sips) -> Iterator[Entry]:
 
 @contextmanager
 def of_repository(source: Path) -> Iterator[Iterator[Entry]]:
-    """A bare git repository: its HEAD. Cloned first, since a repository's own configuration may name programs to run."""
-    clean = {
-        "PATH": os.environ.get("PATH", ""), "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0",
-        "GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": "core.hooksPath", "GIT_CONFIG_VALUE_0": os.devnull,
-        "GIT_CONFIG_KEY_1": "safe.directory", "GIT_CONFIG_VALUE_1": "*",
-    }  # fmt: skip
+    """A bare git repository: its HEAD."""
     with tempfile.TemporaryDirectory(prefix="tito-intake-") as scratch:
-        clone = Path(scratch) / "clone"
-        for command in (
-            [
-                "git",
-                "clone",
-                "-q",
-                "--bare",
-                "--depth",
-                "1",
-                "--no-tags",
-                "--template=",
-                source.resolve().as_uri(),
-                str(clone),
-            ],
-            [
-                "git",
-                "--git-dir",
-                str(clone),
-                "archive",
-                "--format=tar",
-                "-o",
-                str(Path(scratch) / "head.tar"),
-                "HEAD",
-            ],
-        ):
-            done = subprocess.run(command, env=clean, capture_output=True, text=True, timeout=300)
-            if done.returncode:
-                words = (done.stderr.strip().splitlines() or ["git failed"])[-1]
-                raise IntakeError(f"{source.name}: the repository cannot be read: {words}")
-        with opened(Path(scratch) / "head.tar") as file, tarfile.open(fileobj=file, mode="r:") as archive:
-            yield of_tar(archive, file)
+        try:
+            tar = head_of(source, Path(scratch))
+            with opened(tar) as file, tarfile.open(fileobj=file, mode="r:") as archive:
+                yield of_tar(archive, file)
+        except FileNotFoundError as error:
+            if error.filename != "git":
+                raise
+            raise TitoError(
+                f"{source.name} is a git repository, and git is not installed", "install git"
+            ) from None
+        except (Unreadable, tarfile.TarError) as error:
+            raise IntakeError(f"{source.name}: the repository cannot be read: {error}") from None
 
 
 # ---------------------------------------------------------------- keeping

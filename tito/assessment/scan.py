@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from .classroom import Class
-from .intake import IntakeError, below, take_in
+from .intake import IntakeError, below, is_ours, take_in
 from .plain import one_line
 from .store import Gradebook
 
@@ -80,10 +80,11 @@ def read(room: Class, path: Path) -> tuple[str, dict[str, str]]:
     """The digest under which it is kept, and what was left out of it."""
     try:
         submission = take_in(path)
-        archive = submission.keep(archives(room))
     except (IntakeError, OSError) as error:
+        if is_ours(error):
+            raise
         return f"{INVALID}{one_line(str(error), 400)}", {}
-    return archive.stem, submission.left_out
+    return submission.keep(archives(room)).stem, submission.left_out
 
 
 def files_of(path: Path) -> list[Path]:

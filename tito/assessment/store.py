@@ -35,7 +35,7 @@ from sqlalchemy import (
     or_,
     select,
 )  # fmt: skip
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from ..errors import TitoError
 from .results import Check, Job, Result
@@ -92,18 +92,40 @@ def stamp(when: datetime) -> str:
     return when.astimezone(timezone.utc).isoformat(timespec="microseconds")
 
 
+HELP = {  # for what SQLite says of a gradebook that is one
+    "database is locked": "another program holds it: close that one, and try again",
+    "disk is full": "make room there; what was kept stays",
+    "readonly database": "it, or its folder, cannot be written to",
+    "unable to open": "its folder cannot be read, or not be written to",
+    "disk I/O error": "its disk fails, or cannot be reached",
+}
+
+
+def help_for(error: DatabaseError) -> str:
+    return next((told for said, told in HELP.items() if said in str(error.orig)), "")
+
+
+def out_of_order(where: Path | str, error: DatabaseError) -> TitoError:
+    told = help_for(error)
+    if told:
+        return TitoError(f"{where}: {error.orig}", told)
+    return TitoError(f"{where} is not a gradebook: {error.orig}", "move it away, or restore it from a copy")
+
+
 class Gradebook:
     """`Gradebook(path)` or `Gradebook("postgresql+psycopg://...")`; made when it is not there."""
 
     def __init__(self, where: Path | str):
         self.attach(f"sqlite:///{where}" if isinstance(where, Path) else where, careful)
+        self.where = where
         try:
             found = self.prepare()
         except DatabaseError as error:
             self.close()
-            raise TitoError(
-                f"{where} is not a gradebook: {error.orig}", "move it away, or restore it from a copy"
-            ) from None
+            raise out_of_order(where, error) from None
+        except TitoError:
+            self.close()
+            raise
         if found > SCHEMA:
             self.close()
             raise TitoError(
@@ -140,16 +162,21 @@ class Gradebook:
     @contextmanager
     def writing(self, rebuilding: bool = False) -> Iterator[Connection]:
         """One transaction that has the write lock from its beginning. `rebuilding`: a table that others refer to is made anew in it."""
-        with self.engine.connect() as database:
-            if self.is_sqlite:
-                database.exec_driver_sql(f"PRAGMA foreign_keys={'OFF' if rebuilding else 'ON'}")
-                database.exec_driver_sql("BEGIN IMMEDIATE")
-            try:
-                yield database
-            except BaseException:
-                database.rollback()
-                raise
-            database.commit()
+        try:
+            with self.engine.connect() as database:
+                if self.is_sqlite:
+                    database.exec_driver_sql(f"PRAGMA foreign_keys={'OFF' if rebuilding else 'ON'}")
+                    database.exec_driver_sql("BEGIN IMMEDIATE")
+                try:
+                    yield database
+                except BaseException:
+                    database.rollback()
+                    raise
+                database.commit()
+        except OperationalError as error:
+            if help_for(error):
+                raise out_of_order(self.where, error) from None
+            raise
 
     def note(self, database: Connection, kind: str, **body: Any) -> None:
         """An event, chained to the one before."""
