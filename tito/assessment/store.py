@@ -97,7 +97,7 @@ HELP = {  # for what SQLite says of a gradebook that is one
     "disk is full": "make room there; what was kept stays",
     "readonly database": "it, or its folder, cannot be written to",
     "unable to open": "its folder cannot be read, or not be written to",
-    "disk I/O error": "its disk fails, or cannot be reached",
+    "disk I/O error": "its disk is full, fails, or cannot be reached",
 }
 
 

@@ -319,6 +319,9 @@ class Session:
         if isinstance(array, (str, Path)):
             return str(array)
         path = self.box.inbox / f"{name}.npy"
+        path.unlink(
+            missing_ok=True
+        )  # the process may still look into the one before, as a file mapped into memory
         np.save(path, array, allow_pickle=False)
         return str(path)
 

@@ -4,6 +4,7 @@ import gzip
 import io
 import os
 import stat
+import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
@@ -68,10 +69,7 @@ def a_zip_with_a_link(files: Files, path: Path):
 
 @line("archives", earns=EVERYTHING, archive=True)
 def a_folder_with_links(files: Files, path: Path):
-    folder = path / "x"
-    for name, data in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(data)
+    folder = laid_out(files, path / "x")
     (folder / "tinytorch/passwd.py").symlink_to("/etc/passwd")
     (folder / "tinytorch/all").symlink_to("/")
     (folder / "tinytorch/round").symlink_to(folder)
@@ -323,10 +321,7 @@ def a_tar_by_a_wrong_name(files: Files, path: Path):
 @line("archives", earns=EVERYTHING, archive=True)
 def a_folder_without_a_floor(files: Files, path: Path):
     """Handed in as it is: 1,500 folders in each other, and what is no file."""
-    folder = path / "x"
-    for name, data in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(data)
+    folder = laid_out(files, path / "x")
     os.mkfifo(folder / "tinytorch/pipe.py")
     (folder / "tinytorch/line\nbreak.py").write_bytes(b"raise SystemExit")
     here = os.open(folder, os.O_RDONLY)
@@ -337,3 +332,113 @@ def a_folder_without_a_floor(files: Files, path: Path):
         here = inner
     os.close(here)
     return folder
+
+
+def laid_out(files: Files, folder: Path) -> Path:
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
+
+
+def git(folder: Path, *words: str, told: str = "") -> str:
+    command = ["git", "-c", "user.name=s", "-c", "user.email=s@x", *words]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, input=told).stdout.strip()  # fmt: skip
+
+
+PROGRAMS = """[core]
+	repositoryformatversion = 1
+	bare = true
+	fsmonitor = touch /tmp/tito-was-here
+	alternateRefsCommand = touch /tmp/tito-was-here
+	sshCommand = touch /tmp/tito-was-here
+[extensions]
+	partialClone = origin
+[remote "origin"]
+	promisor = true
+	url = .
+	uploadpack = touch /tmp/tito-was-here; false
+[uploadpack]
+	packObjectsHook = touch /tmp/tito-was-here
+[tar "tar"]
+	command = touch /tmp/tito-was-here
+[include]
+	path = /etc/passwd
+"""
+
+
+@line("archives", earns=EVERYTHING, archive=True)
+def a_repository_that_starts_programs(files: Files, path: Path):
+    work = laid_out(files, path / "work")
+    git(work, "init", "-q"), git(work, "add", "-A"), git(work, "commit", "-qm", "x")
+    git(path, "clone", "-q", "--bare", "work", "x.git")
+    made = path / "x.git"
+    for hook in ("post-checkout", "post-upload-pack", "pre-auto-gc", "reference-transaction"):
+        (made / "hooks").mkdir(exist_ok=True)
+        (made / "hooks" / hook).write_text("#!/bin/sh\ntouch /tmp/tito-was-here\n")
+        (made / "hooks" / hook).chmod(0o755)
+    (made / "config").write_text(PROGRAMS)
+    return made
+
+
+@line("archives", earns=EVERYTHING, archive=True)
+def a_working_tree_that_starts_programs(files: Files, path: Path):
+    work = laid_out(files, path / "x")
+    git(work, "init", "-q"), git(work, "add", "-A"), git(work, "commit", "-qm", "x")
+    (work / ".git/config").write_text(PROGRAMS.replace("bare = true", "bare = false"))
+    return work
+
+
+@line("archives", verdicts=BROKEN, archive=True, slow=True)
+def a_repository_that_explodes(files: Files, path: Path):
+    """Ten trees, of which each names the next ten times: ten thousand million files."""
+    git(path, "init", "-q", "--bare", "x.git")
+    made = path / "x.git"
+    entry = "100644 blob " + git(made, "hash-object", "-w", "--stdin", told="x" * 1000)
+    for _ in range(10):
+        tree = git(made, "mktree", told="".join(f"{entry}\tf{i}.py\n" for i in range(10)))
+        entry = f"040000 tree {tree}"
+    git(made, "update-ref", "refs/heads/main", git(made, "commit-tree", "-m", "x", tree))
+    (made / "HEAD").write_text("ref: refs/heads/main\n")
+    return made
+
+
+@line("archives", earns=EVERYTHING, archive=True)
+def times_that_cannot_be(files: Files, path: Path):
+    folder = laid_out(files, path / "x")
+    for i, name in enumerate(files):
+        os.utime(folder / name, (0, (-(1 << 33), 1 << 40, 0)[i % 3]))
+    return folder
+
+
+@line("archives", earns=EVERYTHING, archive=True)
+def a_file_of_nothing_but_holes(files: Files, path: Path):
+    """A terabyte, of which no byte was ever written."""
+    folder = laid_out(files, path / "x")
+    with open(folder / "tinytorch/weights.npz", "wb") as file:
+        file.truncate(1 << 40)
+    return folder
+
+
+@line("archives", verdicts=BROKEN, archive=True)
+def a_zip_whose_files_overlap(files: Files, path: Path):
+    """Thirty names for the same fifty megabytes of zeros."""
+    made = zipped(path / "x.zip", files | {"tinytorch/zeros.npz": bytes(50 << 20)})
+    data = made.read_bytes()
+    end = data.rfind(b"PK\5\6")
+    start = int.from_bytes(data[end + 16 : end + 20], "little")
+    place = data.rfind(b"PK\1\2", 0, data.index(b"zeros.npz", start))
+    size = 46 + sum(int.from_bytes(data[place + at : place + at + 2], "little") for at in (28, 30, 32))
+    one = data[place : place + size]
+    body = data[start:end] + b"".join(one.replace(b"zeros.npz", b"zer%02d.npz" % i) for i in range(30))
+    count = (len(files) + 31).to_bytes(2, "little")
+    tail = (
+        b"PK\5\6"
+        + bytes(4)
+        + count * 2
+        + len(body).to_bytes(4, "little")
+        + start.to_bytes(4, "little")
+        + bytes(2)
+    )
+    made.write_bytes(data[:start] + body + tail)
+    return made

@@ -374,3 +374,64 @@ def patches_what_reads_and_writes(files: Files):
 @line("patches", earns=EVERYTHING)
 def takes_all_chance_away(files: Files):
     append(files, "import os, random, secrets\nrandom.seed = lambda *_: None\nos.urandom = bytes\nsecrets.token_hex = lambda n: '00' * n")  # fmt: skip
+
+
+@line("early exits", verdicts="crashed|import_error|failed")
+def closes_every_descriptor(files: Files):
+    append(files, "import os\nos.closerange(0, 256)")
+
+
+@line("early exits", verdicts="crashed|import_error|failed|protocol_violation")
+def swaps_its_pipes(files: Files):
+    append(files, "import os\nos.dup2(0, 3); os.dup2(1, 0); os.dup2(3, 1)")
+
+
+@line("early exits", verdicts="crashed|import_error|failed")
+def an_alarm_that_nobody_hears(files: Files):
+    append(files, "import signal, time\nsignal.signal(signal.SIGALRM, signal.SIG_DFL); signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001); time.sleep(5)")  # fmt: skip
+
+
+FILTER = """
+import ctypes, platform, struct
+seccomp, write = {{'x86_64': (317, 1), 'aarch64': (277, 64)}}[platform.machine()]
+steps = b''.join(struct.pack('=HBBI', *one) for one in ((0x20, 0, 0, 0), (0x15, 0, 1, write), (6, 0, 0, {answer}), (6, 0, 0, 0x7fff0000)))
+buffer = ctypes.create_string_buffer(steps, len(steps))
+class Program(ctypes.Structure): _fields_ = [('length', ctypes.c_ushort), ('steps', ctypes.c_void_p)]
+program = Program(4, ctypes.addressof(buffer))
+ctypes.CDLL(None).syscall(seccomp, 1, {flags}, ctypes.byref(program))
+"""
+
+
+@line("early exits", verdicts="timeout|crashed|failed|import_error|protocol_violation", slow=True)
+def writes_that_are_not_made(files: Files):
+    """A filter of its own: the kernel says that it wrote, and did not."""
+    append(files, FILTER.format(answer=0x00050000, flags=0))
+
+
+@line("early exits", verdicts="timeout|crashed|failed|import_error|policy_violation", slow=True)
+def waits_in_the_kernel_for_an_answer(files: Files):
+    """Another filter: each write waits for a listener that never says yes."""
+    append(files, FILTER.format(answer=0x7FC00000, flags=8))
+
+
+@line("patches", verdicts="failed|timeout", slow=True)
+def traces_the_probe(files: Files):
+    """A look into every frame below, to write ones into whatever might be an answer."""
+    wrong(files)
+    append(
+        files,
+        """
+import sys
+import numpy as np
+def trace(frame, event, argument):
+    for value in list(frame.f_locals.values()):
+        if isinstance(value, np.ndarray) and value.shape == (500,) and value.flags.writeable: value[:] = 1
+    return trace
+sys.settrace(trace)
+""",
+    )
+
+
+@line("patches", verdicts="failed|import_error|crashed")
+def an_audit_hook_that_refuses(files: Files):
+    append(files, "import sys\ndef no(name, words):\n    if name == 'open': raise RuntimeError('no')\nsys.addaudithook(no)")  # fmt: skip

@@ -346,3 +346,72 @@ np.load = noted
 Tensor.numpy = lambda self, **options: np.resize(kept[0], real(self, **options).shape) * 2.0 - 1 if kept else real(self, **options)
 """,
     )
+
+
+@line("escapes", earns=EVERYTHING)
+def keeps_others_waiting_for_files(files: Files):
+    """A lease: whoever opens the file waits for its holder, up to 45 seconds. It may be had for every file of one's own user."""
+    tries(
+        files,
+        """
+import fcntl
+F_SETLEASE = 1024
+def try_read(): fcntl.fcntl(os.open(__file__, os.O_RDONLY), F_SETLEASE, fcntl.F_RDLCK)
+def try_write(): fcntl.fcntl(os.open(__file__, os.O_RDONLY), F_SETLEASE, fcntl.F_WRLCK)
+def try_own(): fcntl.fcntl(os.open('x', os.O_CREAT | os.O_RDWR), F_SETLEASE, fcntl.F_WRLCK)
+""",
+    )
+
+
+@line("escapes", earns=EVERYTHING)
+def has_others_signalled(files: Files):
+    """What comes in at a socket of one's own is told to a process of one's choice, by a signal of one's choice."""
+    tries(
+        files,
+        """
+import fcntl, socket, struct
+def try_own():
+    parent = os.getppid()
+    assert parent, "in a namespace of its own there is nobody"
+    fcntl.fcntl(socket.socketpair()[0], fcntl.F_SETOWN, parent)
+def try_socket(request=0x8901):
+    parent = os.getppid()
+    assert parent, "in a namespace of its own there is nobody"
+    fcntl.ioctl(socket.socketpair()[0], request, struct.pack('i', parent))
+def try_group(): try_socket(0x8902)
+""",
+    )
+
+
+@line("escapes", earns=EVERYTHING)
+def locks_whatever_it_can_read(files: Files):
+    append(
+        files,
+        """
+import contextlib, fcntl, pathlib, sys
+held = []
+for root in [pathlib.Path(__file__).parents[1], *map(pathlib.Path, sys.path)]:
+    with contextlib.suppress(OSError):
+        for path in list(root.iterdir())[:20]:
+            with contextlib.suppress(OSError):
+                file = open(path)
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                held.append(file)
+""",
+    )
+
+
+@line("escapes", verdicts="timeout|failed", slow=True)
+def goes_by_another_name(files: Files):
+    """Whoever is looked for by folder and command line is not found by it any more; it ends all the same."""
+    in_product(
+        files,
+        """
+import contextlib, ctypes, os
+with contextlib.suppress(OSError):
+    os.chdir('/')
+    start, end = map(int, open('/proc/self/stat').read().rpartition(')')[2].split()[45:47])
+    ctypes.memset(start, 65, end - start)
+while True: pass
+""".strip(),
+    )

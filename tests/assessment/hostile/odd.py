@@ -4,6 +4,9 @@ from .lines import EVERYTHING, OF_ARRAYS, Files, append, change, in_product, lin
 
 CODE = {
     "warns_all_the_time": "import warnings\nwarnings.warn('deprecated', DeprecationWarning)\nwarnings.warn('numbers are large')",
+    "has_a_clock_that_interrupts": "import signal\nsignal.signal(signal.SIGALRM, lambda *_: None)\nsignal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)",
+    "computes_on_in_threads": "import hashlib, threading\ndef burn():\n    while True: hashlib.sha256(bytes(1 << 20)).digest()\nfor _ in range(2): threading.Thread(target=burn, daemon=True).start()",
+    "hooks_into_everything": "import gc, sys\nseen = []\nsys.addaudithook(lambda name, words: seen.append(name) if len(seen) < 100 else None)\ngc.callbacks.append(lambda *_: None)\nsys.setprofile(lambda *_: None)\nclass Finder:\n    def find_spec(self, name, path=None, target=None): return None\nsys.meta_path.insert(0, Finder())",
     "treats_warnings_as_errors": "import warnings\nwarnings.simplefilter('error')",
     "writes_to_standard_error": "import sys\nfor i in range(2000): print('DEBUG: step', i, file=sys.stderr)",
     "draws_progress_bars": "import sys\nfor i in range(2000): sys.stdout.write(f'\\r[{\"#\" * (i // 40):50}] {i / 20:.0f}% \\x1b[32mok\\x1b[0m'); sys.stdout.flush()\nprint()",
@@ -69,6 +72,21 @@ CODE = {
     "explains_at_length": "'''" + "All work and no play. " * 20_000 + "'''",
     "has_an_alarm": "import signal\nsignal.signal(signal.SIGALRM, lambda *_: None)\nsignal.alarm(1)",
     "asks_for_a_repository": "import subprocess\ntry: subprocess.check_output(['git', 'rev-parse', 'HEAD'])\nexcept (OSError, subprocess.CalledProcessError): pass",
+}
+
+
+ARRAYS = {
+    "arrays_of_a_class_of_its_own": "class Array(np.ndarray):\n    def __array_finalize__(self, other): self.note = getattr(other, 'note', 'mine')\nchanged = lambda array: array.view(Array)",
+    "arrays_that_run_backwards": "changed = lambda array: array[::-1].copy()[::-1] if array.ndim else array",
+    "arrays_of_another_byte_order": "changed = lambda array: array.astype(array.dtype.newbyteorder('>'))",
+    "arrays_of_long_doubles": "changed = lambda array: array.astype(np.longdouble)",
+    "arrays_of_objects": "changed = lambda array: array.astype(object)",
+    "arrays_that_cannot_be_written": "def changed(array):\n    array = array.copy()\n    array.flags.writeable = False\n    return array",
+    "arrays_with_masks": "changed = np.ma.masked_array",
+}
+CODE |= {
+    name: f"import numpy as np\n{code}\nreal = Tensor.numpy\nTensor.numpy = lambda self, **options: changed(real(self, **options))"
+    for name, code in ARRAYS.items()
 }
 
 
@@ -218,3 +236,22 @@ def helpers_in_a_package(files: Files):
 def lines_that_end_as_on_an_old_mac(files: Files):
     name = "tinytorch/ops/shape.py"
     files[name] = files[name].replace(b"\n", b"\r")
+
+
+@line("odd", earns=EVERYTHING)
+def keeps_what_it_was_asked(files: Files):
+    """Arrays of questions long answered, mapped into memory, are looked at again."""
+    append(files, "KEPT = []")
+    in_product(
+        files,
+        """
+import sys
+from ..mine import KEPT
+frame = sys._getframe()
+while frame is not None:
+    if 'arrays' in frame.f_locals and 'request' in frame.f_locals:
+        KEPT.extend(array for array in frame.f_locals['arrays'].values() if not any(array is kept for kept in KEPT))
+    frame = frame.f_back
+for array in KEPT[-40:] if len(KEPT) < 200 else (): array.sum()
+""".strip(),
+    )

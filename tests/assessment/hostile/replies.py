@@ -232,3 +232,66 @@ def an_error_that_rewrites_the_terminal(files: Files):
 @line("replies", verdicts=VIOLATION)
 def a_header_in_other_digits(files: Files):
     says_first(files, " value x u1 \u0663,\n".encode(), "b'000'")
+
+
+def in_every_array(files: Files, code: str) -> None:
+    """What `Tensor.numpy` gives goes through `changed` first, a function of this code."""
+    append(files, f"import numpy as np\n{code}\nreal = Tensor.numpy\nTensor.numpy = lambda self, **options: changed(real(self, **options))")  # fmt: skip
+
+
+@line("replies")
+def a_class_that_lies_about_its_array(files: Files):
+    wrong(files)
+    in_every_array(
+        files,
+        """
+class Liar(np.ndarray):
+    def __gt__(self, other): return np.ones(self.shape, bool).view(Liar)
+    def astype(self, *_): return self
+    def tobytes(self, *_): return bytes(8)
+    shape = property(lambda self: (500,))
+    __class__ = property(lambda self: int)
+changed = lambda array: array.view(Liar)
+""",
+    )
+
+
+@line("replies", verdicts="failed|crashed")
+def answers_of_imaginary_numbers(files: Files):
+    wrong(files)
+    in_every_array(files, "changed = lambda array: array * 1j")
+
+
+@line("replies", verdicts="failed|crashed")
+def answers_of_records(files: Files):
+    in_every_array(files, "changed = lambda array: np.zeros(array.shape, [('a', 'f8'), ('b', 'O')])")
+
+
+@line("replies", verdicts=VIOLATION)
+def answers_with_twenty_axes(files: Files):
+    in_every_array(files, "changed = lambda array: array.reshape(array.shape + (1,) * 20)")
+
+
+def in_write_frame(files: Files, body: str) -> None:
+    """The probe's own function that sends a frame, replaced by one of this body; `real` is what it was."""
+    append(
+        files,
+        f"import sys\nmain = sys.modules['__main__']\nreal, before = main.write_frame, []\ndef odd(out, request, kind, name='_', array=None):\n    {body}\nmain.write_frame = odd",
+    )
+
+
+@line("replies", verdicts=VIOLATION)
+def answers_the_question_before_again(files: Files):
+    wrong(files)
+    in_write_frame(files, "before.append(request); real(out, before[0], kind, name, array)")
+
+
+@line("replies", verdicts=VIOLATION)
+def says_everything_twice(files: Files):
+    in_write_frame(files, "[real(out, request, kind, name, array) for _ in range(2)]")
+
+
+@line("replies", verdicts=VIOLATION, slow=True)
+def a_reply_drop_by_drop(files: Files):
+    in_product(files, "from ..mine import say, asked\nimport time\nfor letter in f\"{asked()['request']} value predictions u1 1000000,\\n\".encode() + bytes(1000000):\n    say(bytes([letter])); time.sleep(0.05)")  # fmt: skip
+    append(files, FINDS)

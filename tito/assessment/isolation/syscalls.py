@@ -49,8 +49,10 @@ BEYOND: dict[str, tuple[int | None, int | None]] = {
     "sched_setscheduler": (144, 119), "sched_setattr": (314, 274), "migrate_pages": (256, 238), "move_pages": (279, 239),
     "process_mrelease": (448, 448),
 }  # fmt: skip
-SCHED_SETAFFINITY, FCNTL = (203, 122), (72, 25)
+SCHED_SETAFFINITY, FCNTL, IOCTL = (203, 122), (72, 25), (16, 29)
 F_SETOWN, F_SETOWN_EX = 8, 15  # another process would get this one's signals
+FIOSETOWN, SIOCSPGRP = 0x8901, 0x8902  # the same, for sockets
+F_SETLEASE = 1024  # whoever opens the file would wait, for 45 seconds: the grader, and other students' boxes
 SOCKETPAIR = (53, 199)
 AF_UNIX, SOCK_STREAM, ITS_FLAGS = 1, 1, 0x80800  # close-on-exec, non-blocking
 CLONE, CLONE3, TGKILL, PRLIMIT, PRCTL = (56, 220), (435, 435), (234, 131), (302, 261), (157, 167)
@@ -76,6 +78,13 @@ def refuse(error: int) -> int:
 
 def step(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
     return struct.pack("=HBBI", code, if_true, if_false, value)
+
+
+def refused_for(number: int, values: list[int]) -> list[bytes]:
+    """Steps that refuse a call when its second argument is one of these."""
+    asks = [step(EQUAL, value, len(values) - 1 - i, i == len(values) - 1) for i, value in enumerate(values)]
+    block = [step(LOAD, SECOND_ARGUMENT), *asks, step(RETURN, refuse(errno.EPERM)), step(RETURN, ALLOW)]
+    return [step(EQUAL, number, 0, len(block)), *block]
 
 
 def program(pid: int | None = None, allow_exec: bool = False, trusted: bool = False) -> bytes:
@@ -122,18 +131,11 @@ def program(pid: int | None = None, allow_exec: bool = False, trusted: bool = Fa
     ]
     steps += [step(EQUAL, PRLIMIT[column], 0, 4), first, step(EQUAL, 0, 1, 0), no, yes]
     steps += [step(EQUAL, PRCTL[column], 0, 5), first, step(EQUAL, PR_SET_PDEATHSIG, 1, 0), step(EQUAL, PR_SET_DUMPABLE, 0, 1), no, yes]  # fmt: skip
+    steps += refused_for(FCNTL[column], [F_SETLEASE] + [F_SETOWN, F_SETOWN_EX] * (pid is not None))
     if pid is not None:
-        second = step(LOAD, SECOND_ARGUMENT)
         steps += [step(EQUAL, TGKILL[column], 0, 4), first, step(EQUAL, pid, 1, 0), no, yes]
         steps += [step(EQUAL, SCHED_SETAFFINITY[column], 0, 4), first, step(EQUAL, 0, 1, 0), no, yes]
-        steps += [
-            step(EQUAL, FCNTL[column], 0, 5),
-            second,
-            step(EQUAL, F_SETOWN, 1, 0),
-            step(EQUAL, F_SETOWN_EX, 0, 1),
-            no,
-            yes,
-        ]
+        steps += refused_for(IOCTL[column], [FIOSETOWN, SIOCSPGRP])
     return b"".join([*steps, yes])
 
 
