@@ -9,18 +9,21 @@ import atexit
 import compileall
 import contextlib
 import os
+import py_compile
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ..milestones.clock import processes, spent
+from ..milestones.datasets import Data
+from ..milestones.definitions import Milestone
+from ..milestones.session import Laid
+from .common import common
 from .isolation.forked import Forked, Warm
 from .isolation.kills import cause_of
 from .isolation.launch import MOST_TO_DIE, Sandbox, lay_out_probe, surroundings
@@ -136,11 +139,12 @@ HEATING = threading.Lock()
 def warm() -> Warm:
     """This grader's process with NumPy in it; a new one if somebody has ended it."""
     with HEATING:
-        if WARM and WARM[0].process.poll() is not None:
+        files = runtime()
+        if WARM and (WARM[0].process.poll() is not None or WARM[0].runtime != files):
             cool_down()
         if not WARM:
             atexit.register(cool_down)
-            WARM.append(Warm(runtime(), surroundings(runtime())))
+            WARM.append(Warm(files, surroundings(files)))
         return WARM[0]
 
 
@@ -149,23 +153,14 @@ def cool_down() -> None:
         WARM.pop().end()
 
 
-LAYING_OUT = (
-    threading.Lock()
-)  # else two threads that begin at once have a folder each, and a box sees the other's
-
-
 def runtime() -> Path:
-    """The probe's files, laid out and compiled once for all boxes of this process."""
-    with LAYING_OUT:
-        return laid_out()
+    """The probe's files, laid out and compiled once for all boxes of a class."""
+    return common("probe", lay_out_compiled)
 
 
-@cache
-def laid_out() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="tito-runtime-"))
+def lay_out_compiled(folder: Path) -> None:
     lay_out_probe(folder)
-    compileall.compile_dir(folder, quiet=2)
-    return folder
+    compileall.compile_dir(folder, quiet=2, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
 
 
 def sweep(root: Path) -> int:
@@ -180,3 +175,11 @@ def sweep(root: Path) -> int:
                 os.killpg(os.getpgid(int(entry.name)), signal.SIGKILL)
                 found += 1
     return found
+
+
+def box_for(one: Milestone, work: Laid, tier: str, data: Data) -> Box:
+    """What one process for this milestone may read and use."""
+    cost = one.grading
+    reads = [work.root, one.script, *data.train_paths().values()]
+    limits = Limits(cpu=cost["cpu"], memory=cost["memory"] * MB)
+    return Box(tier, reads, work.root, limits, largest=cost["answer"] * MB)

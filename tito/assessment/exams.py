@@ -22,14 +22,13 @@ from ..milestones.definitions import Milestone, find_milestone
 from ..milestones.exam import Exam, ask_judge
 from ..milestones.judging import FRESH, Finding
 from ..milestones.replay import fingerprint_of, points
-from ..milestones.session import ProbeFailed, Session
+from ..milestones.session import Laid, ProbeFailed, Session
 from ..milestones.training import read_metrics, read_run
 from .answers import answered
-from .boxes import Box
+from .boxes import Box, box_for
 from .bytecode import Standing
 from .classroom import Class
 from .common import common
-from .handed_in import HandedIn, box_for
 from .isolation.kills import Killed, undisturbed
 from .plain import MOST_SAID, plain
 from .rehearsal import hand_over, machine_code
@@ -111,7 +110,7 @@ class Shelf:
             standing.seen[one.id] += 1
             if standing.has_kernels and standing.seen[one.id] > 1 and one.id not in standing.code:
                 data = self.data(one.config["data"], one.grading.get("rows", 0))
-                standing.code[one.id] = machine_code(one, HandedIn(standing.folder), tier, data)
+                standing.code[one.id] = machine_code(one, Laid(standing.folder), tier, data)
 
     def code_for(self, one: Milestone, root: Path) -> Path | None:
         """For a submission that is laid out there: what the course's kernels were compiled to, if they are the ones it has."""
@@ -132,7 +131,7 @@ class Sitting:
     """One submission before one milestone's judges. `believed`: a process that was killed has failed, whoever did it."""
 
     def __init__(
-        self, room: Class, job: Job, one: Milestone, work: HandedIn, tier: str, data: Data, shelf: Shelf, believed: bool,
+        self, room: Class, job: Job, one: Milestone, work: Laid, tier: str, data: Data, shelf: Shelf, believed: bool,
         code: Path | None = None,
     ):  # fmt: skip
         """`code`: what its kernels were compiled to before."""
@@ -313,7 +312,7 @@ def examine(room: Class, job: Job, root: Path, tier: str, shelf: Shelf) -> Resul
     """Grade one milestone of a submission that is laid out in `root`."""
     one = find_milestone(job.task)
     begun = time.monotonic()
-    work = HandedIn(root)
+    work = Laid(root)
     data, code = shelf.data(one.config["data"], one.grading.get("rows", 0)), shelf.code_for(one, root)
 
     def sit(believed: bool) -> list[Check]:

@@ -16,14 +16,13 @@ from typing import Any
 from ..milestones.datasets import Data
 from ..milestones.definitions import Milestone
 from ..milestones.exam import Exam
-from ..milestones.session import ProbeFailed, Session
-from .boxes import Box
-from .handed_in import HandedIn, box_for
+from ..milestones.session import Laid, ProbeFailed, Session
+from .boxes import Box, box_for
 
 STEPS = 2  # of each way to train: the second finds nothing left to compile
 
 
-def machine_code(one: Milestone, work: HandedIn, tier: str, data: Data) -> Path:
+def machine_code(one: Milestone, work: Laid, tier: str, data: Data) -> Path:
     """A folder with what the kernels of this package, which is the course's, were compiled to: perhaps not all of them, and perhaps none."""
     kept = Path(tempfile.mkdtemp(prefix="tito-runtime-code-"))
     box = box_for(one, work, tier, data)

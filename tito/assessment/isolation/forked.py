@@ -72,6 +72,7 @@ class Warm:
     """A process that has imported NumPy, from the probe's files in `runtime`."""
 
     def __init__(self, runtime: Path, environment: dict[str, str]):
+        self.runtime = runtime
         self.line, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(
