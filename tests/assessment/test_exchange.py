@@ -318,7 +318,11 @@ def test_gradescope_submissions(room, tito, tmp_path):
     again = json.loads(tito("import", "gradescope", tmp_path / "export.zip", "--json"))
     assert (again["new"], again["same"]) == ([], ["ann", "bob", "cay"])
     os.utime(folder / "cay.zip", (1.9e9, 1.9e9))
-    newer = json.loads(tito("import", "gradescope", an_export(tmp_path / "export.zip", " + 1"), "--json"))
+    path = an_export(tmp_path / "export.zip", " + 1")
+    would = json.loads(tito("import", "gradescope", path, "--json", "--dry-run"))
+    assert not (room[0].folder / "submissions-before").exists()
+    newer = json.loads(tito("import", "gradescope", path, "--json"))
+    assert would == newer | {"dry_run": True}
     assert (newer["replaced"], newer["older"]) == (["ann", "bob"], ["cay"])
     assert sorted(p.name for p in (room[0].folder / "submissions-before").iterdir()) == ["ann-1.zip", "bob-1.zip"]  # fmt: skip
     assert not list(tmp_path.rglob("evil.py")) and not list(room[0].folder.glob(".taking-in-*"))
@@ -373,6 +377,8 @@ def test_the_commands(room, tito, tmp_path):
     tito("export", "gradescope", "--out", tmp_path / "g")
     assert json.loads((tmp_path / "g/perceptron/ann.json").read_text())["score"] == 7.5
     assert "there is no such file" in tito("export", "canvas", "--template", tmp_path / "no.csv", code=2)
+    assert "there is no folder" in tito("export", "csv", "--out", tmp_path / "no/where/x.csv", code=2)
+    assert not (tmp_path / "no").exists()
 
 
 def test_points_come_back_as_overrides_with_a_reason(room, tito, tmp_path):

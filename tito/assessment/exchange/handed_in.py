@@ -35,10 +35,11 @@ class Placed:
     strangers: list[str] = field(default_factory=list)
 
 
-def place(room: Class, student: str, submission: Submission, when: datetime | None, placed: Placed) -> None:
+def place(
+    room: Class, student: str, submission: Submission, when: datetime | None, placed: Placed, dry_run: bool = False
+) -> None:  # fmt: skip
     """Write `submissions/STUDENT.zip`, dated as it was handed in. What was there before moves to `submissions-before/`."""
     target = room.submissions / f"{student}.zip"
-    room.submissions.mkdir(exist_ok=True)
     there = [path for path in (target, room.submissions / student) if path.exists()]
     moment = when.timestamp() if when else None
     for path in there:
@@ -48,6 +49,11 @@ def place(room: Class, student: str, submission: Submission, when: datetime | No
         if moment is not None and path.stat().st_mtime > moment:
             placed.older.append(student)
             return
+    placed.left_out |= {f"{student}: {which}": why for which, why in submission.left_out.items()}
+    (placed.replaced if there else placed.new).append(student)
+    if dry_run:
+        return
+    room.submissions.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=room.folder, prefix=".taking-in-") as scratch:
         archive = submission.keep(Path(scratch))
         if moment is not None:
@@ -55,7 +61,6 @@ def place(room: Class, student: str, submission: Submission, when: datetime | No
         for path in there:
             put_aside(room, path)
         os.replace(archive, target)
-    (placed.replaced if there else placed.new).append(student)
 
 
 def same(path: Path, submission: Submission) -> bool:

@@ -208,19 +208,17 @@ def place_submissions(room, found, dry_run: bool, as_json: bool) -> None:
         for student in students:
             if one.submission is None:
                 placed.problems[student] = one.problem
-            elif not dry_run:
-                place(room, student, one.submission, one.when, placed)
-                placed.left_out |= {f"{student}: {w}": why for w, why in one.submission.left_out.items()}
             else:
-                placed.new.append(student)
+                place(room, student, one.submission, one.when, placed, dry_run)
     if ui.give(as_json, asdict(placed) | {"dry_run": dry_run}):
         return
     would = " (nothing was written: --dry-run)" if dry_run else ""
-    ui.echo(f"{room.submissions}: {len(placed.new) + len(placed.replaced)} submissions{would}")
+    count = len(placed.new) + len(placed.replaced)
+    ui.echo(f"{room.submissions}: {count} submission{'s' * (count != 1)}{would}")
     show_lists(
         {
             "new": placed.new,
-            "in the place of earlier ones (now in submissions-before/)": placed.replaced,
+            f"in the place of earlier ones ({'which go to' if dry_run else 'now in'} submissions-before/)": placed.replaced,
             "there already": placed.same,
             "older than what is there, left out": placed.older,
             "not in the class, left out": placed.strangers,
