@@ -41,7 +41,7 @@ def open_class() -> Class:
     """Every task there is, for nobody in particular."""
     tasks = [Task("milestone", ident, 100.0) for ident in MILESTONES]
     tasks += [Task("module", module.name, float(module.points or 100)) for module in the_course().modules]
-    return Class(Path(), "open", tuple(tasks), key=OPEN_KEY)
+    return Class(Path(), "the course", tuple(tasks), key=OPEN_KEY)
 
 
 def grade_one(room: Class, task: Task, source: Path, student: str, tier: str) -> Graded:

@@ -184,6 +184,8 @@ def status(folder: Path | None, as_json: bool):
     ui.echo(
         f"{record['class']}: {record['handed_in']} of {record['students']} students have handed in", bold=True
     )
+    if not record["handed_in"] and room.submissions.is_dir() and any(room.submissions.iterdir()):
+        ui.para("what lies in submissions/ has not been looked at yet: tito assessment batch", fg="yellow")
     if not record["students"]:
         ui.para("roster.csv names nobody: student,name,email, a line for each student", fg="yellow")
     rows = [

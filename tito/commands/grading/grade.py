@@ -16,7 +16,7 @@ MARKS = {"passed": "passed", "partial": "skipped", "grader_error": "could_not_ch
 
 
 @click.command()
-@click.argument("source", metavar="FOLDER|ARCHIVE", type=click.Path(path_type=Path))
+@click.argument("source", metavar="FOLDER|ARCHIVE", type=click.Path(exists=True, path_type=Path))
 @click.option("--task", required=True, help="A milestone or a module.")
 @click.option("--class", "folder", type=click.Path(path_type=Path), default=None, help="The class whose seeds and points count; otherwise open ones.")  # fmt: skip
 @click.option("--student", default="", help="Whose it is; the seeds hang on it.")
