@@ -163,6 +163,12 @@ def test_a_repository_with_the_longer_numbers(tmp_path):
     assert take_in(bare_repository(tmp_path, "--object-format=sha256")).files == FILES
 
 
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "ann.zip")
+    with pytest.raises(IntakeError, match="no plain file"):
+        take_in(tmp_path / "ann.zip")
+
+
 def test_a_full_disk_is_not_the_student_s_fault(tmp_path, monkeypatch):
     from tito.assessment.intake import Submission
 

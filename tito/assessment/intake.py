@@ -125,6 +125,8 @@ def take_in(source: Path) -> Submission:
         raise IntakeError(
             f"{source.name}: {'a link' if source.is_symlink() else 'there is no such file or folder'}"
         )
+    if not source.is_dir() and not source.is_file():
+        raise IntakeError(f"{source.name}: no plain file")  # to open a pipe is to wait for whoever writes it
     with entries_of(source) as entries:
         return gather(source.name, entries)
 
