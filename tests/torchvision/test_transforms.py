@@ -66,7 +66,7 @@ SAME_FOR_BOTH = {
     "center of more than there is": T.CenterCrop((7, 3)),
     "crop": lambda img: F.crop(img, 1, 2, 2, 2),
     "crop outside": lambda img: F.crop(img, -1, -2, 7, 9),
-    "quarter turn": lambda img: F.rotate(img, 90, expand=True),
+    "half turn": lambda img: F.rotate(img, 180, expand=True),
     "nearest": T.Resize((8, 10), interpolation=T.InterpolationMode.NEAREST),
 }
 
@@ -202,3 +202,143 @@ def test_what_they_refuse(picture):
         T.Lambda(3)
     with pytest.raises(TypeError, match=r"img should be PIL Image or Tensor\. Got <class 'str'>"):
         F.hflip("picture.png")
+
+
+# ---------------------------------------------------------------- colours, warps and policies
+
+TONES = {
+    "invert": F.invert,
+    "posterize": lambda img: F.posterize(img, 3),
+    "solarize": lambda img: F.solarize(img, 128),
+    "autocontrast": F.autocontrast,
+    "equalize": F.equalize,
+    "gamma": lambda img: F.adjust_gamma(img, 0.7, 1.2),
+}
+
+
+@pytest.mark.parametrize("name", TONES)
+def test_tones_of_pictures_and_of_tensors(name):
+    pixels = (np.arange(32 * 32 * 3).reshape(32, 32, 3) % 97 + 40).astype(np.uint8)
+    picture, tensor = Image.fromarray(pixels), tinytorch.from_numpy(pixels.transpose(2, 0, 1).copy())
+    expected = F.pil_to_tensor(TONES[name](picture)).numpy().astype(int)
+    apart = np.abs(TONES[name](tensor).numpy().astype(int) - expected)
+    assert apart.max() <= 1  # Pillow cuts where tensors are rounded
+    assert (expected != tensor.numpy()).any()
+
+
+def test_tones_of_floats_and_what_they_refuse(tensor):
+    x = tinytorch.tensor([[[0.2, 0.4], [0.6, 0.7]], [[0.5, 0.5], [0.5, 0.5]]])
+    stretched = F.autocontrast(x)
+    np.testing.assert_allclose(stretched[0].numpy(), [[0, 0.4], [0.8, 1]], atol=1e-6)
+    assert tinytorch.equal(stretched[1], x[1])  # one value only
+    np.testing.assert_allclose(F.solarize(x, 0.6)[0].numpy(), [[0.2, 0.4], [0.4, 0.3]], atol=1e-6)
+    with pytest.raises(
+        TypeError, match="Only torch.uint8 image tensors are supported, but found torch.float32"
+    ):
+        F.equalize(x)
+    with pytest.raises(TypeError, match="Threshold should be less than bound of img"):
+        F.solarize(x, 2)
+    with pytest.raises(ValueError, match="Gamma should be a non-negative real number"):
+        F.adjust_gamma(tensor, -1)
+
+
+def test_sharpness(picture, tensor):
+    for factor in (0.0, 1.0, 1.5):
+        expected = F.pil_to_tensor(F.adjust_sharpness(picture, factor)).numpy()
+        assert np.abs(F.adjust_sharpness(tensor, factor).numpy().astype(int) - expected).max() <= 1
+    assert F.adjust_sharpness(tensor[:, :2], 0.0) is not None
+    assert tinytorch.equal(F.adjust_sharpness(tensor[:, :2], 0.0), tensor[:, :2])  # nothing but border
+
+
+CORNERS = [[0, 0], [4, 0], [4, 3], [0, 3]]
+
+
+def test_seen_from_the_side(picture, tensor):
+    moved = [[1, 0], [4, 0], [4, 3], [0, 2]]
+    nearest = T.InterpolationMode.NEAREST
+    assert same(F.perspective(picture, CORNERS, CORNERS, nearest), tensor)
+    nearest = T.InterpolationMode.NEAREST
+    assert same(
+        F.perspective(picture, CORNERS, moved, nearest), F.perspective(tensor, CORNERS, moved, nearest)
+    )
+    x = tensor.float().requires_grad_()
+    F.perspective(x, CORNERS, moved).sum().backward()
+    assert float(x.grad.sum()) > 0
+    assert tuple(T.RandomPerspective(p=1.0)(tensor).shape) == (3, 4, 5)
+
+
+def test_bent(picture, tensor):
+    still = tinytorch.zeros(1, 4, 5, 2)
+    assert tinytorch.equal(F.elastic_transform(tensor, still), tensor)
+    assert same(F.elastic_transform(picture, still), tensor)
+    right = still.clone()
+    right[..., 0] = 2 / 5  # a pixel, told in halves of the width
+    out = F.elastic_transform(tensor, right, fill=9)
+    assert tinytorch.equal(out[..., :-1], tensor[..., 1:]) and out[..., -1].unique().tolist() == [9]
+    with pytest.raises(ValueError, match=r"displacement shape should be \(1, 4, 5, 2\), got \(1, 4, 4, 2\)"):
+        F.elastic_transform(tensor, still[:, :, 1:])
+    assert tuple(T.ElasticTransform(alpha=20.0, sigma=0.2)(tensor).shape) == (3, 4, 5)
+
+
+def test_five_and_ten_parts(tensor):
+    parts = T.FiveCrop((2, 3))(tensor)
+    places = [(0, 0), (0, 2), (2, 0), (2, 2), (1, 1)]
+    for part, (top, left) in zip(parts, places, strict=True):
+        assert tinytorch.equal(part, tensor[:, top : top + 2, left : left + 3])
+    ten = T.TenCrop(2)(tensor)
+    assert len(ten) == 10 and tinytorch.equal(ten[5], tensor.flip(-1)[:, :2, :2])
+    assert tinytorch.equal(T.TenCrop(2, vertical_flip=True)(tensor)[5], tensor.flip(-2)[:, :2, :2])
+    with pytest.raises(ValueError, match=r"Requested crop size \(9, 9\) is bigger than input size \(4, 5\)"):
+        T.FiveCrop(9)(tensor)
+
+
+def test_whitening(tensor):
+    x = tensor.float()
+    double = T.LinearTransformation(tinytorch.eye(60) * 2, tinytorch.ones(60))
+    assert tinytorch.equal(double(x), (x - 1) * 2)
+    with pytest.raises(ValueError, match="transformation_matrix should be square"):
+        T.LinearTransformation(tinytorch.zeros(2, 3), tinytorch.zeros(2))
+    with pytest.raises(ValueError, match="incompatible shape"):
+        double(x[:, :2])
+
+
+@pytest.mark.parametrize("policy", [*T.AutoAugmentPolicy, "rand", "trivial", "mix"])
+def test_policies(policy, picture, tensor):
+    made = {"rand": T.RandAugment, "trivial": T.TrivialAugmentWide, "mix": T.AugMix}
+    transform = made[policy]() if isinstance(policy, str) else T.AutoAugment(policy)
+    tinytorch.manual_seed(0)
+    changed = [transform(tensor) for _ in range(20)]
+    assert all(x.shape == tensor.shape and x.dtype is tensor.dtype for x in changed)
+    assert any(not tinytorch.equal(x, tensor) for x in changed)
+    assert transform(picture).size == picture.size
+    tinytorch.manual_seed(0)
+    assert tinytorch.equal(transform(tensor), changed[0])
+
+
+def test_learned_policies_are_25_pairs():
+    for policy in T.AutoAugmentPolicy:
+        assert len(T.AutoAugment(policy).policies) == 25
+    first = T.AutoAugment().policies[0]
+    assert first == (("Posterize", 0.4, 8), ("Rotate", 0.6, 9))
+    assert str(T.RandAugment(fill=3)).startswith("RandAugment(num_ops=2, magnitude=9, num_magnitude_bins=31")
+
+
+def test_what_was_drawn_can_be_asked_for(picture):
+    tinytorch.manual_seed(0)
+    order, *factors = T.ColorJitter.get_params((0.5, 1.5), None, (1, 2), None)
+    assert sorted(order.tolist()) == [0, 1, 2, 3] and [f is None for f in factors] == [
+        False,
+        True,
+        False,
+        True,
+    ]
+    angle, moved, scale, shear = T.RandomAffine.get_params((-10, 10), (0.5, 0.5), (1, 2), None, (100, 50))
+    assert (
+        -10 <= angle <= 10
+        and abs(moved[0]) <= 50
+        and abs(moved[1]) <= 25
+        and 1 <= scale <= 2
+        and shear == (0, 0)
+    )
+    top, left, height, width = T.RandomCrop.get_params(picture, (2, 3))
+    assert (height, width) == (2, 3) and 0 <= top <= 2 and 0 <= left <= 2

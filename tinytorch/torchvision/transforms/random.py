@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 
 from ... import random
-from ...creation import randn
+from ...creation import rand, randn
+from ...ops import cat
+from ...tensor import Tensor
 from ...tensor_data import as_tensor
 from . import functional as F
 from .functional import InterpolationMode
@@ -27,11 +29,12 @@ class Sometimes(Transform):
     def __init__(self, p: float = 0.5):
         self.p = p
 
-    def forward(self, img):
-        return self.change(img) if uniform(0, 1) < self.p else img
+    def draw(self, img):
+        return self.details(img) if uniform(0, 1) < self.p else None
 
-    def change(self, img):
-        raise NotImplementedError
+    def details(self, img) -> tuple | None:
+        """What else there is to draw."""
+        return ()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(p={self.p})"
@@ -41,14 +44,14 @@ class RandomHorizontalFlip(Sometimes):
     """Left and right exchanged."""
 
     def change(self, img):
-        return F.hflip(img)
+        return self.functional.hflip(img)
 
 
 class RandomVerticalFlip(Sometimes):
     """Top and bottom exchanged."""
 
     def change(self, img):
-        return F.vflip(img)
+        return self.functional.vflip(img)
 
 
 class RandomGrayscale(Sometimes):
@@ -58,7 +61,15 @@ class RandomGrayscale(Sometimes):
         super().__init__(p)
 
     def change(self, img):
-        return F.rgb_to_grayscale(img, F.get_dimensions(img)[0])
+        return self.functional.rgb_to_grayscale(img, F.get_dimensions(img)[0])
+
+
+def place_within(H: int, W: int, size) -> tuple[int, int, int, int]:
+    """Top, left, height and width of a random part of an H x W picture."""
+    height, width = size
+    if height > H or width > W:
+        raise ValueError(f"Required crop size {(height, width)} is larger than input image size {(H, W)}")
+    return whole(0, H - height), whole(0, W - width), height, width
 
 
 class RandomCrop(Transform):
@@ -74,20 +85,27 @@ class RandomCrop(Transform):
     def get_params(img, output_size) -> tuple[int, int, int, int]:
         """Top, left, height and width of a random part."""
         _, H, W = F.get_dimensions(img)
-        height, width = output_size
-        if height > H or width > W:
-            raise ValueError(f"Required crop size {(height, width)} is larger than input image size {(H, W)}")
-        return whole(0, H - height), whole(0, W - width), height, width
+        return place_within(H, W, output_size)
 
-    def forward(self, img):
-        if self.padding is not None:
-            img = F.pad(img, self.padding, self.fill, self.padding_mode)
+    def borders(self, H: int, W: int) -> list:
+        """The paddings of a picture of H x W, one after another: what was asked for, then what the crop still lacks."""
+        done = [] if self.padding is None else [self.padding]
+        left, top, right, bottom = F.sides(self.padding or 0)
+        lacks = [(0, self.size[1] - W - left - right), (1, self.size[0] - H - top - bottom)]
+        more = [(n, 0) if axis == 0 else (0, n) for axis, n in lacks if n > 0]
+        return done + (more if self.pad_if_needed else [])
+
+    def draw(self, img):
         _, H, W = F.get_dimensions(img)
-        if self.pad_if_needed and self.size[1] > W:
-            img = F.pad(img, (self.size[1] - W, 0), self.fill, self.padding_mode)
-        if self.pad_if_needed and self.size[0] > H:
-            img = F.pad(img, (0, self.size[0] - H), self.fill, self.padding_mode)
-        return F.crop(img, *self.get_params(img, self.size))
+        borders = self.borders(H, W)
+        for left, top, right, bottom in map(F.sides, borders):
+            H, W = H + top + bottom, W + left + right
+        return borders, place_within(H, W, self.size)
+
+    def change(self, img, borders, place):
+        for border in borders:
+            img = self.functional.pad(img, border, self.fill, self.padding_mode)
+        return self.functional.crop(img, *place)
 
     def __repr__(self) -> str:
         return f"RandomCrop(size={self.size}, padding={self.padding})"
@@ -121,9 +139,11 @@ class RandomResizedCrop(Transform):
         w = round(H * max(ratio)) if max(ratio) < W / H else W
         return (H - h) // 2, (W - w) // 2, h, w
 
-    def forward(self, img):
-        where = self.get_params(img, self.scale, self.ratio)
-        return F.resized_crop(img, *where, self.size, self.interpolation, self.antialias)
+    def draw(self, img):
+        return self.get_params(img, self.scale, self.ratio)
+
+    def change(self, img, *place):
+        return self.functional.resized_crop(img, *place, self.size, self.interpolation, self.antialias)
 
     def __repr__(self) -> str:
         shown = [tuple(round(v, 4) for v in pair) for pair in (self.scale, self.ratio)]
@@ -144,10 +164,11 @@ class RandomRotation(Transform):
     def get_params(degrees) -> float:
         return uniform(*degrees)
 
-    def forward(self, img):
-        return F.rotate(
-            img, self.get_params(self.degrees), self.interpolation, self.expand, self.center, self.fill
-        )
+    def draw(self, img):
+        return (self.get_params(self.degrees),)
+
+    def change(self, img, angle):
+        return self.functional.rotate(img, angle, self.interpolation, self.expand, self.center, self.fill)
 
     def __repr__(self) -> str:
         extra = "" if self.center is None else f", center={self.center}"
@@ -166,15 +187,22 @@ class RandomAffine(Transform):
         self.translate, self.scale = translate, scale
         self.interpolation, self.fill, self.center = interpolation, fill, center
 
-    def forward(self, img):
-        _, H, W = F.get_dimensions(img)
-        angle = uniform(*self.degrees)
-        share = self.translate or (0.0, 0.0)
-        translate = [round(uniform(-part * size, part * size)) for part, size in zip(share, (W, H))]
-        scale = 1.0 if self.scale is None else uniform(*self.scale)
-        pairs = [] if self.shear is None else [self.shear[k : k + 2] for k in range(0, len(self.shear), 2)]
-        shear = ([uniform(*pair) for pair in pairs] + [0.0, 0.0])[:2]
-        return F.affine(img, angle, translate, scale, shear, self.interpolation, self.fill, self.center)
+    @staticmethod
+    def get_params(degrees, translate, scale_ranges, shears, img_size) -> tuple:
+        """Angle, (x, y) in pixels, scale and (x, y) shears; img_size is (width, height)."""
+        angle, share = uniform(*degrees), translate or (0.0, 0.0)
+        moved = tuple(round(uniform(-part * size, part * size)) for part, size in zip(share, img_size))
+        scale = 1.0 if scale_ranges is None else uniform(*scale_ranges)
+        pairs = [] if shears is None else [shears[k : k + 2] for k in range(0, len(shears), 2)]
+        shear = tuple(([uniform(*pair) for pair in pairs] + [0.0, 0.0])[:2])
+        return angle, moved, scale, shear
+
+    def draw(self, img):
+        size = F.get_image_size(img)
+        return self.get_params(self.degrees, self.translate, self.scale, self.shear, size)
+
+    def change(self, img, *movement):
+        return self.functional.affine(img, *movement, self.interpolation, self.fill, self.center)
 
     def __repr__(self) -> str:
         given = {"translate": self.translate, "scale": self.scale, "shear": self.shear}
@@ -207,9 +235,15 @@ class GaussianBlur(Transform):
             raise ValueError("Kernel size value should be an odd and positive number.")
         self.sigma = (float(sigma), float(sigma)) if isinstance(sigma, (int, float)) else tuple(sigma)
 
-    def forward(self, img):
-        sigma = uniform(*self.sigma)
-        return F.gaussian_blur(img, self.kernel_size, [sigma, sigma])
+    @staticmethod
+    def get_params(sigma_min: float, sigma_max: float) -> float:
+        return uniform(sigma_min, sigma_max)
+
+    def draw(self, img):
+        return (self.get_params(*self.sigma),)
+
+    def change(self, img, sigma):
+        return self.functional.gaussian_blur(img, self.kernel_size, [sigma, sigma])
 
     def __repr__(self) -> str:
         return f"GaussianBlur(kernel_size={self.kernel_size}, sigma={self.sigma})"
@@ -224,24 +258,37 @@ class RandomErasing(Sometimes):
             raise ValueError("If value is str, it should be 'random'")
         self.scale, self.ratio, self.value, self.inplace = scale, ratio, value, inplace
 
-    def change(self, img):
-        C, H, W = img.shape[-3:]
-        value = [self.value] if isinstance(self.value, (int, float)) else self.value
+    @staticmethod
+    def get_params(img, scale, ratio, value=None) -> tuple:
+        """Top, left, height, width and the values to write; the whole picture unchanged if ten draws do not fit."""
+        C, H, W = F.get_dimensions(img)
+        for _ in range(10):
+            area, shape = H * W * uniform(*scale), math.exp(uniform(*map(math.log, ratio)))
+            h, w = round(math.sqrt(area * shape)), round(math.sqrt(area / shape))
+            if h < H and w < W:
+                fill = randn(C, h, w) if value is None else as_tensor(value).float().reshape(-1, 1, 1)
+                return (
+                    whole(0, H - h),
+                    whole(0, W - w),
+                    h,
+                    w,
+                    fill if F.is_picture(img) else fill.to(img.dtype),
+                )
+        return 0, 0, H, W, img
+
+    def details(self, img):
+        C, value = (
+            F.get_dimensions(img)[0],
+            [self.value] if isinstance(self.value, (int, float)) else self.value,
+        )
         if not isinstance(value, str) and len(value) not in (1, C):
             raise ValueError(
                 f"If value is a sequence, it should have either a single value or {C} (number of input channels)"
             )
-        for _ in range(10):
-            area, shape = H * W * uniform(*self.scale), math.exp(uniform(*map(math.log, self.ratio)))
-            h, w = round(math.sqrt(area * shape)), round(math.sqrt(area / shape))
-            if h < H and w < W:
-                fill = (
-                    randn(C, h, w)
-                    if isinstance(value, str)
-                    else as_tensor([float(v) for v in value]).reshape(-1, 1, 1)
-                )
-                return F.erase(img, whole(0, H - h), whole(0, W - w), h, w, fill.to(img.dtype), self.inplace)
-        return img
+        return self.get_params(img, self.scale, self.ratio, None if isinstance(value, str) else value)
+
+    def change(self, img, *drawn):
+        return self.functional.erase(img, *drawn, self.inplace)
 
     def __repr__(self) -> str:
         return f"RandomErasing(p={self.p}, scale={self.scale}, ratio={self.ratio}, value={self.value}, inplace={self.inplace})"
@@ -258,16 +305,23 @@ class ColorJitter(Transform):
         self.saturation = jitter_range(saturation, "saturation")
         self.hue = jitter_range(hue, "hue", center=0.0, bounds=(-0.5, 0.5))
 
-    def forward(self, img):
-        changes = [
-            (F.adjust_brightness, self.brightness),
-            (F.adjust_contrast, self.contrast),
-            (F.adjust_saturation, self.saturation),
-            (F.adjust_hue, self.hue),
-        ]
-        for k in random.permutation(4):
-            change, span = changes[k]
-            img = img if span is None else change(img, uniform(*span))
+    @staticmethod
+    def get_params(brightness, contrast, saturation, hue) -> tuple:
+        """The order of the four, and a factor for each; None for what stays."""
+        order = random.permutation(4)
+        factors = (
+            None if span is None else uniform(*span) for span in (brightness, contrast, saturation, hue)
+        )
+        return as_tensor(order), *factors
+
+    def draw(self, img):
+        return self.get_params(self.brightness, self.contrast, self.saturation, self.hue)
+
+    def change(self, img, order, *factors):
+        F = self.functional
+        changes = (F.adjust_brightness, F.adjust_contrast, F.adjust_saturation, F.adjust_hue)
+        for k in order.tolist():
+            img = img if factors[k] is None else changes[k](img, factors[k])
         return img
 
     def __repr__(self) -> str:
@@ -328,3 +382,129 @@ class RandomChoice(Compose):
 
     def __repr__(self) -> str:
         return f"{super().__repr__()}(p={self.p})"
+
+
+class RandomPerspective(Sometimes):
+    """Seen from the side: each corner moves inwards by up to distortion_scale of half the picture."""
+
+    def __init__(
+        self, distortion_scale: float = 0.5, p: float = 0.5, interpolation=InterpolationMode.BILINEAR, fill=0
+    ):
+        super().__init__(p)
+        self.distortion_scale, self.interpolation, self.fill = distortion_scale, interpolation, fill
+
+    @staticmethod
+    def get_params(width: int, height: int, distortion_scale: float) -> tuple[list, list]:
+        """The four corners clockwise from the top left, (x, y) each, and where they go."""
+        far_x, far_y = int(distortion_scale * (width // 2)), int(distortion_scale * (height // 2))
+        inwards = ((1, 1), (-1, 1), (-1, -1), (1, -1))
+        start = [[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]]
+        end = [
+            [x + dx * whole(0, far_x), y + dy * whole(0, far_y)] for (x, y), (dx, dy) in zip(start, inwards)
+        ]
+        return start, end
+
+    def details(self, img):
+        return self.get_params(*F.get_image_size(img), self.distortion_scale)
+
+    def change(self, img, start, end):
+        return self.functional.perspective(img, start, end, self.interpolation, self.fill)
+
+
+class ElasticTransform(Transform):
+    """Bent as rubber: every pixel comes from elsewhere, by a field of noise that is blurred. Simard et al. (2003)."""
+
+    def __init__(self, alpha=50.0, sigma=5.0, interpolation=InterpolationMode.BILINEAR, fill=0):
+        self.alpha, self.sigma = ([float(v) for v in both(value)] for value in (alpha, sigma))
+        self.interpolation, self.fill = interpolation, fill
+
+    @staticmethod
+    def get_params(alpha, sigma, size) -> Tensor:
+        """How far each pixel's source is away: (1, H, W, 2), in halves of the picture's width and height."""
+        fields = []
+        for strength, width, extent in zip(alpha, sigma, size):
+            noise = rand(1, 1, *size) * 2 - 1
+            if width > 0:
+                taps = int(8 * width + 1) // 2 * 2 + 1
+                noise = F.gaussian_blur(noise, [taps, taps], list(sigma))
+            fields.append(noise * strength / extent)
+        return cat(fields, 1).permute(0, 2, 3, 1)
+
+    def draw(self, img):
+        return (self.get_params(self.alpha, self.sigma, F.get_dimensions(img)[1:]),)
+
+    def change(self, img, displacement):
+        return self.functional.elastic_transform(img, displacement, self.interpolation, self.fill)
+
+    def __repr__(self) -> str:
+        mode = F.as_filter(self.interpolation)
+        return f"ElasticTransform(alpha={self.alpha}, sigma={self.sigma}, interpolation={mode}, fill={self.fill})"
+
+
+def both(value) -> list:
+    """Two numbers from one, or from a list of one."""
+    values = [value] if isinstance(value, (int, float)) else list(value)
+    return values * 2 if len(values) == 1 else values
+
+
+class RandomInvert(Sometimes):
+    """The negative."""
+
+    def change(self, img):
+        return self.functional.invert(img)
+
+
+class RandomPosterize(Sometimes):
+    """The upper bits of each byte only."""
+
+    def __init__(self, bits: int, p: float = 0.5):
+        super().__init__(p)
+        self.bits = bits
+
+    def change(self, img):
+        return self.functional.posterize(img, self.bits)
+
+    def __repr__(self) -> str:
+        return f"RandomPosterize(bits={self.bits},p={self.p})"
+
+
+class RandomSolarize(Sometimes):
+    """The negative of the pixels from threshold on."""
+
+    def __init__(self, threshold: float, p: float = 0.5):
+        super().__init__(p)
+        self.threshold = threshold
+
+    def change(self, img):
+        return self.functional.solarize(img, self.threshold)
+
+    def __repr__(self) -> str:
+        return f"RandomSolarize(threshold={self.threshold},p={self.p})"
+
+
+class RandomAdjustSharpness(Sometimes):
+    """0 is blurred, 1 the picture, 2 twice as sharp."""
+
+    def __init__(self, sharpness_factor: float, p: float = 0.5):
+        super().__init__(p)
+        self.sharpness_factor = sharpness_factor
+
+    def change(self, img):
+        return self.functional.adjust_sharpness(img, self.sharpness_factor)
+
+    def __repr__(self) -> str:
+        return f"RandomAdjustSharpness(sharpness_factor={self.sharpness_factor},p={self.p})"
+
+
+class RandomAutocontrast(Sometimes):
+    """The darkest value of each channel becomes black, the brightest white."""
+
+    def change(self, img):
+        return self.functional.autocontrast(img)
+
+
+class RandomEqualize(Sometimes):
+    """Values spread so that each is about as frequent as the others."""
+
+    def change(self, img):
+        return self.functional.equalize(img)
