@@ -7,6 +7,7 @@ dense matrix. Products, sums and `to_dense` give ordinary tensors; `t`, `to`, `c
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -328,3 +329,11 @@ def logarithm_and_exponential(input: SparseTensor, dim: int, dtype):
     present = ops.masked_fill(input, Tensor.wrap(absent).to(input.device), -math.inf)
     logs = present - ops.logsumexp(present, dim, True)
     return with_pattern(logs, indices), with_pattern(ops.exp(logs), indices)
+
+
+def __getattr__(name: str):
+    if name == "torch":  # torch.sparse imports torch, and programs write torch.sparse.torch.eye
+        return sys.modules[__package__]
+    raise AttributeError(
+        f"module {__name__!r} has no attribute {name!r}. If PyTorch has it, tinytorch does not"
+    )

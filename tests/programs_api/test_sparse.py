@@ -126,3 +126,9 @@ def test_rows_one_after_another():
             ]
         )
     assert found[0] == found[1]
+
+
+def test_torch_by_way_of_sparse():
+    assert tinytorch.sparse.torch is tinytorch  # torch.sparse.torch.eye(10) of capsule networks
+    with pytest.raises(AttributeError, match="has no attribute 'tooth'"):
+        tinytorch.sparse.tooth  # noqa: B018

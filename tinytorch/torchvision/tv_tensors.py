@@ -95,8 +95,8 @@ class BoundingBoxes(TVTensor):
         format = BoundingBoxFormat[format.upper()] if isinstance(format, str) else format
         return {"format": format, "canvas_size": tuple(canvas_size), "clamping_mode": clamping_mode}
 
-    def __repr__(self, *, tensor_contents=None) -> str:
-        return f"{super().__repr__(tensor_contents=tensor_contents)[:-1]}, format={self.format}, canvas_size={self.canvas_size})"
+    def _describe(self, name: str) -> str:
+        return f"{super()._describe(name)[:-1]}, format={self.format}, canvas_size={self.canvas_size})"
 
 
 def wrap(wrappee: Tensor, *, like: Tensor, **changes) -> Any:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 from ... import ops
-from ...creation import ones, zeros
-from ...nn.functional import binary_cross_entropy_with_logits
+from ...creation import bernoulli, full, ones, zeros
+from ...nn.functional import binary_cross_entropy_with_logits, max_pool2d, max_pool3d, pad
 from ...nn.module import Module
 from ...tensor import Tensor
 from .layers import (  # noqa: F401
@@ -78,3 +80,59 @@ class StochasticDepth(Module):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(p={self.p}, mode={self.mode})"
+
+
+def drop_block2d(
+    input: Tensor, p: float, block_size: int, inplace: bool = False, eps: float = 1e-6, training: bool = True
+) -> Tensor:
+    """Squares of block_size zeroed, so that a share p is gone; the rest is scaled. Ghiasi et al. (2018), arXiv:1810.12890."""
+    return blocks_dropped(input, p, block_size, inplace, eps, training, max_pool2d)
+
+
+def drop_block3d(
+    input: Tensor, p: float, block_size: int, inplace: bool = False, eps: float = 1e-6, training: bool = True
+) -> Tensor:
+    """`drop_block2d` with cubes."""
+    return blocks_dropped(input, p, block_size, inplace, eps, training, max_pool3d)
+
+
+def blocks_dropped(input, p, block_size, inplace, eps, training, max_pool) -> Tensor:
+    if not 0.0 <= p <= 1.0:
+        raise ValueError(f"drop probability has to be between 0 and 1, but got {p}.")
+    if block_size % 2 == 0:
+        raise ValueError(f"block size should be odd. Got {block_size} which is even.")
+    if not training or p == 0.0:
+        return input
+    batch, channels, *sizes = input.shape
+    size = min(block_size, *sizes)
+    places = [n - size + 1 for n in sizes]
+    rate = p * math.prod(sizes) / (size ** len(sizes) * math.prod(places))
+    corners = bernoulli(
+        full((batch, channels, *places), min(rate, 1.0), dtype=input.dtype, device=input.device)
+    )
+    corners = pad(corners, [size // 2] * (2 * len(sizes)))
+    kept = 1 - max_pool(corners, size, 1, size // 2)[(..., *(slice(0, n) for n in sizes))]
+    scale = kept.numel() / (eps + kept.sum())
+    return input.mul_(kept).mul_(scale) if inplace else input * kept * scale
+
+
+class DropBlock2d(Module):
+    """drop_block2d as a layer."""
+
+    drop = staticmethod(drop_block2d)
+
+    def __init__(self, p: float, block_size: int, inplace: bool = False, eps: float = 1e-6):
+        super().__init__()
+        self.p, self.block_size, self.inplace, self.eps = p, block_size, inplace, eps
+
+    def forward(self, input: Tensor) -> Tensor:
+        return self.drop(input, self.p, self.block_size, self.inplace, self.eps, self.training)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(p={self.p}, block_size={self.block_size}, inplace={self.inplace})"
+
+
+class DropBlock3d(DropBlock2d):
+    """drop_block3d as a layer."""
+
+    drop = staticmethod(drop_block3d)
