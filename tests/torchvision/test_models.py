@@ -10,6 +10,8 @@ from tinytorch import nn
 from tinytorch.torchvision import models
 from tinytorch.torchvision.ops import Conv2dNormActivation
 
+Image = pytest.importorskip("PIL.Image")
+
 # What torchvision 0.28's documentation says of each: parameters with 1000 classes.
 PUBLISHED = {
     "alexnet": 61_100_840,
@@ -136,8 +138,6 @@ def test_models_by_name():
     assert count(models.get_model("AlexNet", num_classes=2)) == count(models.alexnet(num_classes=2))
     with pytest.raises(ValueError, match="Unknown model resnet19; near names: resnet18"):
         models.get_model("resnet19")
-    with pytest.raises(NotImplementedError, match="mobilenet_v2: tinytorch downloads no pretrained weights"):
-        models.mobilenet_v2(weights=models.MobileNet_V2_Weights.DEFAULT)
     assert models.MobileNet_V2_Weights.DEFAULT is models.MobileNet_V2_Weights.IMAGENET1K_V2
 
 
@@ -146,3 +146,68 @@ def test_a_convolution_that_keeps_the_size():
     assert layer.eval()(picture(16)).shape == (1, 4, 16, 16)
     assert [type(part).__name__ for part in layer] == ["Conv2d", "BatchNorm2d", "ReLU"]
     assert Conv2dNormActivation(3, 4, norm_layer=None)[0].bias is not None
+
+
+# ---------------------------------------------------------------- published weights
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """PyTorch's folder for weights, empty."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    folder = tmp_path / "hub" / "checkpoints"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_weights_that_are_there(cache):
+    net = models.squeezenet1_1()
+    tinytorch.save(net.state_dict(), cache / "squeezenet1_1-b8a52dc0.pth")
+    asked = [
+        models.squeezenet1_1(pretrained=True),
+        models.squeezenet1_1(weights="DEFAULT"),
+        models.squeezenet1_1(weights=models.SqueezeNet1_1_Weights.IMAGENET1K_V1),
+        models.get_model("squeezenet1_1", weights="IMAGENET1K_V1"),
+    ]
+    for other in asked:
+        assert all(tinytorch.equal(a, b) for a, b in zip(net.parameters(), other.parameters(), strict=True))
+    with pytest.raises(ValueError, match="'num_classes' expected value 1000 but got 10 instead"):
+        models.squeezenet1_1(weights="DEFAULT", num_classes=10)
+    with pytest.raises(TypeError, match="expected SqueezeNet1_1_Weights but received ResNet18_Weights"):
+        models.squeezenet1_1(weights=models.ResNet18_Weights.DEFAULT)
+
+
+def test_weights_that_are_not_there(cache):
+    said = (
+        r"download.pytorch.org/models/resnet34-b627a593.pth and put it at .*checkpoints.resnet34-b627a593.pth"
+    )
+    with pytest.raises(FileNotFoundError, match=said):
+        models.resnet34(pretrained=True)
+    assert models.ResNet50_Weights.DEFAULT is models.ResNet50_Weights.IMAGENET1K_V2
+    assert (
+        models.get_model_weights("resnet50")
+        is models.ResNet50_Weights
+        is models.get_model_weights(models.resnet50)
+    )
+    assert models.get_weight("ResNet50_Weights.IMAGENET1K_V1").url.endswith("resnet50-0676ba61.pth")
+    with pytest.raises(NotImplementedError, match="the names of the classes come with torchvision"):
+        models.ResNet50_Weights.DEFAULT.meta["categories"]
+
+
+def test_auxiliary_classifiers_of_published_networks(cache):
+    tinytorch.save(models.googlenet().state_dict(), cache / "googlenet-1378be20.pth")
+    net = models.googlenet(weights="DEFAULT")
+    assert net.aux1 is None and net.transform_input
+    assert models.googlenet(weights="DEFAULT", aux_logits=True).aux1 is not None
+
+
+def test_what_prepares_a_picture():
+    prepare = models.ResNet50_Weights.DEFAULT.transforms()
+    picture = np.full((300, 400, 3), 255, np.uint8)
+    out = prepare(Image.fromarray(picture))
+    assert out.shape == (3, 224, 224) and prepare.resize_size == [232]
+    np.testing.assert_allclose(
+        out[:, 0, 0].numpy(), (1 - np.array([0.485, 0.456, 0.406])) / [0.229, 0.224, 0.225], rtol=1e-5
+    )
+    assert "crop_size=[224]" in repr(prepare)
+    assert models.EfficientNet_B0_Weights.DEFAULT.transforms().interpolation.value == "bicubic"

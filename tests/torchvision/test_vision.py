@@ -161,28 +161,8 @@ def test_models():
     assert isinstance(net, models.resnet.ResNet)
     assert list(net.state_dict()) == list(tinytorch.models.resnet18(10).state_dict())
     assert models.vgg11_bn.__name__ == "vgg11_bn"
-    with pytest.raises(NotImplementedError, match="resnet34: tinytorch downloads no pretrained weights"):
-        models.resnet34(pretrained=True)
-    with pytest.raises(NotImplementedError, match="no pretrained weights"):
-        models.vgg16(weights="DEFAULT")
     with pytest.raises(AttributeError, match="no attribute 'resnet19'; near names: resnet1?"):
         models.resnet19  # noqa: B018
-
-
-def test_published_weights_can_be_named_but_have_to_be_a_file():
-    weights = models.ResNet50_Weights.DEFAULT
-    assert weights is models.ResNet50_Weights.IMAGENET1K_V2 and isinstance(weights, models.WeightsEnum)
-    uses = [
-        lambda: models.resnet50(weights=weights),
-        lambda: weights.get_state_dict(progress=False),
-        lambda: weights.transforms(),
-        lambda: weights.meta["categories"],
-    ]
-    for use in uses:
-        with pytest.raises(NotImplementedError, match="resnet50: tinytorch downloads no pretrained weights"):
-            use()
-    with pytest.raises(NotImplementedError, match="vgg16_bn: .* load the file here"):
-        models.vgg.VGG16_BN_Weights.DEFAULT.get_state_dict()
 
 
 def test_version():

@@ -23,7 +23,9 @@ from .shufflenetv2 import (  # 08
 from .squeezenet import SqueezeNet, squeezenet1_0, squeezenet1_1  # 08
 from .vgg import VGG, vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn  # 08
 from .vision_transformer import VisionTransformer, vit_b_16, vit_b_32, vit_h_14, vit_l_16, vit_l_32  # 15
-from .weights import WeightsEnum, get_model, get_model_builder, list_models  # 08
+from ._api import (  # 08
+    WeightsEnum, get_model, get_model_builder, get_model_weights, get_weight, list_models,
+)
 
 from ... import later as _later
 

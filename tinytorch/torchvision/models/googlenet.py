@@ -127,6 +127,12 @@ def as_half_centred(x):
     return x * (std / 0.5) + (mean - 0.5) / 0.5
 
 
-@constructor
+def without_auxiliaries(net: GoogLeNet, settings: dict) -> None:
+    """The published network has classifiers halfway; with weights one has to ask for them."""
+    if not settings.get("aux_logits", False):
+        net.aux_logits, net.aux1, net.aux2 = False, None, None
+
+
+@partial(constructor, finish=without_auxiliaries, aux_logits=True, transform_input=True, init_weights=False)
 def googlenet(**settings) -> GoogLeNet:
     return GoogLeNet(**settings)

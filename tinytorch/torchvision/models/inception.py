@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import namedtuple
+from functools import partial
 
 from ... import nn
 from ...nn import functional as F
@@ -205,6 +206,12 @@ class Inception3(nn.Module):
         return InceptionOutputs(x, aux) if halfway else x
 
 
-@constructor
+def without_auxiliary(net: Inception3, settings: dict) -> None:
+    """The published network has a classifier halfway; one can do without."""
+    if not settings.get("aux_logits", True):
+        net.aux_logits, net.AuxLogits = False, None
+
+
+@partial(constructor, finish=without_auxiliary, aux_logits=True, transform_input=True, init_weights=False)
 def inception_v3(**settings) -> Inception3:
     return Inception3(**settings)

@@ -136,26 +136,29 @@ def sized(patch_size: int, num_layers: int, num_heads: int, hidden_dim: int, set
     return VisionTransformer(size, patch_size, num_layers, num_heads, hidden_dim, 4 * hidden_dim, **settings)
 
 
-@constructor
+for_its_size = partial(constructor, image_size=lambda weights: int(weights.file[1]))
+
+
+@for_its_size
 def vit_b_16(**settings) -> VisionTransformer:
     return sized(16, 12, 12, 768, settings)
 
 
-@constructor
+@for_its_size
 def vit_b_32(**settings) -> VisionTransformer:
     return sized(32, 12, 12, 768, settings)
 
 
-@constructor
+@for_its_size
 def vit_l_16(**settings) -> VisionTransformer:
     return sized(16, 24, 16, 1024, settings)
 
 
-@constructor
+@for_its_size
 def vit_l_32(**settings) -> VisionTransformer:
     return sized(32, 24, 16, 1024, settings)
 
 
-@constructor
+@for_its_size
 def vit_h_14(**settings) -> VisionTransformer:
     return sized(14, 32, 16, 1280, settings)
