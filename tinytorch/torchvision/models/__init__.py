@@ -10,9 +10,14 @@ from .efficientnet import (  # 10
 )
 from .googlenet import GoogLeNet, GoogLeNetOutputs, googlenet  # 10
 from .inception import Inception3, InceptionOutputs, inception_v3  # 10
+from . import feature_extraction, segmentation  # 10
 from .mnasnet import MNASNet, mnasnet0_5, mnasnet0_75, mnasnet1_0, mnasnet1_3  # 10
 from .mobilenetv2 import MobileNetV2, mobilenet_v2  # 10
 from .mobilenetv3 import MobileNetV3, mobilenet_v3_large, mobilenet_v3_small  # 10
+from .regnet import (  # 10
+    RegNet, regnet_x_16gf, regnet_x_1_6gf, regnet_x_32gf, regnet_x_3_2gf, regnet_x_400mf, regnet_x_800mf, regnet_x_8gf,
+    regnet_y_128gf, regnet_y_16gf, regnet_y_1_6gf, regnet_y_32gf, regnet_y_3_2gf, regnet_y_400mf, regnet_y_800mf, regnet_y_8gf,
+)
 from .resnet import (  # 10
     ResNet, resnet18, resnet34, resnet50, resnet101, resnet152, resnext50_32x4d, resnext101_32x8d, resnext101_64x4d,
     wide_resnet50_2, wide_resnet101_2,
@@ -21,6 +26,7 @@ from .shufflenetv2 import (  # 10
     ShuffleNetV2, shufflenet_v2_x0_5, shufflenet_v2_x1_0, shufflenet_v2_x1_5, shufflenet_v2_x2_0,
 )
 from .squeezenet import SqueezeNet, squeezenet1_0, squeezenet1_1  # 10
+from .swin_transformer import SwinTransformer, swin_b, swin_s, swin_t  # 10
 from .vgg import VGG, vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn  # 10
 from .vision_transformer import VisionTransformer, vit_b_16, vit_b_32, vit_h_14, vit_l_16, vit_l_32  # 15
 from ._api import (  # 10

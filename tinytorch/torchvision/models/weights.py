@@ -17,11 +17,6 @@ ConvNeXt_Small_Weights = published(
 ConvNeXt_Tiny_Weights = published(
     "convnext_tiny", "ConvNeXt_Tiny_Weights", IMAGENET1K_V1="convnext_tiny-983f1562.pth 224 236"
 )
-DeepLabV3_MobileNet_V3_Large_Weights = published(
-    "deeplabv3_mobilenet_v3_large",
-    "DeepLabV3_MobileNet_V3_Large_Weights",
-    COCO_WITH_VOC_LABELS_V1="deeplabv3_mobilenet_v3_large-fc3c493d.pth - 520",
-)
 DeepLabV3_ResNet101_Weights = published(
     "deeplabv3_resnet101",
     "DeepLabV3_ResNet101_Weights",
