@@ -221,3 +221,39 @@ def test_pictures_in_files(tmp_path):
     assert files.read_image(tmp_path / "palette.png").shape == (3, 6, 4)
     with pytest.raises(RuntimeError, match=r"uint8 \(1 or 3, H, W\), got torch.float32"):
         files.write_png(colours.float(), tmp_path / "b.png")
+
+
+def test_boxes_drawn_on_a_picture():
+    black = tinytorch.zeros(3, 20, 30, dtype=tinytorch.uint8)
+    boxes = tinytorch.tensor([[2.0, 3, 10, 12], [12, 5, 28, 18]])
+    out = utils.draw_bounding_boxes(black, boxes, colors=["red", (1, 2, 3)])
+    assert out[:, 3, 5].tolist() == [255, 0, 0] and out[:, 18, 20].tolist() == [1, 2, 3]
+    assert not out[:, 7, 5].any() and not black.any()
+    assert int(utils.draw_bounding_boxes(black, boxes[:1], colors="red", fill=True)[0, 7, 5]) == 100
+    named = utils.draw_bounding_boxes(black.float(), boxes, labels=["a", None], colors="white")
+    assert (
+        named.dtype is tinytorch.float32
+        and 0 < float(named[:, 4:11, 4:9].sum()) <= named[:, 4:11, 4:9].numel()
+    )
+    with pytest.raises(ValueError, match=r"number of boxes \(2\) and labels \(1\) mismatch"):
+        utils.draw_bounding_boxes(black, boxes, labels=["a"])
+    with pytest.raises(ValueError, match=r"Boxes need to be in \(xmin, ymin, xmax, ymax\) format"):
+        utils.draw_bounding_boxes(black, boxes.flip(1))
+
+
+def test_masks_and_points_drawn_on_a_picture():
+    gray = tinytorch.full((3, 4, 5), 100, dtype=tinytorch.uint8)
+    masks = tinytorch.zeros(2, 4, 5, dtype=tinytorch.bool)
+    masks[0, 0, :3] = True
+    masks[1, 0, 2:] = True
+    out = utils.draw_segmentation_masks(gray, masks, alpha=0.5, colors=["red", "blue"])
+    assert out[:, 0, 0].tolist() == [177, 50, 50] and out[:, 0, 4].tolist() == [50, 50, 177]
+    assert out[:, 0, 2].tolist() == [50, 50, 50] and out[:, 1, 1].tolist() == [100, 100, 100]
+    with pytest.raises(ValueError, match="The masks must be of dtype bool"):
+        utils.draw_segmentation_masks(gray, masks.int())
+    black = tinytorch.zeros(3, 20, 20, dtype=tinytorch.uint8)
+    points = tinytorch.tensor([[[5.0, 5], [15, 5], [10, 15]]])
+    seen = tinytorch.tensor([[True, True, False]])
+    drawn = utils.draw_keypoints(black, points, [(0, 1), (1, 2)], "red", radius=2, width=1, visibility=seen)
+    assert drawn[:, 5, 4].tolist() == [255, 0, 0] and drawn[:, 5, 10].tolist() == [255, 255, 255]
+    assert not drawn[:, 15, 10].any() and not drawn[:, 10, 12].any()
