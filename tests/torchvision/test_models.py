@@ -26,6 +26,8 @@ PUBLISHED = {
     "mobilenet_v2": 3_504_872,
     "mobilenet_v3_large": 5_483_032,
     "mobilenet_v3_small": 2_542_856,
+    "regnet_x_400mf": 5_495_976,
+    "regnet_y_400mf": 4_344_144,
     "resnet18": 11_689_512,
     "resnet34": 21_797_672,
     "resnet50": 25_557_032,
@@ -34,6 +36,7 @@ PUBLISHED = {
     "shufflenet_v2_x1_0": 2_278_604,
     "squeezenet1_0": 1_248_424,
     "squeezenet1_1": 1_235_496,
+    "swin_t": 28_288_354,
     "wide_resnet50_2": 68_883_240,
 }
 
@@ -211,3 +214,59 @@ def test_what_prepares_a_picture():
     )
     assert "crop_size=[224]" in repr(prepare)
     assert models.EfficientNet_B0_Weights.DEFAULT.transforms().interpolation.value == "bicubic"
+
+
+# ---------------------------------------------------------------- every pixel, and what is inside
+
+
+@pytest.mark.parametrize("name", ["fcn_resnet50", "deeplabv3_resnet50"])
+def test_the_class_of_every_pixel(name):
+    net = getattr(models.segmentation, name)(num_classes=4, aux_loss=True).eval()
+    out = net(picture(33))
+    assert {part: tuple(v.shape) for part, v in out.items()} == {"out": (1, 4, 33, 33), "aux": (1, 4, 33, 33)}
+    sum(v.square().sum() for v in out.values()).backward()
+    assert all(p.grad is not None for p in net.parameters())
+    assert list(net.state_dict())[-1] == "aux_classifier.4.bias"
+    assert "aux" not in getattr(models.segmentation, name)(num_classes=4).eval()(picture(33))
+
+
+def test_windows_that_move():
+    net = models.SwinTransformer(
+        [4, 4], 16, [2, 2], [2, 4], [3, 3], num_classes=5, stochastic_depth_prob=0.0
+    ).eval()
+    x = picture(40, batch=2)  # 10 x 10 patches, which windows of 3 x 3 do not fit
+    out = net(x)
+    assert out.shape == (2, 5)
+    alone = net(x[:1])
+    assert tinytorch.allclose(out[:1], alone, atol=1e-5)
+    out.sum().backward()
+    assert all(p.grad is not None for p in net.parameters())
+    table = net.features[1][1].attn.relative_position_bias_table
+    assert table.shape == (25, 2) and float(table.grad.abs().sum()) > 0
+
+
+def test_places_on_opposite_sides_do_not_see_each_other():
+    apart = models.swin_transformer.strangers(4, 4, (2, 2), [1, 1])
+    assert apart.shape == (4, 4, 4)
+    assert not apart[0].any()  # the first window is whole
+    assert apart[3].sum() == 12  # in the last every place is alone
+
+
+def test_parts_of_a_network_by_name():
+    net = models.resnet18(num_classes=3).eval()
+    parts = models.feature_extraction.create_feature_extractor(
+        net, {"layer1": "low", "layer4.1.relu_1": "top"}
+    )
+    x = picture(64)
+    out = parts(x)
+    assert list(out) == ["low", "top"]
+    stem = net.maxpool(net.relu(net.bn1(net.conv1(x))))
+    low = net.layer1(stem)
+    assert tinytorch.equal(out["low"], low)
+    assert tinytorch.equal(out["top"], net.layer4(net.layer3(net.layer2(low))))
+    assert list(parts.state_dict()) == list(net.state_dict())
+    assert not net.layer1._forward_hooks and parts.train().network.training and net.training
+    with pytest.raises(ValueError, match="node: 'layer9' is not present in model"):
+        models.feature_extraction.create_feature_extractor(net, ["layer9"])
+    with pytest.raises(ValueError, match="Either return_nodes or train_return_nodes and eval_return_nodes"):
+        models.feature_extraction.create_feature_extractor(net)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ... import nn
 from ...tensor import Tensor
-from ..ops.layers import Conv2dNormActivation, SqueezeExcitation
+from ..ops.layers import Conv2dNormActivation, SqueezeExcitation, make_divisible
 from .weights import constructor
 
 
@@ -93,7 +93,7 @@ class BlockParams:
         depths = [block_widths.count(width) for width in widths]
         # groups are no wider than their stage, and a stage holds whole groups
         groups = [min(group_width, int(width * bottleneck_multiplier)) for width in widths]
-        inner = [round(w * bottleneck_multiplier / g) * g for w, g in zip(widths, groups)]
+        inner = [make_divisible(int(w * bottleneck_multiplier), g) for w, g in zip(widths, groups)]
         widths = [int(w / bottleneck_multiplier) for w in inner]
         stages = len(widths)
         return cls(depths, widths, groups, [bottleneck_multiplier] * stages, [2] * stages, se_ratio)
