@@ -242,7 +242,8 @@ def is_channels_last(array) -> bool:
 def is_channels_last_flat(array) -> bool:
     """The same of images whose places stand in one row, (N, C, H * W), as batch norm computes them."""
     return (
-        array.ndim == 3
+        is_array(array)
+        and array.ndim == 3
         and array.base is None
         and not array.flags.c_contiguous
         and array.transpose(0, 2, 1).flags.c_contiguous

@@ -75,7 +75,9 @@ def _like(input, dtype, device, requires_grad, fill=None) -> Tensor:
     if not isinstance(input, Tensor):
         raise not_a_tensor("input", input)
     array = backend.module_of(input.array).empty_like(
-        input.array, dtypes.to_numpy(dtype) or input.array.dtype
+        input.array,
+        dtypes.to_numpy(dtype) or input.array.dtype,
+        order="C" if 0 in input.array.strides else "K",
     )
     if fill is not None:
         array.fill(dtypes.element(fill, array.dtype))

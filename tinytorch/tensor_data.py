@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 
 from . import backend, dtypes
-from .op import Value, asked
+from .op import Value, asked, counted
 from .ops.shape import sizes
 from .tensor import Size, Tensor
 
@@ -133,7 +133,10 @@ def from_numpy(ndarray) -> Tensor:
         warnings.warn(
             "from_numpy: the array is not writable; writing to the tensor will raise an error", stacklevel=2
         )
-    return Tensor.wrap(ndarray)
+    out = Tensor.wrap(ndarray)
+    if not ndarray.flags.c_contiguous:
+        counted(out)  # others look at this memory, so it is not to be put in another order
+    return out
 
 
 def legacy(dtype, args, device=None, **_) -> Tensor:

@@ -274,7 +274,7 @@ def cast(x, *, dtype):
     """x as another dtype (a NumPy dtype); the same values, rounded where they must be."""
     if x.dtype.kind == "c" and dtype.kind != "c":
         x = x.real
-    return x.astype(dtype)
+    return x.astype(dtype, order="C" if 0 in x.strides else "K")
 
 
 @op

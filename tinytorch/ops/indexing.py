@@ -17,13 +17,22 @@ from .shape import broadcast_tensors, normal_dim, reshape
 
 @op(view=True)
 def getitem_op(x, *, index):
-    """x[index] by NumPy's rules, on arrays."""
+    """x[index] by NumPy's rules, on arrays; what is picked anew lies in row-major order."""
+    if type(index) is tuple and len(index) > 1 and is_array(index[-1]) and names_one_axis(index):
+        return x.take(index[-1], axis=len(index) - 1)
     out = x[index]
     if isinstance(
         out, np.generic
     ):  # NumPy copies single elements out; with an ellipsis it gives a 0-dim view
         out = x[(*index, ...) if isinstance(index, tuple) else (index, ...)]
+    elif not out.flags.c_contiguous and not (out.base is x or out.base is x.base is not None):
+        out = out.copy()  # NumPy lays out by the index what it picks behind the first axis
     return out
+
+
+def names_one_axis(index: tuple) -> bool:
+    """Whether the index is places along one axis, and all of the axes before it."""
+    return index[-1].dtype != bool and all(type(p) is slice and p == slice(None) for p in index[:-1])
 
 
 @op

@@ -9,7 +9,7 @@ import itertools
 import numpy as np
 
 from .. import dtypes
-from ..backend import beside, module_of
+from ..backend import beside, is_channels_last, module_of
 from ..op import Value, as_array, asked, op, spelled
 from .indexing import getitem_op
 from .shape import expand_op, flatten, normal_dim, reshape, reshape_op, sizes, unsqueeze, unsqueeze_op
@@ -29,7 +29,9 @@ def concatenate(*tensors, dim=0):
                 f"{asked() or 'cat'}: sizes must match except in dimension {dim}, got shapes {' and '.join(str(list(s)) for s in (shapes[0], shape))}"
             )
     target = dtypes.result_np(tensors)
-    return np.concatenate([x.astype(target, copy=False) for x in tensors], axis=dim)
+    parts = [x.astype(target, copy=False) for x in tensors]
+    joined = np.concatenate(parts, axis=dim)
+    return joined if joined.flags.c_contiguous or is_channels_last(joined) else joined.copy()
 
 
 @spelled

@@ -126,7 +126,7 @@ def given(named: dict, name: str) -> tuple:
 
 def view(input, *shape):
     """The same memory under another shape (`reshape` copies where this cannot); view(dtype) reads the bits anew."""
-    settle(input)
+    settle_own(input)
     if len(shape) == 1 and isinstance(shape[0], dtypes.dtype):
         return input.wrap(input.array.view(shape[0].np))
     return view_op(input, shape=sizes(shape))
@@ -134,7 +134,7 @@ def view(input, *shape):
 
 def view_as(input, other):
     """x viewed in the shape of other."""
-    settle(input)
+    settle_own(input)
     return view_op(input, shape=other.array.shape)
 
 
@@ -143,6 +143,12 @@ def settle(x):
     if x.array.ndim == 4 and x._counter is None:  # nobody has a view of it yet
         x.array = in_order(x.array)
     return x
+
+
+def settle_own(x):
+    """`settle` for what was computed in any other order: NumPy's results often keep the order of what they came from."""
+    if x._counter is None and not x.array.flags.c_contiguous:  # what a user laid out is a view, or counted
+        x.array = x.array.copy("C")
 
 
 def reshape_as(input, other):
