@@ -65,6 +65,44 @@ def test_path(name, number, max_norm):
         np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-6)
 
 
+def test_a_whole_network_is_stepped_in_one_launch():
+    """Small and large parameters, two of which share memory: as one after the other, whatever the number of threads."""
+
+    def walk(choice):
+        tinytorch.manual_seed(0)
+        shared = tinytorch.randn(90_000)
+        parameters = [
+            tinytorch.nn.Parameter(t) for t in (tinytorch.randn(300, 301), shared, tinytorch.randn(7))
+        ]
+        parameters.append(tinytorch.nn.Parameter(shared[:50_000]))
+        optimizer = tinytorch.optim.AdamW(parameters, lr=0.01)
+        with kernels(choice):
+            for _ in range(3):
+                for p in parameters:
+                    p.grad = tinytorch.randn_like(p)
+                versions = [p._version for p in parameters]
+                optimizer.step()
+                assert all(p._version > v for p, v in zip(parameters, versions))
+        assert {state["step"].item() for state in optimizer.state.values()} == {3}
+        return [p.detach().numpy().copy() for p in parameters]
+
+    for ours, plain in zip(walk("numba"), walk("reference")):
+        np.testing.assert_allclose(ours, plain, rtol=2e-5, atol=2e-6)
+
+
+def test_a_rule_of_ones_own_is_used():
+    class Signs(tinytorch.optim.Adam):
+        def update(self, p, g, state, group):
+            p -= group["lr"] * np.sign(g)
+
+    p = tinytorch.nn.Parameter(tinytorch.zeros(5000))
+    optimizer = Signs([p], lr=0.5)
+    for _ in range(2):
+        p.grad = tinytorch.ones(5000)
+        optimizer.step()
+    assert p.eq(-1).all()
+
+
 def test_the_data_of_a_parameter_stays_the_same_memory():
     """What views of a parameter see, and what `.data` gives, is what the optimizer changes."""
     p = tinytorch.nn.Parameter(tinytorch.ones(5000))

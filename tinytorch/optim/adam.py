@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ..backend import kernel
+from ..backend import in_one_go, kernel, noted
 from ..tensor import Tensor
 from .optimizer import Optimizer
 from .values import check, check_betas, count, real, scalar, zeros_like
@@ -46,6 +46,20 @@ class Adam(Optimizer):
 
     def _count_numbers(self) -> None:
         self.numbers = sum(p.numel() for group in self.param_groups for p in group["params"])
+
+    def _step_one(self, p: Tensor, group: dict) -> None:
+        """Of a large network all steps are noted down first, so that they can be taken at once."""
+        if self.numbers < adam_group.small or type(self).update is not Adam.update:
+            super()._step_one(p, group)
+        else:
+            noted(self._step_all, id(group), (p, group))
+
+    def _step_all(self, _key, steps: list) -> None:
+        parameters, group = [p for p, _ in steps], steps[0][1]
+        if adam_group.for_size(self.numbers, parameters[0].array, self, parameters, group) is NotImplemented:
+            with in_one_go:
+                for p in parameters:
+                    super()._step_one(p, group)
 
     def init_state(self, p: Tensor, group: dict) -> dict:
         state = {"step": scalar(0), "exp_avg": zeros_like(p), "exp_avg_sq": zeros_like(p)}
@@ -95,6 +109,12 @@ class AdamW(Adam):
         super().__setstate__(state)
         for group in self.param_groups:  # whatever was loaded, it is AdamW from here on
             group["decoupled_weight_decay"] = True
+
+
+@kernel
+def adam_group(first, optimizer: Adam, parameters: list[Tensor], group: dict):
+    """The steps of all these parameters, of which `first` is an array. NotImplemented: they are to be taken one by one."""
+    return NotImplemented
 
 
 @kernel

@@ -6,6 +6,7 @@ from ...later import missing_from
 BODIES: dict[str, tuple[str, int]] = {
     "attention_backward": ("attention", 4096),
     "attention_forward": ("attention", 4096),
+    "adam_group": ("optimizers", 2048),
     "adam_step": ("optimizers", 2048),
     "batch_norm_backward": ("batchnorm", 4096),
     "batch_norm_forward": ("batchnorm", 4096),

@@ -1,16 +1,21 @@
-"""One pass over a parameter, its gradient and what the optimizer remembers: each number is read once and written once."""
+"""One pass over a parameter, its gradient and what the optimizer remembers: each number is read once and written once.
+
+Adam takes all parameters of a group in one launch, cut into parts of one length as if they were one long row.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import math
 
 import numpy as np
 from numba import prange
 
-from ...optim.adam import adam_step
+from ...optim.adam import adam_group, adam_step
 from ...optim.sgd import sgd_step
 from .compiling import compiled, entry
 from .memory import in_memory
+from .simd import floats_at, load_number
 
 f4, FLOAT32 = np.float32, np.dtype(np.float32)
 ONE = f4(1)
@@ -56,6 +61,93 @@ def adam_in_one_pass(p, g, m, v, v_max, step, lr, beta1, beta2, eps, weight_deca
     return None
 
 
+# ---------------------------------------------------------------- a whole group
+
+# An array's object begins with Python's header, and the address of its numbers stands behind that: compiled code reads it there.
+# To ask NumPy for it would take longer than the step of a small parameter.
+HEADER = object.__basicsize__
+
+
+def layout_is_known() -> bool:
+    """Whether NumPy's arrays are as said above."""
+    probe = np.empty(1)
+    return ctypes.c_void_p.from_address(id(probe) + HEADER).value == probe.ctypes.data
+
+
+LAYOUT_IS_KNOWN = layout_is_known()
+
+
+@compiled
+def part_of(arrays, row, column, a, b):
+    """The elements from a to b of an array in the table."""
+    return floats_at(load_number(arrays[row, column] + HEADER) + 4 * a, b - a)
+
+
+@compiled
+def threads_for(arrays, sizes, tasks):
+    """One thread alone where two parameters share memory: the second step begins where the first one ends."""
+    for r in range(len(sizes)):
+        here = load_number(arrays[r, 0] + HEADER)
+        for other in range(r):
+            there = load_number(arrays[other, 0] + HEADER)
+            if here < there + 4 * sizes[other] and there < here + 4 * sizes[r]:
+                return 1
+    return tasks
+
+
+@entry
+def adam_of_all(arrays, sizes, lr, decay, beta1, beta2, eps, shrink, tasks):
+    """`arrays` has a row of objects for each parameter: p, g, m, v and the number of steps so far, which goes up by one."""
+    rates, roots = np.empty(len(sizes)), np.empty(len(sizes))
+    for r in range(len(sizes)):
+        steps = part_of(arrays, r, 4, 0, 1)
+        steps[0] += ONE
+        rates[r], roots[r] = lr / (1 - beta1 ** steps[0]), math.sqrt(1 - beta2 ** steps[0])
+    total, parts = sizes.sum(), threads_for(arrays, sizes, tasks)
+    for t in prange(parts):
+        start, first, last = 0, t * total // parts, (t + 1) * total // parts
+        for r in range(len(sizes)):
+            a, b = max(first - start, 0), min(last - start, sizes[r])
+            start += sizes[r]
+            if a < b:
+                p, g = part_of(arrays, r, 0, a, b), part_of(arrays, r, 1, a, b)
+                m, v = part_of(arrays, r, 2, a, b), part_of(arrays, r, 3, a, b)
+                adam_part(p, g, m, v, v[:0], f4(rates[r]), f4(decay), f4(beta1), f4(beta2), f4(eps), f4(shrink), f4(roots[r]))  # fmt: skip
+
+
+@adam_group.register("numba")
+def adam_in_one_launch(first, optimizer, parameters, group) -> object:
+    if group["amsgrad"] or group["maximize"] or not LAYOUT_IS_KNOWN:
+        return NotImplemented
+    rows = []
+    for p in parameters:
+        state = optimizer.state.get(p)
+        if not state:  # its first step
+            return NotImplemented
+        steps = state["step"].array
+        row = as_rows(p.array, p._grad.array, state["exp_avg"].array, state["exp_avg_sq"].array)
+        if row is None or steps.dtype != FLOAT32 or not steps.flags.writeable:
+            return NotImplemented
+        rows.append((*row, steps))
+    arrays = np.array([id(x) for row in rows for x in row]).reshape(-1, 5)
+    sizes = np.array([row[0].size for row in rows])
+    lr, (beta1, beta2), weight_decay = (
+        float(group["lr"]),
+        map(float, group["betas"]),
+        float(group["weight_decay"]),
+    )
+    decay, shrink = (0.0, 1 - lr * weight_decay) if group["decoupled_weight_decay"] else (weight_decay, 1.0)
+    adam_of_all(
+        arrays, sizes, lr, decay, beta1, beta2, float(group["eps"]), shrink, work=4 * int(sizes.sum())
+    )
+    for p in parameters:
+        p._wrote()
+    return None
+
+
+# ---------------------------------------------------------------- SGD
+
+
 @compiled
 def sgd_part(p, g, buffer, lr, momentum, keep, decay, nesterov):
     if buffer.size == 0:
@@ -84,6 +176,9 @@ def sgd_in_one_pass(p, g, buffer, lr, momentum, dampening, weight_decay, nestero
         rows.append(NONE)
     sgd_all(*rows, lr, momentum, 1 - dampening, weight_decay, bool(nesterov), work=2 * p.size)
     return None
+
+
+# ---------------------------------------------------------------- arrays as rows
 
 
 def as_rows(p, *others):

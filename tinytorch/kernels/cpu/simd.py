@@ -18,7 +18,7 @@ import os
 from contextlib import contextmanager
 
 from llvmlite import binding, ir
-from numba import types
+from numba import carray, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -311,6 +311,35 @@ def caller(count: int):
         return types.void(*[types.int64] * (count + 1)), emit
 
     return with_parameters(typed, "call", ["context", "address", *[f"a{i}" for i in range(count)]])
+
+
+# ---------------------------------------------------------------- arrays from addresses
+
+
+@intrinsic
+def pointer(context, address):
+    """An address as one of floats."""
+
+    def emit(target, builder, signature, operands):
+        return builder.inttoptr(operands[0], FLOAT.as_pointer())
+
+    return types.CPointer(types.float32)(types.int64), emit
+
+
+@njit(forceinline=True)
+def floats_at(address, count):
+    """The floats at an address as an array."""
+    return carray(pointer(address), (count,))
+
+
+@intrinsic
+def load_number(context, address):
+    """The int64 at an address."""
+
+    def emit(target, builder, signature, operands):
+        return Emitter(builder).load_number(operands[0])
+
+    return types.int64(types.int64), emit
 
 
 # ---------------------------------------------------------------- numbers too small to be quick
