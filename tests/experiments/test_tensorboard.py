@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import tinytorch
+from tinytorch import nn
 from tinytorch.utils.tensorboard import SummaryWriter, checksum, grid, png, varint
 
 with warnings.catch_warnings():
@@ -14,6 +16,7 @@ with warnings.catch_warnings():
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
     from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
+    from tensorboard.compat.proto.graph_pb2 import GraphDef
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -186,9 +189,48 @@ def test_mistakes_are_explained(tmp_path, call, message):
         call(writer)
 
 
-def test_add_graph_says_that_there_is_none(tmp_path):
-    with SummaryWriter(tmp_path) as writer, pytest.raises(NotImplementedError, match="no static graph"):
-        writer.add_graph(None)
+def test_a_recorded_graph(tmp_path):
+    net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    with SummaryWriter(tmp_path) as writer:
+        writer.add_graph(net, tinytorch.zeros(1, 3))
+    (message,) = [event.graph_def for event in events(tmp_path) if event.graph_def]
+    graph = GraphDef.FromString(message)
+    nodes = {node.name: node for node in graph.node}
+    assert {"0/weight", "0/bias", "2/weight", "2/bias"} <= set(nodes)
+    first = graph.node[0]  # the output
+    assert {"2/weight", "2/bias"} <= set(first.input) and nodes["0/weight"].op == "Parameter"
+    assert all(name in nodes for node in graph.node for name in node.input)
+
+
+def test_precision_and_recall(tmp_path):
+    with SummaryWriter(tmp_path) as writer:
+        writer.add_pr_curve(
+            "cats", np.array([0, 1, 1, 0]), np.array([0.1, 0.9, 0.4, 0.6]), 3, num_thresholds=11
+        )
+    (value,) = values(tmp_path)
+    assert value.metadata.plugin_data.plugin_name == "pr_curves"
+    shape = [dim.size for dim in value.tensor.tensor_shape.dim]
+    table = np.frombuffer(value.tensor.tensor_content, np.float32) if value.tensor.tensor_content else None
+    table = np.array(value.tensor.float_val) if table is None else table
+    tp, fp, tn, fn, precision, recall = table.reshape(shape)
+    assert shape == [6, 11] and tp[[0, 5, 10]].tolist() == [2, 1, 0] and fp[[0, 5]].tolist() == [2, 1]
+    assert tn[5] == 1 and fn[5] == 1 and precision[5] == 0.5 and recall[5] == 0.5
+
+
+def test_points_for_the_projector(tmp_path):
+    with SummaryWriter(tmp_path) as writer:
+        pictures = np.random.default_rng(0).random((3, 3, 4, 5), np.float32)
+        writer.add_embedding(np.arange(6.0).reshape(3, 2), ["a", "b", "c"], pictures, global_step=7, tag="t")
+        with pytest.raises(ValueError, match="#labels should equal with #data points: 1 and 3"):
+            writer.add_embedding(np.zeros((3, 2)), ["a"])
+    folder = tmp_path / "00007" / "t"
+    assert (folder / "tensors.tsv").read_text() == "0.0\t1.0\n2.0\t3.0\n4.0\t5.0\n"
+    assert (folder / "metadata.tsv").read_text() == "a\nb\nc\n"
+    image = pytest.importorskip("PIL.Image")
+    with image.open(folder / "sprite.png") as drawn:
+        assert drawn.size == (10, 8)
+    config = (tmp_path / "projector_config.pbtxt").read_text()
+    assert 'tensor_name: "t:00007"' in config and "single_image_dim: 5\nsingle_image_dim: 4" in config
 
 
 def test_building_blocks_against_published_vectors():

@@ -173,3 +173,8 @@ def test_warnings():
 def test_a_shape_that_does_not_fit_is_told_with_the_op(layer, shape, text):
     with pytest.raises(RuntimeError, match=text):
         layer(tinytorch.zeros(*shape))
+
+
+def test_the_older_name_of_a_loss_for_pictures():
+    scores, classes = tinytorch.log_softmax(tinytorch.rand(2, 3, 4, 4), 1), tinytorch.randint(3, (2, 4, 4))
+    assert tinytorch.equal(tinytorch.nn.NLLLoss2d()(scores, classes), tinytorch.nn.NLLLoss()(scores, classes))

@@ -10,7 +10,7 @@ from tinytorch import nn
 from tinytorch.torchvision import models, ops
 from tinytorch.torchvision.models._utils import IntermediateLayerGetter
 from tinytorch.torchvision.ops import DeformConv2d, deform_conv2d
-from tinytorch.torchvision.ops.pyramid import LastLevelMaxPool
+from tinytorch.torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 
 def normal(*shape: int, seed: int = 0):

@@ -158,6 +158,10 @@ class NLLLoss(_WeightedLoss):
         )
 
 
+class NLLLoss2d(NLLLoss):
+    """The older name of NLLLoss for pictures: (N, C, H, W) and (N, H, W)."""
+
+
 class BCELoss(_WeightedLoss):
     """-log of the probability that was given to the truth, yes or no."""
 

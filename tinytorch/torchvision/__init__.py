@@ -1,4 +1,4 @@
-"""What programs import of torchvision: MNIST and CIFAR-10, transforms of pictures, grids of them, and residual networks.
+"""What programs import of torchvision: data sets, transforms of pictures, boxes and masks, networks, and drawing.
 
 `python -m tinytorch` answers `import torchvision` with this package. Pictures are Pillow's, as in torchvision.
 """

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-DT_STRING = 7  # types.proto
+DT_FLOAT, DT_STRING = 1, 7  # types.proto
 counter = itertools.count()
 
 writer = sys.modules[__name__]  # PyTorch's path to SummaryWriter
@@ -108,9 +108,46 @@ class SummaryWriter:
         run.flush()
 
     def add_graph(self, model, input_to_model=None, verbose=False, use_strict_trace=True):
-        raise NotImplementedError(
-            "SummaryWriter.add_graph: tinytorch has no static graph to write; draw the recorded one as SVG instead"
+        """The operations that model(*inputs) records, from the parameters to the outputs."""
+        inputs = input_to_model if isinstance(input_to_model, (tuple, list)) else (input_to_model,)
+        outputs = model(*inputs) if input_to_model is not None else model()
+        self._file().write(event(graph=recorded_graph(model, outputs)))
+
+    def add_pr_curve(
+        self, tag, labels, predictions, global_step=None, num_thresholds=127, weights=None, walltime=None
+    ):
+        """Precision and recall of one class at each threshold: labels are 0 or 1, predictions probabilities."""
+        table = precision_and_recall(
+            to_array(labels), to_array(predictions), min(num_thresholds, 127), weights
         )
+        self._add(pr_curve(tag, table), global_step, walltime)
+
+    def add_embedding(
+        self, mat, metadata=None, label_img=None, global_step=None, tag="default", metadata_header=None
+    ):
+        """Points (N, D) for TensorBoard's projector, with a text and a picture for each: files beside the events."""
+        step = f"{0 if global_step is None else global_step:05d}"
+        folder = Path(self.log_dir, step, tag)
+        folder.mkdir(parents=True, exist_ok=True)
+        points = to_array(mat)
+        files = {"tensor_path": "tensors.tsv"}
+        tsv = ("\t".join(str(v) for v in row) for row in points.tolist())
+        (folder / "tensors.tsv").write_text("".join(f"{line}\n" for line in tsv), encoding="utf-8")
+        if metadata is not None:
+            if len(metadata) != len(points):
+                raise ValueError(f"#labels should equal with #data points: {len(metadata)} and {len(points)}")
+            rows = [metadata_header, *metadata] if metadata_header else list(metadata)
+            lines = ("\t".join(map(str, row)) if isinstance(row, (list, tuple)) else str(row) for row in rows)
+            (folder / "metadata.tsv").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+            files["metadata_path"] = "metadata.tsv"
+        entry = [f'tensor_name: "{tag}:{step}"', *(f'{k}: "{step}/{tag}/{v}"' for k, v in files.items())]
+        if label_img is not None:
+            pictures = to_array(label_img)
+            (folder / "sprite.png").write_bytes(png(to_pixels(sprite(pictures), "CHW")))
+            size = f"single_image_dim: {pictures.shape[3]}\nsingle_image_dim: {pictures.shape[2]}"
+            entry.append(f'sprite {{\nimage_path: "{step}/{tag}/sprite.png"\n{size}\n}}')
+        with Path(self.log_dir, "projector_config.pbtxt").open("a", encoding="utf-8") as config:
+            config.write("embeddings {\n" + "\n".join(entry) + "\n}\n")
 
     # ------------------------------------------------ files
 
@@ -175,8 +212,16 @@ class EventFile:
 # ---------------------------------------------------------------- messages
 
 
-def event(summary_content: bytes = b"", step=None, walltime=None, session_log: int | None = None) -> bytes:
+def event(
+    summary_content: bytes = b"",
+    step=None,
+    walltime=None,
+    session_log: int | None = None,
+    graph: bytes | None = None,
+) -> bytes:
     message = double(1, time.time() if walltime is None else walltime) + integer(2, int(step or 0))
+    if graph is not None:
+        return message + chunk(4, graph)
     if session_log is not None:
         return message + chunk(7, integer(1, session_log))
     return message + chunk(5, chunk(1, summary_content))
@@ -199,6 +244,61 @@ def text(tag: str, content: str) -> bytes:
     tensor = integer(1, DT_STRING) + shape + string(8, content)
     plugin = chunk(1, string(1, "text") + string(2, ""))
     return summary_value(tag, chunk(8, tensor), metadata=plugin)
+
+
+def recorded_graph(model, outputs) -> bytes:
+    """A GraphDef (graph.proto, node_def.proto) of what autograd recorded: a node for each operation and each parameter."""
+    known = {id(p): name.replace(".", "/") for name, p in model.named_parameters()}
+    ends = outputs if isinstance(outputs, (tuple, list)) else (outputs,)
+    waiting = [end.grad_fn for end in ends if getattr(end, "grad_fn", None) is not None]
+    names: dict[int, str] = {}
+    found = []
+    while waiting:
+        node = waiting.pop()
+        if id(node) in names:
+            continue
+        leaf = getattr(node, "variable", None)
+        kind = node.name().removesuffix("Backward0")
+        names[id(node)] = (
+            kind + f"_{len(names)}" if leaf is None else known.get(id(leaf), f"input_{len(names)}")
+        )
+        found.append((node, "Parameter" if leaf is not None else kind))
+        waiting += [before for before, _ in node.next_functions if before is not None]
+    message = b""
+    for node, kind in found:
+        inputs = [names[id(before)] for before, _ in node.next_functions if before is not None]
+        parts = string(1, names[id(node)]) + string(2, kind) + b"".join(string(3, name) for name in inputs)
+        message += chunk(1, parts)
+    return message
+
+
+def precision_and_recall(
+    labels: np.ndarray, predictions: np.ndarray, thresholds: int, weights=None
+) -> np.ndarray:
+    """True and false positives, true and false negatives, precision and recall at each threshold: (6, thresholds)."""
+    counted = np.ones(labels.size) if weights is None else to_array(weights).reshape(-1)
+    bucket = np.floor(predictions.reshape(-1) * (thresholds - 1)).astype(int)
+    right = labels.reshape(-1).astype(float)
+    above = lambda what: np.bincount(bucket, what * counted, thresholds)[::-1].cumsum()[::-1]
+    tp, fp = above(right), above(1 - right)
+    tn, fn = fp[0] - fp, tp[0] - tp
+    return np.stack([tp, fp, tn, fn, tp / np.maximum(1e-7, tp + fp), tp / np.maximum(1e-7, tp + fn)])
+
+
+def pr_curve(tag: str, table: np.ndarray) -> bytes:
+    shape = b"".join(chunk(2, integer(1, size)) for size in table.shape)
+    values = np.ascontiguousarray(table, "<f4").tobytes()
+    tensor = integer(1, DT_FLOAT) + chunk(2, shape) + chunk(5, values)
+    plugin = string(1, "pr_curves") + chunk(2, integer(2, table.shape[1]))
+    return summary_value(tag, chunk(8, tensor), chunk(1, plugin))
+
+
+def sprite(pictures: np.ndarray) -> np.ndarray:
+    """Pictures (N, C, H, W) in a square, row by row: (C, rows * H, rows * W)."""
+    N, C, H, W = pictures.shape
+    rows = int(np.ceil(np.sqrt(N)))
+    filled = np.concatenate([pictures, np.zeros((rows * rows - N, C, H, W), pictures.dtype)])
+    return filled.reshape(rows, rows, C, H, W).transpose(2, 0, 3, 1, 4).reshape(C, rows * H, rows * W)
 
 
 def histogram(tag: str, values: np.ndarray, bins, max_bins) -> bytes:
