@@ -199,3 +199,16 @@ def test_kinds_are_kept_when_copied(target):
     with pytest.raises(ValueError, match=r"Expected a tensor of shape \(N, 4\), got \(1, 3\)"):
         boxes([1, 2, 3])
     pickle.loads(pickle.dumps(v2.Compose([v2.RandomCrop(3), v2.ToImage()])))
+
+
+def test_what_they_say_of_themselves():
+    assert repr(v2.MixUp(num_classes=3)) == "MixUp(alpha=1.0, num_classes=3, labels_getter=default)"
+    assert repr(v2.RandomZoomOut()) == "RandomZoomOut(fill=0, side_range=(1.0, 4.0), p=0.5)"
+    crop = v2.RandomResizedCrop(8)
+    assert repr(crop).startswith(
+        "RandomResizedCrop(size=(8, 8), scale=(0.08, 1.0)"
+    ) and "interpolation=bilinear" in repr(crop)
+    assert (
+        repr(v2.Compose([v2.ToImage(), v2.ToPureTensor()]))
+        == "Compose(\n      ToImage()\n      ToPureTensor()\n)"
+    )

@@ -416,7 +416,8 @@ class ElasticTransform(Transform):
 
     def __init__(self, alpha=50.0, sigma=5.0, interpolation=InterpolationMode.BILINEAR, fill=0):
         self.alpha, self.sigma = ([float(v) for v in both(value)] for value in (alpha, sigma))
-        self.interpolation, self.fill = interpolation, fill
+        self.interpolation = interpolation
+        self.fill = [float(fill)] if isinstance(fill, (int, float)) else fill
 
     @staticmethod
     def get_params(alpha, sigma, size) -> Tensor:
@@ -437,8 +438,10 @@ class ElasticTransform(Transform):
         return self.functional.elastic_transform(img, displacement, self.interpolation, self.fill)
 
     def __repr__(self) -> str:
-        mode = F.as_filter(self.interpolation)
-        return f"ElasticTransform(alpha={self.alpha}, sigma={self.sigma}, interpolation={mode}, fill={self.fill})"
+        return (
+            f"ElasticTransform(alpha={self.alpha}, sigma={self.sigma}, interpolation={self.interpolation},"
+            f" fill={self.fill})"
+        )
 
 
 def both(value) -> list:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
 from ....utils._pytree import tree_flatten, tree_unflatten
@@ -38,6 +39,15 @@ class Transform(v1.Transform):
 
     def check_inputs(self, flat_inputs: list) -> None:
         """A place for a class of one's own to refuse."""
+
+    def __repr__(self) -> str:
+        plain = {n: v for n, v in vars(self).items() if not n.startswith("_") and n != "training"}
+        shown = (
+            f"{n}={v.value if isinstance(v, Enum) else v}"
+            for n, v in plain.items()
+            if isinstance(v, (bool, int, float, str, tuple, list, Enum))
+        )
+        return f"{type(self).__name__}({', '.join(shown)})"
 
     def forward(self, *inputs):
         items, spec = tree_flatten(inputs if len(inputs) > 1 else inputs[0])

@@ -50,6 +50,9 @@ class Compose(t.Compose):
             inputs = outputs if isinstance(outputs, tuple) and len(inputs) > 1 else (outputs,)
         return outputs
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(\n" + "\n".join(f"      {t}" for t in self.transforms) + "\n)"
+
 
 class RandomApply(Compose):
     """All of them with probability p, or none."""
@@ -153,9 +156,6 @@ class ToDtype(Transform):
     def change(self, inpt):
         dtype = None if is_picture(inpt) else self.wanted(inpt)
         return inpt if dtype is None else F.to_dtype(inpt, dtype, self.scale)
-
-    def __repr__(self) -> str:
-        return f"ToDtype(scale={self.scale})"
 
 
 class RGB(Transform):
