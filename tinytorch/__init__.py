@@ -36,7 +36,7 @@ from .ops import (  # 01
     abs, acos, acosh, add, addbmm, addcdiv, addcmul, addmm, addmv, addr, adjoint, all, allclose, amax, amin, aminmax,
     angle, any, argmax, argmin, argsort, argwhere, asin, asinh, atan, atan2, atanh, atleast_1d, atleast_2d, atleast_3d,
     baddbmm, bincount, bitwise_and, bitwise_left_shift, bitwise_not, bitwise_or, bitwise_right_shift, bitwise_xor,
-    block_diag, bmm, broadcast_shapes, broadcast_tensors, broadcast_to, bucketize, cartesian_prod, cat, cdist, ceil,
+    block_diag, bmm, broadcast_tensors, broadcast_to, bucketize, cartesian_prod, cat, cdist, ceil,
     chain_matmul, cholesky, cholesky_inverse, cholesky_solve, chunk, clamp, clamp_max, clamp_min, clone, column_stack,
     conj, contiguous, copysign, corrcoef, cos, cosh, count_nonzero, cov, cross, cummax, cummin, cumprod, cumsum, deg2rad,
     det, diag, diag_embed, diagflat, diagonal, diff, digamma, dist, divide, dot, dstack, einsum, eq, equal, erf, erfc,
@@ -69,9 +69,10 @@ from .creation import (  # 01
 )
 from .creation import set_default_tensor_type  # 01
 from .queries import (  # 01
-    asarray, can_cast, detach, get_device, is_complex, is_floating_point, is_nonzero, is_same_size, is_signed, is_storage,
+    asarray, broadcast_shapes, can_cast, detach, get_device, is_complex, is_floating_point, is_nonzero, is_same_size, is_signed, is_storage,
     is_tensor, numel, result_type, typename,
 )
+from .random_state import get_rng_state, set_rng_state  # type: ignore[assignment]  # noqa: F811  # 01
 from .printing import set_printoptions  # 01
 from . import autograd  # 02
 from .autograd import enable_grad, inference_mode, is_anomaly_enabled, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled  # 02
@@ -83,7 +84,7 @@ if TYPE_CHECKING:  # handed on when they are first asked for, so that importing 
     from . import cuda  # 00
     from .compat import (  # 00
         _C, _dynamo, _subclasses, _tensor_str, accelerator, ao, backends, compiler, distributed, export, functional, futures, fx, mps, multiprocessing, nested, onnx,
-        quantization, types, xpu,
+        quantization, types, xpu, cpu,
     )
     from .compat.futures import Future  # 00
     from .compat import _higher_order_ops, overrides  # 01

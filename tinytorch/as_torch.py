@@ -22,12 +22,42 @@ ANSWERED = {"torch": ROOT, "torchvision": f"{ROOT}.torchvision"}
 def install() -> None:
     """From here on `torch` means tinytorch in this process. An installed PyTorch is left alone."""
     for name in ANSWERED:
-        if name in sys.modules and not sys.modules[name].__name__.startswith(ROOT):
+        if name in sys.modules and not own_name(sys.modules[name]).startswith(ROOT):
             raise RuntimeError(
                 f"as_torch: {name} itself has been imported in this process; install() has to come before that"
             )
     if not any(isinstance(finder, TorchFinder) for finder in sys.meta_path):
         sys.meta_path.insert(0, TorchFinder())
+    importlib.import_module(ROOT).__name__ = "torch"  # programs compare with it
+    for name in SHADOWED:
+        sys.modules.setdefault(f"torch.{name}", Shadowed(name))
+
+
+# Files whose package hands on a function of the same name, and where they are here.
+SHADOWED = {
+    "autograd.gradcheck": "testing.gradcheck",
+    "nn.parallel.data_parallel": "nn.parallel.data_parallel",
+    "nn.utils.spectral_norm": "nn.utils.spectral_norm",
+    "nn.utils.weight_norm": "nn.utils.weight_norm",
+}
+
+
+class Shadowed(ModuleType):
+    """Such a file under PyTorch's name. Were it imported as others are, Python would put it in the function's place."""
+
+    def __getattr__(self, name: str):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        package, _, part = f"{ROOT}.{SHADOWED[self.__name__]}".rpartition(".")
+        function = getattr(importlib.import_module(package), part)
+        file = importlib.import_module(f"{package}.{part}")
+        setattr(sys.modules[package], part, function)
+        return getattr(file, name)
+
+
+def own_name(module: ModuleType) -> str:
+    """The name that the module has here, whatever programs are told."""
+    return module.__name__ if module.__spec__ is None else module.__spec__.name
 
 
 class TorchFinder:
@@ -76,11 +106,12 @@ def module_for(fullname: str) -> ModuleType:
 
 
 def submodule(package: ModuleType, name: str) -> ModuleType | None:
-    path = f"{package.__name__}.{name}"
+    home = own_name(package)
+    path = f"{home}.{name}"
     try:
         return importlib.import_module(path)
     except ModuleNotFoundError as error:
-        if error.name != path and error.name != package.__name__:
+        if error.name != path and error.name != home:
             raise  # the file is there, and something that it needs is not
         return None
 
@@ -108,7 +139,7 @@ def hint(error: BaseException | None) -> str:
     import re
 
     found = (
-        re.match(rf"cannot import name '(\w+)' from '({ROOT}[\w.]*)'", str(error))
+        re.match(rf"cannot import name '(\w+)' from '(torch|{ROOT}[\w.]*)'", str(error))
         if isinstance(error, ImportError)
         else None
     )

@@ -21,7 +21,7 @@ ndarray = np.ndarray
 
 
 # PyTorch's other devices: programs compare with them, and nothing can be put there.
-ELSEWHERE = {"hpu", "ipu", "meta", "mkldnn", "mps", "mtia", "npu", "vulkan", "xla", "xpu"}
+ELSEWHERE = {"hpu", "ipu", "mkldnn", "mps", "mtia", "npu", "vulkan", "xla", "xpu"}
 
 
 class device:
@@ -44,7 +44,7 @@ class device:
                     f"device: Invalid device string: '{type}:{number}'; a device is like 'cuda:0'"
                 )
             index = int(number)
-        if type not in ("cpu", "cuda") and type not in ELSEWHERE:
+        if type not in ("cpu", "cuda", "meta") and type not in ELSEWHERE:
             raise RuntimeError(f"device: unknown type {type!r}; tinytorch has 'cpu' and 'cuda'")
         self.type, self.index = type, index
 
@@ -69,7 +69,15 @@ class device:
         _default_devices.pop()
 
 
+class Meta(np.ndarray):
+    """An array of device "meta": a shape and a dtype, whose elements nobody asks for. What is computed from it is of its kind.
+
+    Its memory is taken, but the operating system hands it over only where something is written.
+    """
+
+
 CPU = device("cpu")
+META = device("meta")
 _default_devices = [CPU]
 
 
@@ -140,7 +148,14 @@ def module_of(array):
 def module_for(where: device):
     if where.type in ELSEWHERE:
         raise RuntimeError(f"device {where.type!r}: tinytorch has no tensors there; it has 'cpu' and 'cuda'")
-    return np if where.type == "cpu" else cupy()
+    return cupy() if where.type == "cuda" else np
+
+
+def as_meta(result):
+    """A result, or several, as arrays of device "meta"."""
+    if isinstance(result, tuple):
+        return tuple(as_meta(part) for part in result)
+    return result.view(Meta) if isinstance(result, np.ndarray) else result
 
 
 def is_array(value) -> bool:
@@ -162,7 +177,9 @@ def writable(array) -> bool:
 
 
 def device_of(array) -> device:
-    return CPU if isinstance(array, np.ndarray) else device("cuda", array.device.id)
+    if isinstance(array, np.ndarray):
+        return CPU if type(array) is not Meta else META
+    return device("cuda", array.device.id)
 
 
 def move(array, where: device, non_blocking: bool = False):
@@ -173,6 +190,13 @@ def move(array, where: device, non_blocking: bool = False):
     here = device_of(array)
     if here.type == where.type and where.index in (None, here.index):
         return array
+    if where.type == "meta":
+        return np.empty(array.shape, array.dtype).view(Meta)
+    if here.type == "meta":
+        raise NotImplementedError(
+            "Cannot copy out of meta tensor; no data! Please use torch.nn.Module.to_empty() instead of"
+            " torch.nn.Module.to() when moving module from meta to a different device."
+        )
     if where.type == "cpu":
         return array.get()
     xp = module_for(where)
@@ -287,6 +311,8 @@ class Kernel:
     def for_size(self, size: int, /, *args, **kwargs):
         """Call it with the body for arrays of that many elements: of one of many small arrays, it is what all of them have together."""
         array = args[0]
+        if type(array) is Meta:
+            return as_meta(self.reference(*args, **kwargs))
         name = choice.name if isinstance(array, (np.ndarray, np.generic)) else "cuda"
         least = self.least[name] if name in self.least else self.look_up(name)
         if size >= least:

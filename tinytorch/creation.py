@@ -74,10 +74,11 @@ def _like(input, dtype, device, requires_grad, fill=None) -> Tensor:
     """New memory with the shape and the order in memory that input has."""
     if not isinstance(input, Tensor):
         raise not_a_tensor("input", input)
-    array = backend.module_of(input.array).empty_like(
-        input.array,
-        dtypes.to_numpy(dtype) or input.array.dtype,
-        order="C" if 0 in input.array.strides else "K",
+    source = input.array.view(np.ndarray) if input.is_meta else input.array
+    array = backend.module_of(source).empty_like(
+        source,
+        dtypes.to_numpy(dtype) or source.dtype,
+        order="C" if 0 in source.strides else "K",
     )
     if fill is not None:
         array.fill(dtypes.element(fill, array.dtype))

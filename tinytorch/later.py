@@ -130,7 +130,8 @@ class Finder:
         package, _, name = fullname.rpartition(".")
         if fullname.partition(".")[0] != ROOT or not package:
             return None
-        home = sys.modules[package].__name__
+        spec = sys.modules[package].__spec__
+        home = package if spec is None else spec.name
         if home != package:  # `tinytorch.jit` is `tinytorch.compat.jit`, and so is what is inside
             return alias(fullname, importlib.import_module(f"{home}.{name}"))
         found = PathFinder.find_spec(fullname, path)

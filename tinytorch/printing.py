@@ -81,12 +81,15 @@ def tensor_repr(
     """`tensor([...], suffixes)`. `device` only when it is to be shown, `grad_fn` the name of the node ("AddBackward0")."""
     prefix = f"{name}("
     suffixes = [f"device='{device}'"] if device is not None else []
+    if device == "meta":
+        suffixes.append(f"size={tuple(array.shape)}")
     suffixes += shape_and_dtype_suffixes(array, default_dtype)
     if grad_fn is not None:
         suffixes.append(f"grad_fn=<{grad_fn}>")
     elif requires_grad:
         suffixes.append("requires_grad=True")
-    return join_suffixes(prefix + array_str(array, indent=len(prefix)), suffixes, indent=len(prefix))
+    numbers = "..." if device == "meta" else array_str(array, indent=len(prefix))
+    return join_suffixes(prefix + numbers, suffixes, indent=len(prefix))
 
 
 def array_str(array: np.ndarray, indent: int = 0) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from . import dtypes
+from . import dtypes, ops
 from .op import Value
 from .storage import UntypedStorage
-from .tensor import Tensor
+from .tensor import Size, Tensor
 from .tensor_data import as_tensor
 
 
@@ -98,3 +98,8 @@ def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False) -> 
 def _shape_as_tensor(input):
     """The sizes of input as a tensor."""
     return as_tensor(list(input.shape))
+
+
+def broadcast_shapes(*shapes) -> Size:
+    """The shape that tensors of these shapes have together."""
+    return Size(ops.broadcast_shapes(*shapes))

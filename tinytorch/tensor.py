@@ -39,6 +39,14 @@ class Size(tuple):
     def __add__(self, other):
         return Size(tuple(self) + tuple(other))
 
+    def __radd__(self, other):
+        return Size(tuple(other) + tuple(self))
+
+    def __mul__(self, times):
+        return Size(tuple(self) * times)
+
+    __rmul__ = __mul__
+
     def __repr__(self) -> str:
         return f"torch.Size({list(self)})"
 
@@ -129,7 +137,16 @@ class Tensor(Methods, Writing, Converting):
     def is_cpu(self) -> bool:
         return self.device.type == "cpu"
 
-    is_sparse = is_sparse_csr = is_quantized = is_meta = is_mps = False
+    @property
+    def _cdata(self) -> int:
+        """What programs compare to see whether two names are the same tensor."""
+        return id(self)
+
+    @property
+    def is_meta(self) -> bool:
+        return type(self.array) is backend.Meta
+
+    is_sparse = is_sparse_csr = is_quantized = is_mps = False
     layout = formats.strided
 
     def size(self, dim=None):
@@ -440,9 +457,9 @@ class Tensor(Methods, Writing, Converting):
     def _describe(self, name: str) -> str:
         from .printing import tensor_repr
 
-        array = backend.move(self.array, backend.CPU)
+        array = self.array if self.is_meta else backend.move(self.array, backend.CPU)
         node = None if self.grad_fn is None else self.grad_fn.name()
-        place = str(self.device) if self.is_cuda else None
+        place = None if self.is_cpu else str(self.device)
         default = dtypes.get_default_dtype().name
         return tensor_repr(
             array,

@@ -87,6 +87,8 @@ class Converting(Value):
             raise RuntimeError(
                 f"item: a Tensor with {self.array.size} elements cannot be converted to Scalar; its shape is {list(self.shape)}"
             )
+        if self.is_meta:
+            raise RuntimeError("Tensor.item() cannot be called on meta tensors")
         return self.array.item()
 
     def tolist(self):

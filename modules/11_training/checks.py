@@ -363,10 +363,10 @@ def test_batches_from_the_middle():
     expect(run._epoch_rng is not None, "the state at the epoch's start was not kept")
     run.batches_done = 4
     tt.manual_seed(99)
-    state = tt.get_rng_state()
+    state = tt.random.get_rng_state()
     expect_equal(numbers(run, 6), whole[4:], "the batches after the first 4")
     expect(
-        tt.get_rng_state() == state,
+        tt.random.get_rng_state() == state,
         "after passing over, the random state is not the one that was there before",
     )
     run._epoch_rng, run.batches_done = None, 0

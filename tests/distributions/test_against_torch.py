@@ -518,7 +518,14 @@ def test_own_formulas():
     assert D.kl_divergence(D.Normal(0.0, 1.0), Mine(0.0, 1.0)).item() == 0
     del D.kl.formulas[Mine, D.Normal]
     with pytest.raises(TypeError, match="Expected type_q to be a Distribution subclass"):
-        D.register_kl(D.Normal, int)
+        D.register_kl(D.Normal, D.Normal(0.0, 1.0))
+
+
+@pytest.mark.parametrize("name", ["constraints", "transforms"])
+def test_all_that_modules_hand_on(name):
+    ours, theirs = (getattr(lib.distributions, name) for lib in (tinytorch, torch))
+    assert set(theirs.__all__) - set(ours.__all__) <= {"MixtureSameFamilyConstraint"}
+    assert all(hasattr(ours, handed_on) for handed_on in ours.__all__)
 
 
 # ---------------------------------------------------------------- what is refused

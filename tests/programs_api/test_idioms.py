@@ -36,9 +36,13 @@ def test_distribution_is_refused_only_when_it_is_used(lib):
     distributed = part(lib, "distributed")
     assert distributed.ReduceOp.SUM is not None
     if lib is tinytorch:
-        for function in (distributed.barrier, distributed.all_reduce, distributed.destroy_process_group):
+        for ask in (
+            distributed.barrier,
+            lambda: distributed.all_reduce(lib.ones(1)),
+            distributed.destroy_process_group,
+        ):
             with pytest.raises(ValueError, match="has not been initialized"):
-                function()
+                ask()
 
 
 @BOTH
@@ -257,3 +261,37 @@ def test_operators_leave_classes_of_ones_own_to_them(lib):
     assert x + Unit() is x and x - Unit() is x and x / Unit() is x and x ** Unit() is x
     with pytest.raises(TypeError, match="unsupported operand type"):
         x * Unit()
+
+
+def test_sizes_stay_sizes():
+    size = tinytorch.zeros(2, 3).shape
+    for shape in ((1,) + size, size * 2, 2 * size, tinytorch.broadcast_shapes(size, (1,))):
+        assert type(shape) is tinytorch.Size and shape[-2:].numel() == 6
+
+
+def test_a_distribution_of_ones_own_starts_as_a_distribution():
+    class Lazy(tinytorch.distributions.MultivariateNormal):
+        def __init__(self, mean):
+            self.loc = mean
+            super(tinytorch.distributions.MultivariateNormal, self).__init__(
+                mean.shape[:-1], mean.shape[-1:], validate_args=False
+            )
+
+    assert Lazy(tinytorch.zeros(2, 3)).event_shape == (3,)
+
+
+def test_the_weights_of_an_lstm_can_be_told_again():
+    lstm = tinytorch.nn.LSTM(2, 3)
+    lstm._flat_weights = [getattr(lstm, name) for name in lstm._flat_weights_names]
+    assert lstm._flat_weights[0] is lstm.weight_ih_l0
+
+
+def test_a_transform_that_is_a_module():
+    class Scaling(tinytorch.distributions.Transform, tinytorch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale = tinytorch.nn.Parameter(tinytorch.ones(2))
+
+    scaling = Scaling()
+    assert [name for name, _ in scaling.named_parameters()] == ["scale"]
+    assert scaling.scale._cdata == next(scaling.parameters())._cdata != tinytorch.ones(2)._cdata

@@ -139,12 +139,48 @@ def test_compilers_hand_back_what_they_are_given():
         tinytorch.jit.load("model.pt")
 
 
-def test_one_process():
-    assert not tinytorch.distributed.is_available() and not tinytorch.distributed.is_initialized()
-    with pytest.raises(RuntimeError, match="trains in one process"):
-        tinytorch.distributed.init_process_group("nccl")
-    with pytest.raises(ValueError, match="Default process group has not been initialized"):
-        tinytorch.distributed.get_rank()
+def test_no_group():
+    dist = tinytorch.distributed
+    assert not dist.is_available() and not dist.is_initialized()
+    with pytest.raises(ValueError, match="environment variable WORLD_SIZE expected"):
+        dist.init_process_group("nccl")
+    with pytest.raises(RuntimeError, match="trains in one process, and this program asks for 2"):
+        dist.init_process_group("gloo", world_size=2, rank=0)
+    for ask in (dist.get_rank, dist.barrier, lambda: dist.all_reduce(tinytorch.ones(2))):
+        with pytest.raises(ValueError, match="Default process group has not been initialized"):
+            ask()
+
+
+def test_a_group_of_one(monkeypatch):
+    dist = tinytorch.distributed
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setenv("WORLD_SIZE", "1")
+    dist.init_process_group("gloo")
+    try:
+        assert dist.is_available() and dist.is_initialized() and dist.get_backend() == "gloo"
+        assert (dist.get_rank(), dist.get_world_size()) == (0, 1)
+        with pytest.raises(ValueError, match="twice"):
+            dist.init_process_group("gloo")
+        x, out, objects = tinytorch.arange(3.0), [tinytorch.zeros(3)], [None]
+        assert dist.all_reduce(x, op=dist.ReduceOp.AVG, async_op=True).wait() and x.tolist() == [0, 1, 2]
+        dist.all_gather(out, x)
+        dist.all_gather_object(objects, {"loss": 1.0})
+        assert out[0].tolist() == [0, 1, 2] and objects == [{"loss": 1.0}]
+        whole, part = tinytorch.zeros(1, 3), tinytorch.zeros(3)
+        dist.all_gather_into_tensor(whole, x)
+        dist.reduce_scatter_tensor(part, whole)
+        dist.scatter(out[0], [x + 1])
+        assert part.tolist() == [0, 1, 2] and out[0].tolist() == [1, 2, 3]
+        with pytest.raises(RuntimeError, match="no other process"):
+            dist.send(x, 1)
+        ddp = tinytorch.nn.parallel.DistributedDataParallel(tinytorch.nn.Linear(3, 2))
+        assert list(ddp.state_dict()) == ["module.weight", "module.bias"]
+        with ddp.no_sync():
+            assert not ddp.require_backward_grad_sync and ddp(x).shape == (2,)
+        assert ddp.require_backward_grad_sync and dist.nn.all_reduce(x) is x
+    finally:
+        dist.destroy_process_group()
+    assert not dist.is_initialized()
 
 
 def test_published_weights_have_to_be_here(tmp_path):

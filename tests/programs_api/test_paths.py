@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
+import sys
 
 import pytest
 
@@ -97,7 +99,7 @@ def test_data_parallel():
     assert net(x).shape == (4, 3)
     assert list(net.state_dict()) == ["module.weight", "module.bias"]
     assert tinytorch.equal(nn.parallel.data_parallel(net.module, x), net(x))
-    with pytest.raises(RuntimeError, match="trains in one process"):
+    with pytest.raises(ValueError, match="Default process group has not been initialized"):
         nn.parallel.DistributedDataParallel(net.module)
 
 
@@ -121,3 +123,32 @@ def test_a_module_has_one_object_whatever_path_leads_to_it():
     assert Conv2d is nn.Conv2d and Optional
     with pytest.raises(ModuleNotFoundError, match="tinytorch.hubb"):
         importlib.import_module("tinytorch.hubb")
+
+
+SHADOWED = """
+from torch.nn.utils.weight_norm import WeightNorm
+from torch.nn.utils.spectral_norm import spectral_norm
+from torch.nn.parallel.data_parallel import DataParallel
+from torch.autograd.gradcheck import gradcheck
+from torch.nn import _reduction
+from torch.utils.cpp_extension import CUDA_HOME
+import torch.cpu.amp
+import torch
+with torch.cpu.amp.autocast():
+    print(torch.__name__, torch.nn.utils.weight_norm(torch.nn.Linear(2, 3)).weight_g.shape, torch.cpu.device_count())
+print(callable(torch.nn.utils.spectral_norm), callable(torch.autograd.gradcheck), callable(torch.nn.parallel.data_parallel))
+print(_reduction.get_enum("sum"), _reduction.legacy_get_string(None, False, emit_warning=False), CUDA_HOME)
+"""
+
+
+def test_files_that_share_a_name_with_a_function(tmp_path):
+    path = tmp_path / "program.py"
+    path.write_text(SHADOWED, encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "-m", "tinytorch", str(path)], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.splitlines() == [
+        "torch torch.Size([3, 1]) 1",
+        "True True True",
+        "2 none None",
+    ]

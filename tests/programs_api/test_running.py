@@ -128,7 +128,7 @@ class Squares(Dataset):
         return torch.tensor(i * i)
 
 def worker(rank, queue):
-    queue.put((rank, torch.__name__, torch.tensor(rank).item()))
+    queue.put((rank, torch.__name__, torch.Tensor.__module__, torch.tensor(rank).item()))
 
 if __name__ == "__main__":
     method = METHOD
@@ -146,7 +146,7 @@ def test_processes_that_the_program_starts(tmp_path, method):
     (tmp_path / "package").mkdir()
     (tmp_path / "package" / "__init__.py").touch()
     text = LOADER.replace("METHOD", repr(method))
-    expected = "[[0, 1], [4, 9], [16, 25]]\n[(0, 'tinytorch', 0), (1, 'tinytorch', 1)]\n"
+    expected = "[[0, 1], [4, 9], [16, 25]]\n[(0, 'torch', 'tinytorch.tensor', 0), (1, 'torch', 'tinytorch.tensor', 1)]\n"
     assert run(tmp_path, "program.py", program=text).stdout == expected
     assert run(tmp_path, "-m", "package.program", package_in_program=text).stdout == expected
 

@@ -40,7 +40,8 @@ def given_form(*forms):
 class WithCovariance(Distribution):
     """The forms that were not given are computed when they are asked for; L is what the formulas use."""
 
-    def __init__(self, name, matrix, batch_shape, event_shape, validate_args=None):
+    def _start(self, name, matrix, batch_shape, event_shape, validate_args=None) -> None:
+        """What __init__ does with the one form that was given. (Subclasses of programs call a Distribution's own __init__.)"""
         self.__dict__[name] = matrix.expand((*batch_shape, -1, -1))
         super().__init__(batch_shape, event_shape, validate_args=validate_args)
         self._unbroadcasted_scale_tril = FACTORS[name](matrix)  # once it is known to have one

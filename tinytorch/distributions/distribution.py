@@ -34,6 +34,7 @@ class Distribution:
             self._validate_args = validate_args
         if self._validate_args:
             self._check_parameters()
+        super().__init__()  # a class may be a distribution and something else in one
 
     def _check_parameters(self) -> None:
         for name, constraint in getattr(self, "arg_constraints", {}).items():

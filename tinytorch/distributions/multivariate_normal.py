@@ -44,7 +44,7 @@ class MultivariateNormal(WithCovariance):
         name, matrix = given_form(covariance_matrix, precision_matrix, scale_tril)
         batch_shape = Size(broadcast_shapes(matrix.shape[:-2], loc.shape[:-1]))
         self.loc = loc.expand(batch_shape + (-1,))
-        super().__init__(name, matrix, batch_shape, self.loc.shape[-1:], validate_args)
+        self._start(name, matrix, batch_shape, self.loc.shape[-1:], validate_args)
 
     @property
     def mean(self):

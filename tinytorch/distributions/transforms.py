@@ -12,6 +12,29 @@ from ..ops import atanh, broadcast_shapes, cat, cholesky, exp, log, log1p, matmu
 from . import constraints
 from .utils import NUMBERS, _sum_rightmost, broadcast_all
 
+__all__ = [
+    "AbsTransform",
+    "AffineTransform",
+    "CatTransform",
+    "ComposeTransform",
+    "CorrCholeskyTransform",
+    "CumulativeDistributionTransform",
+    "ExpTransform",
+    "IndependentTransform",
+    "LowerCholeskyTransform",
+    "PositiveDefiniteTransform",
+    "PowerTransform",
+    "ReshapeTransform",
+    "SigmoidTransform",
+    "SoftmaxTransform",
+    "SoftplusTransform",
+    "StackTransform",
+    "StickBreakingTransform",
+    "TanhTransform",
+    "Transform",
+    "identity_transform",
+]
+
 
 class Transform:
     """y = t(x), x = t.inv(y), and `log_abs_det_jacobian(x, y)` = log |dy/dx|. With cache_size=1 the inverse of the last y
@@ -25,8 +48,9 @@ class Transform:
     def __init__(self, cache_size: int = 0):
         if cache_size not in (0, 1):
             raise ValueError("cache_size must be 0 or 1")
-        self._cache_size, self._cached = cache_size, (None, None)
+        self._cache_size, self._cached_x_y = cache_size, (None, None)
         self._inv: Any = None
+        super().__init__()  # a class may be a transform and a module in one
 
     @property
     def inv(self) -> Transform:
@@ -51,16 +75,16 @@ class Transform:
     def __call__(self, x):
         if not self._cache_size:
             return self._call(x)
-        if x is not self._cached[0]:
-            self._cached = x, self._call(x)
-        return self._cached[1]
+        if x is not self._cached_x_y[0]:
+            self._cached_x_y = x, self._call(x)
+        return self._cached_x_y[1]
 
     def _inv_call(self, y):
         if not self._cache_size:
             return self._inverse(y)
-        if y is not self._cached[1]:
-            self._cached = self._inverse(y), y
-        return self._cached[0]
+        if y is not self._cached_x_y[1]:
+            self._cached_x_y = self._inverse(y), y
+        return self._cached_x_y[0]
 
     def _call(self, x):
         raise NotImplementedError

@@ -42,7 +42,7 @@ class Wishart(WithCovariance):
         batch_shape = Size((df[..., None, None] + matrix[..., :1, :1]).shape[:-2])
         self.df = df.expand(batch_shape)
         self.arg_constraints = {**type(self).arg_constraints, "df": constraints.greater_than(n - 1)}
-        super().__init__(name, matrix, batch_shape, (n, n), validate_args)
+        self._start(name, matrix, batch_shape, (n, n), validate_args)
 
     def expand(self, batch_shape, _instance=None):
         new = super().expand(batch_shape, _instance)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .. import dtypes
+from ..creation import empty_like
 from ..tensor import Tensor
 from .parameter import Parameter
 
@@ -66,6 +67,10 @@ class Conversion:
 
     def bfloat16(self):
         return self.to(dtypes.bfloat16)
+
+    def to_empty(self, *, device, recurse: bool = True):
+        """On another device, with whatever stands in the memory there: what was made on device "meta" is to be filled."""
+        return self._apply(lambda t: empty_like(t, device=device), recurse=recurse)
 
     def share_memory(self):
         return self._apply(lambda t: t.share_memory_())

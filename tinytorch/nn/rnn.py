@@ -99,6 +99,10 @@ class RNNBase(Module):
     def _flat_weights(self) -> list[Parameter]:
         return [weight for weights in self.all_weights for weight in weights]
 
+    @_flat_weights.setter
+    def _flat_weights(self, weights) -> None:
+        """Programs that put other weights in the parameters' place tell PyTorch so; here they are looked up each time."""
+
     def flatten_parameters(self) -> None:
         """Nothing: in PyTorch this packs the weights for cuDNN."""
 
