@@ -87,7 +87,7 @@ if TYPE_CHECKING:  # handed on when they are first asked for, so that importing 
         quantization, types, xpu, cpu,
     )
     from .compat.futures import Future  # 00
-    from .compat import _higher_order_ops, overrides  # 01
+    from .compat import _higher_order_ops, _utils, overrides  # 01
     from .compat.symbolic import (  # 00
         SymBool, SymFloat, SymInt, _assert_async, _check, _check_index, _check_is_size, _check_not_implemented, _check_tensor_all, _check_type,
         _assert, _check_value, _check_with, sym_float, sym_int, sym_ite, sym_max, sym_min, sym_not, sym_sqrt, sym_sum,

@@ -1,12 +1,15 @@
 """save and load: everything that may be in a file comes back as it was, and whatever else gives one clear error."""
 
+import enum
 import io
+import json
 import os
 import stat
 import zipfile
 from argparse import Namespace
-from collections import Counter, OrderedDict, namedtuple
+from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -138,8 +141,93 @@ class Module:
     def state_dict(self):
         return {}
 
+    def __reduce__(self):
+        return Module, ()
+
 
 Point = namedtuple("Point", "x y")
+
+
+class Pair(tuple):
+    pass
+
+
+class Closing:
+    def __del__(self):
+        pass
+
+
+class Colour(enum.Enum):
+    RED = 1
+
+
+class Attributes(dict):
+    def __getattr__(self, name):
+        return self[name]
+
+
+class Numbered(list):
+    pass
+
+
+class Vocabulary:
+    def __init__(self, words):
+        self.index = {word: i for i, word in enumerate(words)}
+        self.vectors, self.me = tinytorch.ones(len(words), 2), self
+
+
+PLAIN = {
+    "Counter": Counter("aab"),
+    "defaultdict": defaultdict(list, a=[1]),
+    "deque": deque([1, (2,)], maxlen=4),
+    "frozenset": frozenset({1, "a"}),
+    "bytearray": bytearray(b"ab"),
+    "slice": slice(1, None, 2),
+    "range": range(1, 9, 3),
+    "ellipsis": ...,
+    "namedtuple": Point(1, {"a": 2}),
+    "enum": Colour.RED,
+    "namespace": SimpleNamespace(a=1, b=[2]),
+    "own dict": Attributes(a=1, b=Attributes(c=2)),
+    "own list": Numbered([1, 2]),
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_what_programs_keep_in_checkpoints(tmp_path, name):
+    save({"it": PLAIN[name]}, tmp_path / "x.pt")
+    it = load(tmp_path / "x.pt")["it"]
+    assert it == PLAIN[name] and type(it) is type(PLAIN[name])
+    if isinstance(it, (deque, defaultdict)):
+        assert repr(it) == repr(PLAIN[name])  # what they hold beside their items
+
+
+def test_an_object_of_the_program(tmp_path):
+    save({"vocabulary": Vocabulary(["a", "b"])}, tmp_path / "x.pt")
+    vocabulary = load(tmp_path / "x.pt")["vocabulary"]
+    assert type(vocabulary) is Vocabulary and vocabulary.index == {"a": 0, "b": 1}
+    assert vocabulary.me is vocabulary and tinytorch.equal(vocabulary.vectors, tinytorch.ones(2, 2))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"object": {"class": "subprocess:Popen", "number": 0, "state": {"dict": {}}}},
+        {"object": {"class": f"{__name__}:Closing", "number": 0, "state": {"dict": {}}}},
+        {"enum": ["subprocess:Popen", "RED"]},
+        {"named tuple": [f"{__name__}:Pair", [1, 2]]},
+        {"collection": {"class": "collections:OrderedDict", "number": 0, "items": [], "state": {"dict": {}}}},
+        {"defaultdict": ["eval", {"dict": {}}]},
+    ],
+)
+def test_a_file_names_no_other_classes(tmp_path, content):
+    path = tmp_path / "x.pt"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("structure.json", json.dumps({"tinytorch": 1, "content": content}))
+    with pytest.raises(SerializationError):
+        load(path)
+
+
 LOOP: list = []
 LOOP.append(LOOP)
 
@@ -150,8 +238,9 @@ LOOP.append(LOOP)
         (Module(), r"obj is a .*Module, .*save its state_dict\(\) instead"),
         ({"net": [Module()]}, r"obj\['net'\]\[0\] is a .*Module"),
         ({"f": {3: lambda: 0}}, r"obj\['f'\]\[3\] is a builtins.function, .*save plain data"),
-        ({"n": Counter("ab")}, r"obj\['n'\] is a collections.Counter, .*save dict\(...\)"),
-        (Point(1, 2), r"obj is a .*Point, .*save tuple\(...\)"),
+        ({"n": defaultdict(lambda: 0)}, r"obj\['n'\] is a collections.defaultdict, .*save dict\(...\)"),
+        (Pair((1, 2)), r"obj is a .*Pair, .*save tuple\(...\)"),
+        (Closing(), r"obj is a .*Closing, .*save vars\(...\)"),
         (io.StringIO, "obj is a builtins.type"),
         (np.array([None]), "an array of object; only numbers and booleans"),
         (np.array(["a"]), "an array of <U1"),

@@ -295,3 +295,20 @@ def test_a_transform_that_is_a_module():
     scaling = Scaling()
     assert [name for name, _ in scaling.named_parameters()] == ["scale"]
     assert scaling.scale._cdata == next(scaling.parameters())._cdata != tinytorch.ones(2)._cdata
+
+
+def test_many_gradients_as_one_vector():
+    from tinytorch.compat._utils import _flatten_dense_tensors, _unflatten_dense_tensors
+
+    tensors = [tinytorch.ones(2, 3).t(), tinytorch.arange(2.0)]
+    flat = _flatten_dense_tensors(tensors)
+    assert flat.tolist() == [1] * 6 + [0, 1]
+    assert [t.shape for t in _unflatten_dense_tensors(flat, tensors)] == [(3, 2), (2,)]
+
+
+def test_the_kind_of_a_loaders_dataset():
+    from tinytorch.utils.data.dataloader import _DatasetKind, _SingleProcessDataLoaderIter
+
+    loader = tinytorch.utils.data.DataLoader([1, 2, 3], batch_size=2)
+    assert loader._dataset_kind == _DatasetKind.Map and loader._auto_collation
+    assert [batch.tolist() for batch in _SingleProcessDataLoaderIter(loader)] == [[1, 2], [3]]

@@ -28,6 +28,7 @@ FLOORS = {
     "backend.py": 0,
     "compat": 0,
     "compat/_higher_order_ops": 1,
+    "compat/_utils.py": 1,
     "compat/hub.py": 5,
     "compat/jit": 4,
     "compat/library.py": 2,

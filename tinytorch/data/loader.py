@@ -11,9 +11,15 @@ from typing import Any
 from ..backend import cuda_available
 from .collate import default_collate, default_convert, pinned
 from .dataset import Dataset, IterableDataset, TensorDataset
-from .fetch import make_fetcher, own_randomness
+from .fetch import MapFetcher, StreamFetcher, own_randomness
 from .pool import dispose, make_pool
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, draw_seed
+
+
+class _DatasetKind:
+    """PyTorch's two kinds of datasets. Libraries with loaders of their own hand these and `_auto_collation` to the iterators below."""
+
+    Map, Iterable = 0, 1
 
 
 class DataLoader:
@@ -112,6 +118,14 @@ class DataLoader:
         return self.batch_sampler is not None
 
     @property
+    def _dataset_kind(self) -> int:
+        return _DatasetKind.Iterable if self.stream else _DatasetKind.Map
+
+    @property
+    def _auto_collation(self) -> bool:
+        return self.batched
+
+    @property
     def _index_sampler(self):
         return self.batch_sampler if self.batched else self.sampler
 
@@ -168,12 +182,15 @@ class LocalIterator:
     def __init__(self, loader: DataLoader):
         self.order = iter(loader._index_sampler)
         self.base_seed = draw_seed(loader.generator)
-        self.stream = loader.stream
+        self.stream = loader._dataset_kind == _DatasetKind.Iterable
         self.count = 0
         # Gathering rows draws nothing, and saving the generators takes 0.1 ms a batch.
         self.draws = type(loader.dataset) is not TensorDataset or loader.collate_fn is not default_collate
         with own_randomness(self.base_seed):
-            self.fetcher = make_fetcher(loader.dataset, loader.batched, loader.collate_fn, loader.drop_last)
+            fetcher = StreamFetcher if self.stream else MapFetcher
+            self.fetcher = fetcher(
+                loader.dataset, loader._auto_collation, loader.collate_fn, loader.drop_last
+            )
 
     def __iter__(self):
         return self

@@ -15,8 +15,9 @@ import json
 import math
 import zipfile
 from argparse import Namespace
-from collections import OrderedDict
+from collections import Counter, OrderedDict, defaultdict, deque
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -78,6 +79,24 @@ class Writer:
             return {"object": {"class": objects.name_of(type(obj)), "number": number, "state": state}}
         if objects.is_named(obj):
             return {"named": objects.name_of(obj)}
+        name = objects.name_of(type(obj))
+        if objects.found(name) is type(obj):
+            if objects.is_enum(type(obj)):
+                return {"enum": [name, obj.name]}
+            if objects.is_named_tuple(type(obj)):
+                return {"named tuple": [name, self.encode_list(list(obj), path)]}
+            if objects.is_collection(type(obj)):
+                number = self.number_seen(obj)
+                items = dict.copy(obj) if isinstance(obj, dict) else list(obj)
+                state = self.encode_dict(vars(obj), path)
+                return {
+                    "collection": {
+                        "class": name,
+                        "number": number,
+                        "items": self.encode(items, path),
+                        "state": state,
+                    }
+                }
         raise TypeError(f"save: {path} is a {type(obj).__module__}.{type(obj).__qualname__}, {advice(obj)}")
 
     def number_seen(self, obj) -> int:
@@ -123,6 +142,12 @@ class Writer:
     def encode_ordered(self, items: OrderedDict, path: str):
         return {"ordered": self.encode_dict(dict(items), path)}
 
+    def encode_default(self, items: defaultdict, path: str):
+        factory = "" if items.default_factory is None else getattr(items.default_factory, "__name__", "?")
+        if FACTORIES.get(factory, items) is not items.default_factory:
+            raise TypeError(f"save: {path} is a collections.defaultdict, {advice(items)}")
+        return {"defaultdict": [factory, self.encode_dict(dict(items), path)]}
+
     def encode_int(self, value: int, path: str):
         return (
             value if abs(value) < 2**64 else {"int": hex(value)}
@@ -145,7 +170,21 @@ def advice(obj) -> str:
     return "which would need pickle, and loading a pickle can run any code; save plain data: numbers, text, lists, dicts, tensors"
 
 
-ENCODERS = {
+# What a defaultdict may start an entry with.
+FACTORIES: dict[str, Any] = {"": None} | {
+    kind.__name__: kind for kind in (bool, int, float, str, list, dict, set)
+}
+
+ENCODERS: dict[type, Any] = {
+    type(...): lambda writer, obj, path: {"ellipsis": None},
+    slice: lambda writer, obj, path: {"slice": writer.encode_list([obj.start, obj.stop, obj.step], path)},
+    range: lambda writer, obj, path: {"range": [obj.start, obj.stop, obj.step]},
+    frozenset: lambda writer, obj, path: {"frozenset": writer.encode_list(sorted(obj, key=repr), path)},
+    bytearray: lambda writer, obj, path: {"bytearray": base64.b64encode(obj).decode()},
+    deque: lambda writer, obj, path: {"deque": [obj.maxlen, writer.encode_list(list(obj), path)]},
+    defaultdict: Writer.encode_default,
+    Counter: lambda writer, obj, path: {"counter": writer.encode_dict(dict(obj), path)},
+    SimpleNamespace: lambda writer, obj, path: {"simple namespace": writer.encode_dict(vars(obj), path)},
     type(None): lambda writer, obj, path: obj,
     bool: lambda writer, obj, path: obj,
     str: lambda writer, obj, path: obj,
@@ -237,6 +276,27 @@ class Reader:
         objects.fill(obj, self.decode(fields["state"]))
         return obj
 
+    def decode_enum(self, parts: list):
+        from . import objects
+
+        return objects.class_named(parts[0], objects.is_enum, "enumeration").__members__[parts[1]]
+
+    def decode_named_tuple(self, parts: list):
+        from . import objects
+
+        kind = objects.class_named(parts[0], objects.is_named_tuple, "named tuple")
+        return tuple.__new__(kind, self.decode(list(parts[1])))
+
+    def decode_collection(self, fields: dict):
+        from . import objects
+
+        kind = objects.class_named(fields["class"], objects.is_collection, "dict or list")
+        base: Any = dict if issubclass(kind, dict) else list
+        self.objects[fields["number"]] = obj = base.__new__(kind)
+        (dict.update if base is dict else list.extend)(obj, self.decode(fields["items"]))
+        vars(obj).update(self.decode(fields["state"]))
+        return obj
+
     def decode_named(self, name: str):
         from . import objects
 
@@ -248,6 +308,18 @@ class Reader:
 
 
 DECODERS = {
+    "enum": Reader.decode_enum,
+    "named tuple": Reader.decode_named_tuple,
+    "collection": Reader.decode_collection,
+    "ellipsis": lambda reader, nothing: ...,
+    "slice": lambda reader, parts: slice(*reader.decode(list(parts))),
+    "range": lambda reader, parts: range(*map(int, parts)),
+    "frozenset": lambda reader, items: frozenset(reader.decode(list(items))),
+    "bytearray": lambda reader, text: bytearray(base64.b64decode(text, validate=True)),
+    "deque": lambda reader, parts: deque(reader.decode(list(parts[1])), parts[0]),
+    "defaultdict": lambda reader, parts: defaultdict(FACTORIES[parts[0]], reader.decode(parts[1])),
+    "counter": lambda reader, items: Counter(reader.decode(items)),
+    "simple namespace": lambda reader, items: SimpleNamespace(**reader.decode(items)),
     "tensor": Reader.decode_tensor,
     "object": Reader.decode_object,
     "seen": lambda reader, number: reader.objects[number],

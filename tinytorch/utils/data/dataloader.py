@@ -6,7 +6,7 @@ from typing import Any
 
 from ...data.collate import default_collate, default_convert
 from ...data.fetch import get_worker_info
-from ...data.loader import DataLoader
+from ...data.loader import DataLoader, _DatasetKind
 from ...data.loader import LocalIterator as _SingleProcessDataLoaderIter
 from ...data.loader import WorkerIterator as _MultiProcessingDataLoaderIter
 
