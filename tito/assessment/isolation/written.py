@@ -43,7 +43,7 @@ def nameless(pid: int) -> int:
     size = 0
     for one in descendants(pid):
         with contextlib.suppress(OSError):  # it has ended
-            for handle in os.scandir(f"/proc/{one}/fd"):
+            for handle in list(os.scandir(f"/proc/{one}/fd")):
                 with contextlib.suppress(OSError):
                     told = os.stat(handle.path)
                     if stat.S_ISREG(told.st_mode) and not told.st_nlink:

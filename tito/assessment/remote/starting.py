@@ -335,7 +335,7 @@ def is_foreign(path: Path) -> bool:
 
 
 def empty(folder: Path) -> None:
-    for entry in os.scandir(folder):
+    for entry in list(os.scandir(folder)):
         if entry.is_dir(follow_symlinks=False):
             remove(Path(entry.path))
         else:
