@@ -108,6 +108,16 @@ def state(name: str) -> dict:
         ({"named": "tinytorch:load"}, "nor a function on tensors"),
         ({"named": "tinytorch.nn.functional.linear:np.fromfile"}, "nor a function on tensors"),
         ({"partial": [{"named": "builtins:exec"}, ["1"], {"dict": {}}]}, "nor a function on tensors"),
+        (
+            {
+                "object": {
+                    "class": f"{__name__}:Sizes",
+                    "number": 0,
+                    "state": {"dict": {"__class__": {"named": f"{__name__}:Net"}}},
+                }
+            },
+            "another __class__",
+        ),
         ({"partial": [3, [], {"dict": {}}]}, "damaged"),
         ({"seen": 4}, "damaged"),
     ],

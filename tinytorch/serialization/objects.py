@@ -128,4 +128,6 @@ def state_of(obj) -> dict[str, Any]:
 def fill(obj, state: dict[str, Any]) -> None:
     """Give a new object its attributes, past any `__setattr__` of its class."""
     for name, value in state.items():
+        if name in ("__class__", "__dict__"):
+            raise SerializationError(f"load: the file gives an object another {name}")
         object.__setattr__(obj, name, value)
