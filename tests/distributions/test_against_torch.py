@@ -11,6 +11,13 @@ import tinytorch
 
 torch = pytest.importorskip("torch")
 
+
+@pytest.fixture(autouse=True)
+def checked_arguments():
+    """PyTorch's compiler, which another test may have imported, turns off what PyTorch checks here."""
+    torch.distributions.Distribution.set_default_validate_args(True)
+
+
 rng = np.random.default_rng(0)
 REAL = rng.normal(size=(4, 3)).round(3)
 POSITIVE = rng.uniform(0.3, 3, size=(4, 3)).round(3)
