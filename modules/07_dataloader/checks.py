@@ -438,9 +438,9 @@ def test_each_batch_has_its_own_seed():
     tt.manual_seed(5)
     data = Noisy()
     walk = iter(DataLoader(data, batch_size=4))
-    before = python_random.getstate(), np.random.get_state()[1].tolist(), tt.get_rng_state()
+    before = python_random.getstate(), np.random.get_state()[1].tolist(), tt.get_rng_state().tolist()
     batches = list(walk)
-    after = python_random.getstate(), np.random.get_state()[1].tolist(), tt.get_rng_state()
+    after = python_random.getstate(), np.random.get_state()[1].tolist(), tt.get_rng_state().tolist()
     expect(
         before == after,
         "walking moved the generators",
