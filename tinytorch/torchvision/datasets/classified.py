@@ -12,7 +12,25 @@ from ..transforms.functional import pillow
 from .vision import VisionDataset, files_of, opened
 
 
-class SVHN(VisionDataset):
+class Photographs(VisionDataset):
+    """Pictures (N, 3, H, W) with a class each, of one split."""
+
+    data: np.ndarray
+    labels: np.ndarray
+    split: str
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, index: int):
+        image = pillow().fromarray(np.ascontiguousarray(self.data[index].transpose(1, 2, 0)))
+        return self.transformed(image, int(self.labels[index]))
+
+    def extra_repr(self) -> str:
+        return f"Split: {self.split}"
+
+
+class SVHN(Photographs):
     """House numbers, one digit in the middle of 32 x 32. Netzer et al. (2011)."""
 
     source = "http://ufldl.stanford.edu/housenumbers"
@@ -33,18 +51,8 @@ class SVHN(VisionDataset):
         self.data = content["X"].transpose(3, 2, 0, 1)  # (32, 32, 3, N) -> (N, 3, 32, 32)
         self.labels = content["y"].astype(np.int64).reshape(-1) % 10  # a zero is written as 10
 
-    def __len__(self) -> int:
-        return len(self.data)
 
-    def __getitem__(self, index: int):
-        image = pillow().fromarray(np.ascontiguousarray(self.data[index].transpose(1, 2, 0)))
-        return self.transformed(image, int(self.labels[index]))
-
-    def extra_repr(self) -> str:
-        return f"Split: {self.split}"
-
-
-class STL10(VisionDataset):
+class STL10(Photographs):
     """96 x 96 photographs in ten classes, most of them without a label (-1). Coates et al. (2011)."""
 
     base_folder = "stl10_binary"
@@ -78,16 +86,6 @@ class STL10(VisionDataset):
 
     def lines(self, name: str, download: bool) -> list[str]:
         return self.files([name], download)[0].read_text().splitlines()
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-    def __getitem__(self, index: int):
-        image = pillow().fromarray(np.ascontiguousarray(self.data[index].transpose(1, 2, 0)))
-        return self.transformed(image, int(self.labels[index]))
-
-    def extra_repr(self) -> str:
-        return f"Split: {self.split}"
 
 
 class USPS(VisionDataset):
