@@ -23,6 +23,7 @@ from .slopes import (
     fold_share,
     from_diagonal,
     inverse,
+    joined,
     left_product,
     logcumsumexp_slope,
     logit_slope,
@@ -211,7 +212,7 @@ ops.triu.vjps(x=lambda g, diagonal: ops.triu(g, diagonal=diagonal))
 
 # ---------------------------------------------------------------- indexing
 
-ops.split_op.vjps(x=lambda g, dim: ops.concatenate(*g, dim=dim))
+ops.split_op.vjps(x=lambda g, dim: joined(g, dim))
 ops.getitem_op.vjps(x=lambda g, index, x_shape: ops.put_zeros(g, index=index, shape=x_shape))
 ops.put_zeros.vjps(g=lambda g, index: ops.getitem_op(g, index=index))
 ops.put.vjps(

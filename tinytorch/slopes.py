@@ -182,6 +182,34 @@ def own_part(g, i: int, shapes, dim: int):
     return ops.getitem_op(g, index=(slice(None),) * dim + (slice(start, start + shapes[i][dim]),))
 
 
+def joined(parts, dim: int):
+    """What a split took apart, end to end. It is not copied where it lies so already: attention hands back the gradients of queries,
+    keys and values as the parts of one array, if one projection made them."""
+    whole = whole_of(parts, dim)
+    return ops.concatenate(*parts, dim=dim) if whole is None else whole
+
+
+def whole_of(parts, dim: int):
+    """The array that has these parts along dim, and no others; None if there is none."""
+    first = parts[0]
+    base = first.base if type(first) is np.ndarray else None
+    shape = list(first.shape)
+    shape[dim] = sum(part.shape[dim] for part in parts)
+    if type(base) is not np.ndarray or base.size != math.prod(shape) or not base.flags.c_contiguous:
+        return None
+    whole, start = base.reshape(shape), 0
+    for part in parts:
+        here = whole[(slice(None),) * dim + (slice(start, start + part.shape[dim]),)]
+        start += part.shape[dim]
+        if (
+            type(part) is not np.ndarray
+            or part.base is not base
+            or part.__array_interface__ != here.__array_interface__
+        ):
+            return None
+    return whole
+
+
 def from_diagonal(g, shape, offset: int, dim1: int, dim2: int):
     """Zeros of the shape with g on the diagonal."""
     dim1, dim2 = dim1 % len(shape), dim2 % len(shape)

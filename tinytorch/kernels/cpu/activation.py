@@ -18,12 +18,10 @@ from ...nn.functional.activation import (
 from ...ops.arithmetic import sum_into, sum_of_two
 from .compiling import compiled, entry
 from .memory import gapless, in_memory, is_gapless, same_layout
-from .numerics import erf, exp
+from .numerics import erf_of, exp_below_zero
+from .simd import instructions
 
-f4 = np.float32
-ZERO, HALF, ONE, TWO = f4(0), f4(0.5), f4(1), f4(2)
-SCALE, CUBIC = f4(GELU_SCALE), f4(GELU_CUBIC)
-ROOT_HALF, ROOT_TWO_PI = f4(math.sqrt(0.5)), f4(math.sqrt(2 * math.pi))
+ZERO = np.float32(0)
 
 # ---------------------------------------------------------------- one element
 
@@ -40,26 +38,37 @@ def relu_slope(y, g):
     return ZERO if y <= ZERO else g
 
 
-@compiled
-def gelu_of(x):
-    return HALF * x * (ONE + erf(x * ROOT_HALF))
+def normal(e, x):
+    """The probability that a standard normal number is below x."""
+    return e.mul(e.constant(0.5), e.add(e.constant(1), erf_of(e, e.mul(x, e.constant(math.sqrt(0.5))))))
 
 
-@compiled
-def gelu_slope(x, g):
-    return g * (HALF * (ONE + erf(x * ROOT_HALF)) + x * exp(-HALF * x * x) / ROOT_TWO_PI)
+def gelu_of(e, x):
+    return e.mul(x, normal(e, x))
 
 
-@compiled
-def gelu_tanh_of(x):
-    """0.5 (1 + tanh(u)) is 1 / (1 + exp(-2u)), which is one exp and rounds less."""
-    return x / (ONE + exp(-TWO * SCALE * (x + CUBIC * x * x * x)))
+def gelu_slope(e, x):
+    density = exp_below_zero(e, e.mul(e.mul(x, x), e.constant(-0.5)))
+    return e.fma(e.mul(x, density), e.constant(1 / math.sqrt(2 * math.pi)), normal(e, x))
 
 
-@compiled
-def gelu_tanh_slope(x, g):
-    s = ONE / (ONE + exp(-TWO * SCALE * (x + CUBIC * x * x * x)))
-    return g * (s + x * s * (ONE - s) * TWO * SCALE * (ONE + f4(3) * CUBIC * x * x))
+def half_of_tanh(e, x):
+    """(1 + tanh(u)) / 2 for the u of GPT-2's formula: 1 / (1 + exp(-2u)), whose exp is taken on the side where it is below 1."""
+    cubic = e.fma(e.mul(x, x), e.constant(GELU_CUBIC), e.constant(1))
+    twice = e.mul(e.mul(x, cubic), e.constant(2 * GELU_SCALE))
+    negative = e.below(twice, e.zero())
+    small = exp_below_zero(e, e.choose(negative, twice, e.sub(e.zero(), twice)))
+    return e.div(e.choose(negative, small, e.constant(1)), e.add(e.constant(1), small))
+
+
+def gelu_tanh_of(e, x):
+    return e.mul(x, half_of_tanh(e, x))
+
+
+def gelu_tanh_slope(e, x):
+    s = half_of_tanh(e, x)
+    inner = e.fma(e.mul(x, x), e.constant(6 * GELU_CUBIC * GELU_SCALE), e.constant(2 * GELU_SCALE))
+    return e.fma(e.mul(e.mul(x, s), e.sub(e.constant(1), s)), inner, s)
 
 
 # ---------------------------------------------------------------- all elements
@@ -86,24 +95,36 @@ def sum_part(x, y, out):
         out[i] = x[i] + y[i]
 
 
-@compiled
-def gelu_part(x, out, tanh_form):
-    if tanh_form:
-        for i in range(x.size):
-            out[i] = gelu_tanh_of(x[i])
-    else:
-        for i in range(x.size):
-            out[i] = gelu_of(x[i])
+def each(e, of, x, out, count) -> None:
+    e.for_vectors(count, lambda at, mask: e.store_part(mask, of(e, e.load_part(mask, x, at)), out, at))
 
 
-@compiled
-def gelu_gradient_part(x, g, out, tanh_form):
-    if tanh_form:
-        for i in range(x.size):
-            out[i] = gelu_tanh_slope(x[i], g[i])
-    else:
-        for i in range(x.size):
-            out[i] = gelu_slope(x[i], g[i])
+def each_slope(e, slope, x, g, out, count) -> None:
+    def write(at, mask):
+        found = e.mul(e.load_part(mask, g, at), slope(e, e.load_part(mask, x, at)))
+        e.store_part(mask, found, out, at)
+
+    e.for_vectors(count, write)
+
+
+@instructions
+def gelu_part(e, x, out, count):
+    each(e, gelu_of, x, out, count)
+
+
+@instructions
+def gelu_tanh_part(e, x, out, count):
+    each(e, gelu_tanh_of, x, out, count)
+
+
+@instructions
+def gelu_gradient_part(e, x, g, out, count):
+    each_slope(e, gelu_slope, x, g, out, count)
+
+
+@instructions
+def gelu_tanh_gradient_part(e, x, g, out, count):
+    each_slope(e, gelu_tanh_slope, x, g, out, count)
 
 
 @entry
@@ -131,14 +152,22 @@ def sum_all(x, y, out, tasks):
 def gelu_all(x, out, tanh_form, tasks):
     for t in prange(tasks):
         a, b = t * x.size // tasks, (t + 1) * x.size // tasks
-        gelu_part(x[a:b], out[a:b], tanh_form)
+        places = x.ctypes.data + a * 4, out.ctypes.data + a * 4
+        if tanh_form:
+            gelu_tanh_part(*places, b - a)
+        else:
+            gelu_part(*places, b - a)
 
 
 @entry
 def gelu_gradient_all(x, g, out, tanh_form, tasks):
     for t in prange(tasks):
         a, b = t * x.size // tasks, (t + 1) * x.size // tasks
-        gelu_gradient_part(x[a:b], g[a:b], out[a:b], tanh_form)
+        places = x.ctypes.data + a * 4, g.ctypes.data + a * 4, out.ctypes.data + a * 4
+        if tanh_form:
+            gelu_tanh_gradient_part(*places, b - a)
+        else:
+            gelu_gradient_part(*places, b - a)
 
 
 # ---------------------------------------------------------------- bodies

@@ -10,20 +10,18 @@ memory wherever a projection put them, and there is one compiled form for all.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numba import prange
 
 from ...nn.functional.attention import attention_backward, attention_forward
 from .compiling import compiled, entry
 from .copying import clear, copy, transpose
-from .numerics import exp, largest
-from .simd import WIDTH, flush_subnormals, restore
+from .numerics import exp_below_zero, log_of
+from .simd import WIDTH, flush_subnormals, instructions, restore
 from .tiles import VECTORS, rows
 
 f4 = np.float32
-QUERIES = 32  # to a block: in causal attention, half of the last block's scores are for nothing
+QUERIES = 16  # to a block: in causal attention, half of the last block's scores are for nothing
 KEYS = 2 * VECTORS * WIDTH
 LOWEST = f4(-3e38)
 
@@ -71,50 +69,97 @@ def pack_rows(x, step, count, features, target):
 # ---------------------------------------------------------------- one row of scores
 
 
-@compiled
-def soften(scores, seen, scale, top, total, out):
-    """Scores become exps relative to the largest so far; what was summed before is scaled to match. The new top and total."""
-    inside = scores[:seen]
-    higher = max(top, largest(inside) * scale)
-    shrink, sum = exp(top - higher), f4(0)
-    for i in range(inside.size):
-        e = exp(inside[i] * scale - higher)
-        inside[i] = e
-        sum += e
-    behind = scores[seen:]
-    for i in range(behind.size):
-        behind[i] = f4(0)
-    for i in range(out.size):
-        out[i] *= shrink
-    return higher, total * shrink + sum
+# The scale comes as the address of a float; `here` counts the scores that the products after it read, whole vectors of them.
 
 
-@compiled
-def slopes(scores, gradients, seen, scale, denominator, shared):
+@instructions
+def soften(e, scores, seen, here, scale, top, total, out, vectors):
+    """Scores become exps relative to the largest so far; what was summed in total and out is scaled to match the new top."""
+    factor, before = e.spread(scale), e.spread(top)
+    highest, sum = e.variable(before), e.variable(e.zero())
+
+    def look(at, mask):
+        score = e.mul(e.load_part(mask, scores, at), factor)
+        highest.set(e.max(e.choose(mask, score, before), highest.get()))
+
+    e.for_vectors(seen, look)
+    higher = e.over_lanes(e.max, highest.get())
+    below = e.sub(e.zero(), higher)
+
+    def weigh(at, mask):
+        part = exp_below_zero(e, e.fma(e.load_part(mask, scores, at), factor, below))
+        part = e.choose(mask, part, e.zero())
+        sum.set(e.add(sum.get(), part))
+        e.store(part, scores, at)
+
+    e.for_vectors(seen, weigh)
+    clear_behind(e, scores, seen, here)
+    shrink = exp_below_zero(e, e.add(before, below))
+    e.store_first(higher, top)
+    e.store_first(e.fma(e.spread(total), shrink, e.over_lanes(e.add, sum.get())), total)
+    with e.loop(vectors) as v:
+        at = e.times(v, e.width)
+        e.store(e.mul(e.load(out, at), shrink), out, at)
+
+
+@instructions
+def logarithms(e, top, total, denominators, count):
+    """The logarithms of sums of exps, which were taken relative to top. A row that saw nothing has infinity."""
+
+    def write(at, mask):
+        sum = e.load_part(mask, total, at)
+        found = e.add(e.load_part(mask, top, at), log_of(e, sum))
+        e.store_part(mask, e.choose(e.equal(sum, e.zero()), e.constant(np.inf), found), denominators, at)
+
+    e.for_vectors(count, write)
+
+
+@instructions
+def divide(e, row, total, out, count):
+    """out = row / total, or zeros where there was nothing to sum."""
+    sum = e.spread(total)
+    factor = e.choose(e.equal(sum, e.zero()), e.zero(), e.div(e.constant(1), sum))
+    e.for_vectors(count, lambda at, mask: e.store_part(mask, e.mul(e.load(row, at), factor), out, at))
+
+
+@instructions
+def dot(e, x, y, count, out):
+    """The sum of the products of two rows."""
+    sum = e.variable(e.zero())
+    e.for_vectors(
+        count, lambda at, mask: sum.set(e.fma(e.load_part(mask, x, at), e.load_part(mask, y, at), sum.get()))
+    )
+    e.store_first(e.over_lanes(e.add, sum.get()), out)
+
+
+@instructions
+def slopes(e, scores, gradients, seen, here, scale, denominator, shared):
     """Scores become weights, gradients of weights those of scores."""
-    inside, slope = scores[:seen], gradients[:seen]
-    for i in range(inside.size):
-        weight = exp(inside[i] * scale - denominator)
-        inside[i] = weight
-        slope[i] = weight * (slope[i] - shared) * scale
-    behind, flat = scores[seen:], gradients[seen:]
-    for i in range(behind.size):
-        behind[i] = f4(0)
-        flat[i] = f4(0)
+    factor, below, share = e.spread(scale), e.sub(e.zero(), e.spread(denominator)), e.spread(shared)
+
+    def turn(at, mask):
+        weight = exp_below_zero(e, e.fma(e.load_part(mask, scores, at), factor, below))
+        weight = e.choose(mask, weight, e.zero())
+        slope = e.mul(e.mul(weight, factor), e.sub(e.load_part(mask, gradients, at), share))
+        e.store(weight, scores, at)
+        e.store(slope, gradients, at)
+
+    e.for_vectors(seen, turn)
+    clear_behind(e, scores, seen, here)
+    clear_behind(e, gradients, seen, here)
+
+
+def clear_behind(e, row, seen, here):
+    """Zeros in the whole vectors of a row from the first that holds nothing seen."""
+    first, last = (e.divided(e.plus(n, e.width - 1), e.width) for n in (seen, here))
+    with e.loop(e.minus(last, first)) as v:
+        e.store(e.zero(), row, e.times(e.plus(first, v), e.width))
 
 
 @compiled
 def keys_seen(query, first_key, keys, is_causal):
     """How many keys of a block, which begins with first_key, this query looks at."""
     return max(0, min(keys, query + 1 - first_key)) if is_causal else keys
-
-
-@compiled
-def dot(x, y):
-    sum = f4(0)
-    for i in range(x.size):
-        sum += x[i] * y[i]
-    return sum
 
 
 # ---------------------------------------------------------------- all heads
@@ -144,21 +189,17 @@ def attend(run, q, k, v, out, steps, sizes, scale, is_causal, denominators, task
                     times(run, query, steps[0, 2], 1, keys.ctypes.data + j * D * 4, KEYS, scores.ctypes.data, KEYS,
                           nothing.ctypes.data, 0, D, vectors_in(here), count)  # fmt: skip
                     for r in range(count):
-                        seen = keys_seen(i + r, j, here, is_causal)
-                        if seen:
-                            top[r], total[r] = soften(scores[r, :here], seen, scale, top[r], total[r], o[r])
-                        else:
-                            scores[r, :here] = 0
+                        soften(scores.ctypes.data + r * KEYS * 4, keys_seen(i + r, j, here, is_causal), here, scale.ctypes.data,
+                               top.ctypes.data + r * 4, total.ctypes.data + r * 4, o.ctypes.data + r * width * 4,
+                               width // WIDTH)  # fmt: skip
                     times(run, scores.ctypes.data, KEYS, 1, values.ctypes.data + j * width * 4, width, o.ctypes.data, width,
                           o.ctypes.data, width, here, width // WIDTH, count)  # fmt: skip
+                logarithms(
+                    top.ctypes.data, total.ctypes.data, denominators.ctypes.data + (u * T + i) * 4, count
+                )
                 for r in range(count):
-                    empty = total[r] == 0
-                    denominators[u, i + r] = f4(np.inf) if empty else top[r] + f4(math.log(total[r]))
-                    factor = f4(0) if empty else f4(1) / total[r]
-                    for c in range(width):
-                        o[r, c] *= factor
                     to = out + (b * steps[3, 0] + h * steps[3, 1] + (i + r) * steps[3, 2]) * 4
-                    copy(o.ctypes.data + r * width * 4, to, Dv)
+                    divide(o.ctypes.data + r * width * 4, total.ctypes.data + r * 4, to, Dv)
         restore(before)
 
 
@@ -172,11 +213,7 @@ def attend_backward(run, q, k, v, out, g, dq, dk, dv, steps, sizes, scale, is_ca
         before = flush_subnormals()
         keys, values = np.empty(blocks * KEYS * D, f4), np.empty(blocks * KEYS * Dv, f4)  # as columns
         key_rows, sum_k, sum_v = np.empty(S * wide, f4), np.empty((S, wide), f4), np.empty((S, wide_v), f4)
-        query, gradient, output = (
-            np.empty((QUERIES, wide), f4),
-            np.empty((QUERIES, wide_v), f4),
-            np.empty((QUERIES, wide_v), f4),
-        )
+        query, gradient = np.empty((QUERIES, wide), f4), np.empty((QUERIES, wide_v), f4)
         weights, slope, sum_q = (
             np.empty((QUERIES, KEYS), f4),
             np.empty((QUERIES, KEYS), f4),
@@ -200,23 +237,15 @@ def attend_backward(run, q, k, v, out, g, dq, dk, dv, steps, sizes, scale, is_ca
                     query.ctypes.data,
                 )
                 pack_rows(
-                    out + (b * steps[3, 0] + h * steps[3, 1] + i * steps[3, 2]) * 4,
-                    steps[3, 2],
-                    count,
-                    Dv,
-                    output.ctypes.data,
-                )
-                pack_rows(
                     g + (b * steps[4, 0] + h * steps[4, 1] + i * steps[4, 2]) * 4,
                     steps[4, 2],
                     count,
                     Dv,
                     gradient.ctypes.data,
                 )
-                for r in range(count):
-                    shared[r] = dot(
-                        gradient[r, :Dv], output[r, :Dv]
-                    )  # what a softmax takes off all its scores' gradients
+                for r in range(count):  # what a softmax takes off all its scores' gradients
+                    output = out + (b * steps[3, 0] + h * steps[3, 1] + (i + r) * steps[3, 2]) * 4
+                    dot(gradient.ctypes.data + r * wide_v * 4, output, Dv, shared.ctypes.data + r * 4)
                 sum_q[:] = f4(0)
                 for j in range(0, min(S, i + count) if is_causal else S, KEYS):
                     here = min(KEYS, S - j, i + count - j if is_causal else KEYS)
@@ -225,10 +254,9 @@ def attend_backward(run, q, k, v, out, g, dq, dk, dv, steps, sizes, scale, is_ca
                     times(run, gradient.ctypes.data, wide_v, 1, values.ctypes.data + j * Dv * 4, KEYS, slope.ctypes.data, KEYS,
                           nothing.ctypes.data, 0, Dv, vectors_in(here), count)  # fmt: skip
                     for r in range(count):
-                        seen = keys_seen(i + r, j, here, is_causal)
-                        slopes(
-                            weights[r, :here], slope[r, :here], seen, scale, denominators[u, i + r], shared[r]
-                        )
+                        slopes(weights.ctypes.data + r * KEYS * 4, slope.ctypes.data + r * KEYS * 4,
+                               keys_seen(i + r, j, here, is_causal), here, scale.ctypes.data,
+                               denominators.ctypes.data + (u * T + i + r) * 4, shared.ctypes.data + r * 4)  # fmt: skip
                     to_v, to_k = sum_v.ctypes.data + j * wide_v * 4, sum_k.ctypes.data + j * wide * 4
                     times(run, weights.ctypes.data, 1, KEYS, gradient.ctypes.data, wide_v, to_v, wide_v, to_v, wide_v, count,
                           wide_v // WIDTH, here)  # fmt: skip
@@ -274,6 +302,21 @@ def heads_inside(B: int, H: int, T: int, D: int):
     return np.empty_like(INSIDE, shape=(B, H, T, D))
 
 
+def parts_of_one(q, k, v):
+    """Arrays for the gradients of q, k and v that lie side by side as these do, if one projection made them: then their gradients are
+    that of the projection, and nobody has to join them."""
+    B, H, T, D = q.shape
+    width, places = H * D * 4, [address(x) for x in (q, k, v)]
+    side_by_side = [place - min(places) for place in places]
+    alike = q.shape == k.shape == v.shape and q.strides == k.strides == v.strides
+    if not alike or sorted(side_by_side) != [0, width, 2 * width]:
+        return None
+    if q.strides != (T * 3 * width, D * 4, 3 * width, 4):
+        return None
+    whole = np.empty((B, T, 3, H, D), f4)
+    return tuple(whole[:, :, place // width].swapaxes(1, 2) for place in side_by_side)
+
+
 INSIDE = np.empty((2, 2, 2, 2), f4).swapaxes(1, 2)
 
 
@@ -285,7 +328,7 @@ def attention_by_tiles(q, k, v, mask, scale: float, is_causal: bool):
     sizes = (*q.shape[:3], k.shape[2], q.shape[3], v.shape[3])
     B, H, T, S, D, Dv = sizes
     out, denominators = heads_inside(B, H, T, Dv), np.empty((B * H, T), f4)
-    attend(rows.address, *map(address, (q, k, v, out)), steps_of(q, k, v, out), sizes, f4(scale), bool(is_causal),
+    attend(rows.address, *map(address, (q, k, v, out)), steps_of(q, k, v, out), sizes, np.array([scale], f4), bool(is_causal),
            denominators, work=B * H * T * S * (D + Dv) // 16)  # fmt: skip
     return out, denominators.reshape(B, H, T, 1)
 
@@ -297,8 +340,12 @@ def attention_backward_by_tiles(g, q, k, v, mask, out, denominators, scale: floa
     q, k, v, g, out = map(by_tokens, (q, k, v, g, out))
     sizes = (*q.shape[:3], k.shape[2], q.shape[3], v.shape[3])
     B, H, T, S, D, Dv = sizes
-    found = heads_inside(B, H, T, D), heads_inside(B, H, S, D), heads_inside(B, H, S, Dv)
+    found = parts_of_one(q, k, v) or (
+        heads_inside(B, H, T, D),
+        heads_inside(B, H, S, D),
+        heads_inside(B, H, S, Dv),
+    )
     arrays = q, k, v, out, g, *found
-    attend_backward(rows.address, *map(address, arrays), steps_of(*arrays), sizes, f4(scale), bool(is_causal),
+    attend_backward(rows.address, *map(address, arrays), steps_of(*arrays), sizes, np.array([scale], f4), bool(is_causal),
                     denominators.reshape(B * H, T), work=B * H * T * S * (D + Dv) // 6)  # fmt: skip
     return found

@@ -45,6 +45,7 @@ def vector_width() -> int:
 WIDTH = vector_width()
 REGISTERS = 32 if WIDTH in (4, 16) else 16
 
+ROOT_HALF_BITS = 0x3F3504F3  # the bits of the root of 1/2 as a float
 FLOAT, INT, LANE, BYTE = ir.FloatType(), ir.IntType(64), ir.IntType(32), ir.IntType(8)
 
 
@@ -116,6 +117,7 @@ class Emitter:
 
     def constant(self, value: float):
         """The same number in every lane."""
+        value = float(value)
         return ir.Constant(self.vector, value if self.width == 1 else [value] * self.width)
 
     def zero(self):
@@ -153,6 +155,11 @@ class Emitter:
     def store_part(self, mask, value, base, offset=0) -> None:
         self._store(mask, value, self.address(base, offset), 4)
 
+    def store_first(self, value, base, offset=0) -> None:
+        """The first lane alone."""
+        one = value if self.width == 1 else self.builder.extract_element(value, ir.Constant(LANE, 0))
+        self._store(None, one, self.address(base, offset), 4)
+
     def add(self, x, y):
         return self.builder.fadd(x, y)
 
@@ -162,14 +169,59 @@ class Emitter:
     def mul(self, x, y):
         return self.builder.fmul(x, y)
 
+    def div(self, x, y):
+        return self.builder.fdiv(x, y)
+
     def max(self, x, y):
+        """The larger of the two; y where either is NaN."""
         return self.builder.select(self.builder.fcmp_ordered(">", x, y), x, y)
+
+    def min(self, x, y):
+        """The smaller of the two; y where either is NaN."""
+        return self.builder.select(self.builder.fcmp_ordered("<", x, y), x, y)
+
+    def below(self, x, y):
+        """A mask of where x is less than y."""
+        return self.builder.fcmp_ordered("<", x, y)
+
+    def equal(self, x, y):
+        """A mask of where x is y."""
+        return self.builder.fcmp_ordered("==", x, y)
+
+    def nearest(self, x):
+        """The nearest integers, as floats."""
+        return self._call("rint", self._name(), self.vector, [x])
+
+    def power_of_two(self, n):
+        """2**n for whole numbers n, as floats, from -126 to 127: written straight into the exponent's bits."""
+        lanes, same = self._integers()
+        bits = self.builder.shl(self.builder.add(self.builder.fptosi(n, lanes), same(127)), same(23))
+        return self.builder.bitcast(bits, self.vector)
+
+    def exponent(self, x):
+        """The n, as floats, and the f from 0.7 to 1.4 that make x = f * 2**n, for normal numbers above 0."""
+        lanes, same = self._integers()
+        bits = self.builder.bitcast(x, lanes)
+        shifted = self.builder.sub(
+            bits, same(ROOT_HALF_BITS)
+        )  # an f from the root of 1/2 on counts as 1.0 does
+        n = self.builder.ashr(shifted, same(23))
+        f = self.builder.bitcast(self.builder.sub(bits, self.builder.shl(n, same(23))), self.vector)
+        return self.builder.sitofp(n, self.vector), f
+
+    def over_lanes(self, combine, x):
+        """What `combine` makes of all lanes of x, two at a time, in every lane."""
+        step = self.width // 2
+        while step:
+            order = [lane ^ step for lane in range(self.width)]
+            other = ir.Constant(ir.VectorType(LANE, self.width), order)
+            x = combine(x, self.builder.shuffle_vector(x, x, other))
+            step //= 2
+        return x
 
     def fma(self, x, y, z):
         """x * y + z, rounded once. Without vectors it may be a product and a sum: not every processor has it."""
-        if self.width == 1:
-            return self._call("fmuladd", "f32", FLOAT, [x, y, z])
-        return self._call("fma", f"v{self.width}f32", self.vector, [x, y, z])
+        return self._call("fmuladd" if self.width == 1 else "fma", self._name(), self.vector, [x, y, z])
 
     def wins(self, x, y):
         """A mask of where x is larger than y, or NaN."""
@@ -177,8 +229,8 @@ class Emitter:
         return self.builder.or_(larger, nan)
 
     def choose(self, mask, x, y):
-        """x under the mask, y elsewhere."""
-        return self.builder.select(mask, x, y)
+        """x under the mask, y elsewhere. Without a mask, x."""
+        return x if mask is None else self.builder.select(mask, x, y)
 
     # ------------------------------------------------------------ small numbers, a byte for each lane
 
@@ -197,6 +249,14 @@ class Emitter:
         return self.builder.icmp_unsigned("==", x, y)
 
     # ------------------------------------------------------------ below
+
+    def _integers(self):
+        """The type of 32-bit integers in all lanes, and what makes a constant of it."""
+        lanes = LANE if self.width == 1 else ir.VectorType(LANE, self.width)
+        return lanes, lambda value: ir.Constant(lanes, value if self.width == 1 else [value] * self.width)
+
+    def _name(self) -> str:
+        return "f32" if self.width == 1 else f"v{self.width}f32"
 
     def _bytes(self):
         return BYTE if self.width == 1 else ir.VectorType(BYTE, self.width)

@@ -15,7 +15,8 @@ from ...nn.functional.cross_entropy import (
 from ...nn.functional.softmax import log_softmax_op, softmax_op
 from .compiling import compiled, entry
 from .memory import plain
-from .numerics import exp, largest
+from .numerics import exp, exp_below_zero, largest, log_of
+from .simd import instructions
 
 ZERO, ONE = np.float32(0), np.float32(1)
 WORTH = 6  # elementwise operations that an element of a softmax costs
@@ -53,6 +54,45 @@ def log_softmax_row(x, out):
         out[i] = x[i] - shift
 
 
+# A loss has rows of ten classes or of 65: in vectors of up to 16 with a mask for the rest, not in those of the compiler, which
+# goes through what is left of a row one by one.
+
+
+@instructions
+def exps_of_row(e, x, count, out, top, total):
+    """out = exp(x - the largest of x), the largest and the sum."""
+    highest, sum = e.variable(e.constant(-np.inf)), e.variable(e.zero())
+
+    def look(at, mask):
+        highest.set(e.max(e.choose(mask, e.load_part(mask, x, at), highest.get()), highest.get()))
+
+    e.for_vectors(count, look)
+    peak = e.over_lanes(e.max, highest.get())
+
+    def write(at, mask):
+        found = e.choose(mask, exp_below_zero(e, e.sub(e.load_part(mask, x, at), peak)), e.zero())
+        sum.set(e.add(sum.get(), found))
+        e.store_part(mask, found, out, at)
+
+    e.for_vectors(count, write)
+    e.store_first(peak, top)
+    e.store_first(e.over_lanes(e.add, sum.get()), total)
+
+
+@instructions
+def shares_of_row(e, row, count, total, share):
+    """row = row * share / total."""
+    factor = e.div(e.spread(share), e.spread(total))
+    e.for_vectors(
+        count, lambda at, mask: e.store_part(mask, e.mul(e.load_part(mask, row, at), factor), row, at)
+    )
+
+
+@instructions
+def logs(e, x, out, count):
+    e.for_vectors(count, lambda at, mask: e.store_part(mask, log_of(e, e.load_part(mask, x, at)), out, at))
+
+
 @compiled
 def cross_entropy_gradient_row(x, top, factor, out):
     """out = exp(x - top) * factor."""
@@ -75,12 +115,15 @@ def softmax_rows(x, out, logarithm, tasks):
 
 @entry
 def cross_entropy_rows(x, target, losses, top, total, tasks):
+    classes = x.shape[1]
     for t in prange(tasks):
-        scratch = np.empty(x.shape[1], np.float32)
-        for r in range(t * len(x) // tasks, (t + 1) * len(x) // tasks):
-            top[r] = largest(x[r])
-            total[r] = exps(x[r], top[r], scratch)
-            losses[r] = np.float32(math.log(total[r])) - (x[r, target[r]] - top[r])
+        scratch, first, last = np.empty(classes, np.float32), t * len(x) // tasks, (t + 1) * len(x) // tasks
+        for r in range(first, last):
+            exps_of_row(x.ctypes.data + r * classes * 4, classes, scratch.ctypes.data, top.ctypes.data + r * 4,
+                        total.ctypes.data + r * 4)  # fmt: skip
+        logs(total.ctypes.data + first * 4, losses.ctypes.data + first * 4, last - first)
+        for r in range(first, last):
+            losses[r] -= x[r, target[r]] - top[r]
 
 
 @entry
@@ -95,18 +138,22 @@ def cross_entropy_gradient_rows(x, top, total, target, g, out, tasks):
 def cross_entropy_both_rows(x, target, share, loss, out, tasks):
     """Whether all targets are classes; if so, loss is the sum of the losses times share, and out its gradient."""
     rows, classes = x.shape
-    losses, wrong, part = np.empty(rows, np.float32), np.zeros(tasks, np.int64), np.float32(share)
+    losses, top, total = np.zeros(rows, np.float32), np.empty(rows, np.float32), np.empty(rows, np.float32)
+    wrong, part = np.zeros(tasks, np.int64), np.full(1, share, np.float32)
     for t in prange(tasks):
-        for r in range(t * rows // tasks, (t + 1) * rows // tasks):
+        first, last = t * rows // tasks, (t + 1) * rows // tasks
+        for r in range(first, last):
+            here, to = total.ctypes.data + r * 4, out.ctypes.data + r * classes * 4
+            exps_of_row(x.ctypes.data + r * classes * 4, classes, to, top.ctypes.data + r * 4, here)
+            shares_of_row(to, classes, here, part.ctypes.data)
+        logs(total.ctypes.data + first * 4, losses.ctypes.data + first * 4, last - first)
+        for r in range(first, last):
             label = np.int64(target[r])
             if label < 0 or label >= classes:
                 wrong[t] += 1
                 continue
-            top = largest(x[r])
-            total = exps(x[r], top, out[r])
-            losses[r] = np.float32(math.log(total)) - (x[r, label] - top)
-            scale_row(out[r], part / total)
-            out[r, label] -= part
+            losses[r] -= x[r, label] - top[r]
+            out[r, label] -= part[0]
     sum = 0.0  # in an order that the number of tasks does not change
     for r in range(rows):
         sum += losses[r]
