@@ -11,9 +11,11 @@ from .simd import REGISTERS, WIDTH, instructions
 
 VECTORS = 3  # a panel of B is up to so many vectors wide
 PANEL = VECTORS * WIDTH
-TALLEST = 9
+# Nine rows keep the arithmetic busy. With one vector it is reading that limits, B's for every step and a number of A for every
+# row, so the taller a tile the better; no row of a small image has more than 14 places.
+TALLEST = {1: 14, 2: 9, 3: 9}
 # How many rows fit: their sums, one row of B and one number of A have to share the registers.
-HEIGHTS = {vectors: min(TALLEST, (REGISTERS - vectors - 1) // vectors) for vectors in range(1, VECTORS + 1)}
+HEIGHTS = {v: min(most, (REGISTERS - v - 1) // v) for v, most in TALLEST.items()}
 
 
 @instructions
