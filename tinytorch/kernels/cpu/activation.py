@@ -16,26 +16,22 @@ from ...nn.functional.activation import (
     relu_op,
 )
 from ...ops.arithmetic import sum_into, sum_of_two
-from .compiling import compiled, entry
-from .memory import gapless, in_memory, is_gapless, same_layout
+from .compiling import entry
+from .memory import gapless, in_memory, is_gapless, is_large, same_layout
 from .numerics import erf_of, exp_below_zero
 from .simd import instructions
-
-ZERO = np.float32(0)
 
 # ---------------------------------------------------------------- one element
 
 # Conditions are written so that NaN goes where NumPy lets it go: through.
 
 
-@compiled
-def relu_of(x):
-    return ZERO if x <= ZERO else x
+def relu_of(e, x):
+    return e.choose(e.at_most(x, e.zero()), e.zero(), x)
 
 
-@compiled
-def relu_slope(y, g):
-    return ZERO if y <= ZERO else g
+def relu_slope(e, y, g):
+    return e.choose(e.at_most(y, e.zero()), e.zero(), g)
 
 
 def normal(e, x):
@@ -47,9 +43,9 @@ def gelu_of(e, x):
     return e.mul(x, normal(e, x))
 
 
-def gelu_slope(e, x):
+def gelu_slope(e, x, g):
     density = exp_below_zero(e, e.mul(e.mul(x, x), e.constant(-0.5)))
-    return e.fma(e.mul(x, density), e.constant(1 / math.sqrt(2 * math.pi)), normal(e, x))
+    return e.mul(g, e.fma(e.mul(x, density), e.constant(1 / math.sqrt(2 * math.pi)), normal(e, x)))
 
 
 def half_of_tanh(e, x):
@@ -65,109 +61,92 @@ def gelu_tanh_of(e, x):
     return e.mul(x, half_of_tanh(e, x))
 
 
-def gelu_tanh_slope(e, x):
+def gelu_tanh_slope(e, x, g):
     s = half_of_tanh(e, x)
     inner = e.fma(e.mul(x, x), e.constant(6 * GELU_CUBIC * GELU_SCALE), e.constant(2 * GELU_SCALE))
-    return e.fma(e.mul(e.mul(x, s), e.sub(e.constant(1), s)), inner, s)
+    return e.mul(g, e.fma(e.mul(e.mul(x, s), e.sub(e.constant(1), s)), inner, s))
 
 
 # ---------------------------------------------------------------- all elements
 
-# Each thread takes a piece as arrays of their own: were its bounds part of the index, the index might be negative to the
-# compiler, and a loop with such an index has no vector form (7 times slower).
+
+def of_each(function):
+    """A loop over two rows that writes the function of each element of the first to the second."""
+
+    def part(e, x, out, count, large):
+        def write(at, mask, store):
+            store(mask, function(e, e.load_part(mask, x, at)), out, at)
+
+        e.for_lines(count, out, large, write)
+
+    return instructions(part)
 
 
-@compiled
-def relu_part(x, out):
-    for i in range(x.size):
-        out[i] = relu_of(x[i])
+def of_pairs(function):
+    """The same for a function of two rows' elements."""
+
+    def part(e, x, y, out, count, large):
+        def write(at, mask, store):
+            store(mask, function(e, e.load_part(mask, x, at), e.load_part(mask, y, at)), out, at)
+
+        e.for_lines(count, out, large, write)
+
+    return instructions(part)
 
 
-@compiled
-def relu_gradient_part(y, g, out):
-    for i in range(y.size):
-        out[i] = relu_slope(y[i], g[i])
-
-
-@compiled
-def sum_part(x, y, out):
-    for i in range(x.size):
-        out[i] = x[i] + y[i]
-
-
-def each(e, of, x, out, count) -> None:
-    e.for_vectors(count, lambda at, mask: e.store_part(mask, of(e, e.load_part(mask, x, at)), out, at))
-
-
-def each_slope(e, slope, x, g, out, count) -> None:
-    def write(at, mask):
-        found = e.mul(e.load_part(mask, g, at), slope(e, e.load_part(mask, x, at)))
-        e.store_part(mask, found, out, at)
-
-    e.for_vectors(count, write)
-
-
-@instructions
-def gelu_part(e, x, out, count):
-    each(e, gelu_of, x, out, count)
-
-
-@instructions
-def gelu_tanh_part(e, x, out, count):
-    each(e, gelu_tanh_of, x, out, count)
-
-
-@instructions
-def gelu_gradient_part(e, x, g, out, count):
-    each_slope(e, gelu_slope, x, g, out, count)
-
-
-@instructions
-def gelu_tanh_gradient_part(e, x, g, out, count):
-    each_slope(e, gelu_tanh_slope, x, g, out, count)
+relu_part, gelu_part, gelu_tanh_part = map(of_each, (relu_of, gelu_of, gelu_tanh_of))
+relu_gradient_part, sum_part = of_pairs(relu_slope), of_pairs(lambda e, x, y: e.add(x, y))
+gelu_gradient_part, gelu_tanh_gradient_part = of_pairs(gelu_slope), of_pairs(gelu_tanh_slope)
 
 
 @entry
 def relu_all(x, out, tasks):
+    large = is_large(out)
     for t in prange(tasks):
         a, b = t * x.size // tasks, (t + 1) * x.size // tasks
-        relu_part(x[a:b], out[a:b])
+        relu_part(x.ctypes.data + a * 4, out.ctypes.data + a * 4, b - a, large)
 
 
 @entry
 def relu_gradient_all(y, g, out, tasks):
+    large = is_large(out)
     for t in prange(tasks):
         a, b = t * y.size // tasks, (t + 1) * y.size // tasks
-        relu_gradient_part(y[a:b], g[a:b], out[a:b])
+        relu_gradient_part(
+            y.ctypes.data + a * 4, g.ctypes.data + a * 4, out.ctypes.data + a * 4, b - a, large
+        )
 
 
 @entry
 def sum_all(x, y, out, tasks):
+    """`out` may be x: its lines are in the cache anyway, and are written there."""
+    large = is_large(out) if out.ctypes.data != x.ctypes.data else 0
     for t in prange(tasks):
         a, b = t * x.size // tasks, (t + 1) * x.size // tasks
-        sum_part(x[a:b], y[a:b], out[a:b])
+        sum_part(x.ctypes.data + a * 4, y.ctypes.data + a * 4, out.ctypes.data + a * 4, b - a, large)
 
 
 @entry
 def gelu_all(x, out, tanh_form, tasks):
+    large = is_large(out)
     for t in prange(tasks):
         a, b = t * x.size // tasks, (t + 1) * x.size // tasks
-        places = x.ctypes.data + a * 4, out.ctypes.data + a * 4
         if tanh_form:
-            gelu_tanh_part(*places, b - a)
+            gelu_tanh_part(x.ctypes.data + a * 4, out.ctypes.data + a * 4, b - a, large)
         else:
-            gelu_part(*places, b - a)
+            gelu_part(x.ctypes.data + a * 4, out.ctypes.data + a * 4, b - a, large)
 
 
 @entry
 def gelu_gradient_all(x, g, out, tanh_form, tasks):
+    large = is_large(out)
     for t in prange(tasks):
         a, b = t * x.size // tasks, (t + 1) * x.size // tasks
-        places = x.ctypes.data + a * 4, g.ctypes.data + a * 4, out.ctypes.data + a * 4
+        x_at, g_at, to = x.ctypes.data + a * 4, g.ctypes.data + a * 4, out.ctypes.data + a * 4
         if tanh_form:
-            gelu_tanh_gradient_part(*places, b - a)
+            gelu_tanh_gradient_part(x_at, g_at, to, b - a, large)
         else:
-            gelu_gradient_part(*places, b - a)
+            gelu_gradient_part(x_at, g_at, to, b - a, large)
 
 
 # ---------------------------------------------------------------- bodies

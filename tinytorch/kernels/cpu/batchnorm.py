@@ -16,7 +16,8 @@ from numba import prange
 from ...nn.functional.batchnorm import batch_norm_backward, batch_norm_forward
 from .compiling import compiled, entry
 from .layernorm import fits, one_per_column
-from .memory import channels_and_places, is_channels_last, plain, rows_of_channels, same_layout
+from .memory import channels_and_places, is_channels_last, is_large, plain, rows_of_channels, same_layout
+from .simd import WIDTH, instructions
 from .sums import BLOCK, add_row, total
 
 f4 = np.float32
@@ -99,31 +100,74 @@ def gradients_of_planes(g, x, weight, mean, rstd, gx, gweight, gbias, tasks):
 # ---------------------------------------------------------------- channels side by side
 
 
-@compiled
-def add_around(x, center, first, second):
-    for c in range(x.size):
-        d = x[c] - center[c]
-        first[c] += d
-        second[c] += d * d
+# As one long row of vectors, in which the channels come round again: what belongs to a channel is read from a table that begins anew
+# behind its end. So there is nothing left over at the end of a row of a few channels.
 
 
-@compiled
-def add_with(g, x, mean, first, second):
-    for c in range(x.size):
-        first[c] += g[c]
-        second[c] += g[c] * (x[c] - mean[c])
+def around(values, channels: int):
+    """A table from which a vector can be read at any channel."""
+    if channels < WIDTH:
+        return np.resize(values.astype(f4), channels + WIDTH)
+    table = np.empty(channels + WIDTH, f4)
+    table[:channels], table[channels:] = values, values[:WIDTH]
+    return table
 
 
-@compiled
-def scale_channels(x, mean, factor, bias, out):
-    for c in range(x.size):
-        out[c] = (x[c] - mean[c]) * factor[c] + bias[c]
+@instructions
+def add_around(e, x, center, first, second, count):
+    """A row of channels: the sums of x - center and of its square go up."""
+
+    def add(at, mask):
+        d = e.sub(e.load_part(mask, x, at), e.load_part(mask, center, at))
+        e.store_part(mask, e.add(e.load_part(mask, first, at), d), first, at)
+        e.store_part(mask, e.fma(d, d, e.load_part(mask, second, at)), second, at)
+
+    e.for_vectors(count, add)
 
 
-@compiled
-def combine_channels(g, x, mean, of_g, of_x, shift, out):
-    for c in range(x.size):
-        out[c] = g[c] * of_g[c] + (x[c] - mean[c]) * of_x[c] + shift[c]
+@instructions
+def add_with(e, g, x, mean, first, second, count):
+    """A row of channels: the sums of g and of g * (x - mean) go up."""
+
+    def add(at, mask):
+        d, slope = e.sub(e.load_part(mask, x, at), e.load_part(mask, mean, at)), e.load_part(mask, g, at)
+        e.store_part(mask, e.add(e.load_part(mask, first, at), slope), first, at)
+        e.store_part(mask, e.fma(slope, d, e.load_part(mask, second, at)), second, at)
+
+    e.for_vectors(count, add)
+
+
+def for_places(e, count, channels, out, large, of):
+    """Write `of(where a vector lies, its mask, its first channel)` for all vectors of whole rows of channels."""
+    channel, step = e.variable(0), e.rest(e.width, channels)
+
+    def write(at, mask, store):
+        store(mask, of(at, mask, channel.get()), out, at)
+
+    def moved(lanes):
+        lanes = step if lanes is e.width else e.rest(lanes, channels)
+        channel.set(e.once_around(e.plus(channel.get(), lanes), channels))
+
+    e.for_lines(count, out, large, write, moved)
+
+
+@instructions
+def scale_places(e, x, mean, factor, bias, out, count, channels, large):
+    def scaled(at, mask, c):
+        d = e.sub(e.load_part(mask, x, at), e.load(mean, c))
+        return e.fma(d, e.load(factor, c), e.load(bias, c))
+
+    for_places(e, count, channels, out, large, scaled)
+
+
+@instructions
+def combine_places(e, g, x, mean, of_g, of_x, shift, out, count, channels, large):
+    def combined(at, mask, c):
+        d = e.sub(e.load_part(mask, x, at), e.load(mean, c))
+        sum = e.fma(d, e.load(of_x, c), e.load(shift, c))
+        return e.fma(e.load_part(mask, g, at), e.load(of_g, c), sum)
+
+    for_places(e, count, channels, out, large, combined)
 
 
 @entry
@@ -133,14 +177,18 @@ def sums_of_rows(g, x, center, tasks):
     parts = np.zeros((tasks, 2, channels), np.float64)
     for t in prange(tasks):
         block = np.empty((2, channels), np.float32)
-        first, last = t * rows // tasks, (t + 1) * rows // tasks
-        for a in range(first, last, BLOCK):
+        first, second = block[0].ctypes.data, block[1].ctypes.data
+        begin, end = t * rows // tasks, (t + 1) * rows // tasks
+        for a in range(begin, end, BLOCK):
             block[:] = 0
-            for r in range(a, min(a + BLOCK, last)):
+            for r in range(a, min(a + BLOCK, end)):
+                at = x.ctypes.data + r * channels * 4
                 if len(g) == 0:
-                    add_around(x[r], center, block[0], block[1])
+                    add_around(at, center.ctypes.data, first, second, channels)
                 else:
-                    add_with(g[r], x[r], center, block[0], block[1])
+                    add_with(
+                        g.ctypes.data + r * channels * 4, at, center.ctypes.data, first, second, channels
+                    )
             add_row(block[0], parts[t, 0])
             add_row(block[1], parts[t, 1])
     return parts.sum(0)
@@ -148,36 +196,59 @@ def sums_of_rows(g, x, center, tasks):
 
 @entry
 def scale_rows(x, mean, factor, bias, out, tasks):
+    """The last three arrays before out are tables, see `around`."""
+    rows, channels = x.shape
+    large = is_large(out)
     for t in prange(tasks):
-        for r in range(t * len(x) // tasks, (t + 1) * len(x) // tasks):
-            scale_channels(x[r], mean, factor, bias, out[r])
+        a, b = t * rows // tasks * channels, (t + 1) * rows // tasks * channels
+        scale_places(x.ctypes.data + a * 4, mean.ctypes.data, factor.ctypes.data, bias.ctypes.data, out.ctypes.data + a * 4,
+                     b - a, channels, large)  # fmt: skip
 
 
 @entry
 def combine_rows(g, x, mean, of_g, of_x, shift, out, tasks):
+    """The four arrays before out are tables."""
+    rows, channels = x.shape
+    large = is_large(out)
     for t in prange(tasks):
-        for r in range(t * len(x) // tasks, (t + 1) * len(x) // tasks):
-            combine_channels(g[r], x[r], mean, of_g, of_x, shift, out[r])
+        a, b = t * rows // tasks * channels, (t + 1) * rows // tasks * channels
+        combine_places(g.ctypes.data + a * 4, x.ctypes.data + a * 4, mean.ctypes.data, of_g.ctypes.data, of_x.ctypes.data,
+                       shift.ctypes.data, out.ctypes.data + a * 4, b - a, channels, large)  # fmt: skip
+
+
+def sums_of_channels(g, x, center):
+    """`sums_of_rows`, with as many rows taken for one as make a row of whole vectors."""
+    rows, channels = x.shape
+    together = 1
+    while together * channels % WIDTH and rows % (2 * together) == 0:
+        together *= 2
+    if together == 1:
+        return sums_of_rows(g, x, center, work=WORTH * x.size)
+    wide = rows // together, together * channels
+    g = g.reshape(wide) if len(g) else g.reshape(0, wide[1])
+    found = sums_of_rows(g, x.reshape(wide), np.resize(center, wide[1]), work=WORTH * x.size)
+    return found.reshape(2, together, channels).sum(1)
 
 
 def normalise_channels(x, weight, bias, eps: float, out):
     """(M, C) written to out; mean, variance and 1/std."""
     center = x[:64].mean(axis=0)
-    work = WORTH * x.size
-    first, second = sums_of_rows(x[:0], x, center, work=work)
+    first, second = sums_of_channels(x[:0], x, center)
     mean = (center + first / len(x)).astype(f4)
     var = ((second - first * first / len(x)) / len(x)).astype(f4)
     rstd = (1 / np.sqrt(var + eps)).astype(f4)
-    scale_rows(x, mean, rstd * weight, bias, out, work=work)
+    tables = [around(values, x.shape[1]) for values in (mean, rstd * weight, bias)]
+    scale_rows(x, *tables, out, work=WORTH * x.size)
     return mean, var, rstd
 
 
 def gradients_of_channels(g, x, weight, mean, rstd, gx):
     """(M, C): writes gx; the gradients of weight and bias."""
-    first, second = sums_of_rows(g, x, mean, work=WORTH * x.size)
+    first, second = sums_of_channels(g, x, mean)
     of_g = rstd * weight
     of_x, shift = -of_g * rstd * rstd * second / len(x), -of_g * first / len(x)
-    combine_rows(g, x, mean, of_g, of_x.astype(f4), shift.astype(f4), gx, work=WORTH * x.size)
+    tables = [around(values, x.shape[1]) for values in (mean, of_g, of_x, shift)]
+    combine_rows(g, x, *tables, gx, work=WORTH * x.size)
     return (second * rstd).astype(f4), first.astype(f4)
 
 

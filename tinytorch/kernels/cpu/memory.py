@@ -22,6 +22,15 @@ def scratch(count):
     return room[skip : skip + count]
 
 
+LARGE = 1 << 21  # floats: 8 MB, so that little of it would still be in a cache when it is read again
+
+
+@compiled
+def is_large(x):
+    """1 where the array is so large that it is best written past the cache, else 0."""
+    return 1 if x.size >= LARGE else 0
+
+
 def is_plain(x) -> bool:
     """Whether x lies in memory in the order of its indices."""
     return x.flags.c_contiguous and x.flags.writeable

@@ -83,6 +83,19 @@ class Emitter:
         """The address of the float at that offset."""
         return self.plus(base, self.times(offset, 4))
 
+    def rest(self, a, b):
+        """a % b of numbers that are not negative."""
+        return self.builder.urem(number(a), number(b))
+
+    def once_around(self, n, size):
+        """n % size of an n below twice the size."""
+        left = self.minus(n, size)
+        return self.builder.select(self.builder.icmp_signed("<", left, number(0)), number(n), left)
+
+    def least(self, a, b):
+        a, b = number(a), number(b)
+        return self.builder.select(self.builder.icmp_signed("<", a, b), a, b)
+
     @contextmanager
     def loop(self, count):
         with cgutils.for_range(self.builder, number(count)) as loop:
@@ -100,14 +113,39 @@ class Emitter:
         with self.builder.if_then(self.builder.icmp_signed("!=", number(a), number(b))):
             yield
 
-    def for_vectors(self, count, write) -> None:
-        """`write(offset, mask)` for each vector of a row of `count` elements; the mask is None where a vector is whole."""
+    def for_vectors(self, count, write, moved=None) -> None:
+        """`write(offset, mask)` for each vector of a row of `count` elements; the mask is None where a vector is whole. `moved(lanes)`
+        follows on each that another one may follow on."""
         whole = self.divided(count, self.width)
         with self.loop(whole) as i:
             write(self.times(i, self.width), None)
+            if moved is not None:
+                moved(self.width)
         done = self.times(whole, self.width)
         with self.unless(done, count):
             write(done, self.mask(self.minus(count, done)))
+
+    def for_lines(self, count, target, large, write, moved=None) -> None:
+        """`for_vectors` for what writes to `target`: `write` gets a third argument, the method to store a vector with. Where the target
+        is `large`, whole vectors begin where its lines do, and are stored past the cache.
+
+        A line that is to be overwritten would be read first, and what is larger than the cache is read again from memory in any case.
+        """
+        with self.when(large, 0):
+            self.for_vectors(count, lambda at, mask: write(at, mask, self.store_part), moved)
+        with self.unless(large, 0):
+            size = self.width * 4
+            head = self.divided(self.minus(size, self.rest(target, size)), 4)
+            head = self.least(self.rest(head, self.width), count)
+            write(number(0), self.mask(head), self.store_part)
+            if moved is not None:
+                moved(head)
+
+            def store(at, mask):
+                write(self.plus(head, at), mask, self.store_past if mask is None else self.store_part)
+
+            self.for_vectors(self.minus(count, head), store, moved)
+            self.builder.fence("seq_cst")  # what another thread reads is there
 
     def variable(self, value):
         """A place for a value that changes in a loop: `get`, `set`. The compiler keeps it in a register."""
@@ -155,6 +193,13 @@ class Emitter:
     def store_part(self, mask, value, base, offset=0) -> None:
         self._store(mask, value, self.address(base, offset), 4)
 
+    def store_past(self, mask, value, base, offset=0) -> None:
+        """Past the cache, to an address that is a multiple of a vector's size; the mask is None."""
+        pointer = self.builder.inttoptr(self.address(base, offset), self.vector.as_pointer())
+        stored = self.builder.store(value, pointer)
+        stored.align = self.width * 4
+        stored.set_metadata("nontemporal", self.builder.module.add_metadata([ir.Constant(LANE, 1)]))
+
     def store_first(self, value, base, offset=0) -> None:
         """The first lane alone."""
         one = value if self.width == 1 else self.builder.extract_element(value, ir.Constant(LANE, 0))
@@ -183,6 +228,10 @@ class Emitter:
     def below(self, x, y):
         """A mask of where x is less than y."""
         return self.builder.fcmp_ordered("<", x, y)
+
+    def at_most(self, x, y):
+        """A mask of where x is no more than y."""
+        return self.builder.fcmp_ordered("<=", x, y)
 
     def equal(self, x, y):
         """A mask of where x is y."""
