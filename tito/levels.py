@@ -28,18 +28,19 @@ def level_files(package: Path, modules: Sequence[Module], level: int) -> dict[st
     """Every file of the package at a level, by its path inside the package."""
     owned = check_owners(package, modules)
     here = {file for file, module in owned.items() if module.number <= level}
-    folders = {"."} | {str(folder) for file in here for folder in Path(file).parents}
+    folders, all_folders = folders_of(here), folders_of(owned)
     content: dict[str, bytes] = {}
     later = later_modules(owned, folders, level) | later_methods(package, owned, level)
     for path in package_files(package):
         file = path.relative_to(package).as_posix()
-        if path.name == "__init__.py" and str(Path(file).parent) in folders:
+        shared_here = brought_with(file, all_folders) in folders
+        if path.name == "__init__.py" and shared_here:
             text, dropped = cut_init(path.read_text(encoding="utf-8"), level, file)
             content[file] = text.encode()
             later |= {
                 dotted(Path(file).parent, name): module_named(modules, n) for name, n in dropped.items()
             }
-        elif file in here or (path.suffix != ".py" and str(Path(file).parent) in folders):
+        elif file in here or (path.suffix != ".py" and shared_here):
             content[file] = path.read_bytes()
     if later:
         content[LATER_FILE] = fill_later(content.get(LATER_FILE, b"").decode(), later).encode()
@@ -65,6 +66,19 @@ def package_files(package: Path) -> list[Path]:
     """The files of the package, without caches and hidden files."""
     files = (path for path in package.rglob("*") if path.is_file())
     return sorted(path for path in files if not is_derived(path.relative_to(package)))
+
+
+def folders_of(files: Iterable[str]) -> set[str]:
+    """The folders that files lie in, at whatever depth; the package itself is "."."""
+    return {"."} | {str(folder) for file in files for folder in Path(file).parents}
+
+
+def brought_with(file: str, folders: set[str]) -> str:
+    """The folder whose first owned file brings a file without owner: its own, or the nearest above it that has one.
+
+    So a package that holds nothing but an `__init__.py` comes with the package it is in.
+    """
+    return next(str(folder) for folder in Path(file).parents if str(folder) in folders)
 
 
 def is_derived(path: Path) -> bool:

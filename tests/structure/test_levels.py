@@ -8,7 +8,7 @@ import pytest
 
 from tests.structure.tree import MODULES, PACKAGE
 from tito.curriculum import read_modules
-from tito.levels import write_level
+from tito.levels import level_files, package_files, write_level
 
 CORE = [module for module in read_modules(MODULES) if module.number <= 16]
 
@@ -75,3 +75,12 @@ def test_level(module, tmp_path):
     )
     if module.number < 5:
         assert int(result.stdout.splitlines()[-1]) > 3, "a low level should have names that come later"
+
+
+def test_the_last_level_is_the_whole_package():
+    modules = read_modules(MODULES)
+    files = level_files(PACKAGE, modules, modules[-1].number)
+    on_disk = {path.relative_to(PACKAGE).as_posix(): path for path in package_files(PACKAGE)}
+    assert sorted(files) == sorted(on_disk)
+    changed = [file for file, content in files.items() if content != on_disk[file].read_bytes()]
+    assert changed == [], "the last level cuts nothing"

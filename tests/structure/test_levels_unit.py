@@ -17,7 +17,7 @@ from tests.structure.tree import (
     speechless,
 )
 from tito.curriculum import CurriculumError, owners, read_modules
-from tito.levels import cut_init, level_files, read_tags, unowned, write_level
+from tito.levels import cut_init, level_files, package_files, read_tags, unowned, write_level
 
 LATER = (PACKAGE / "later.py").read_text()
 
@@ -58,6 +58,15 @@ PROJECT = {
     "tinytorch/optim/__init__.py": "from .sgd import SGD\n",
     "tinytorch/optim/sgd.py": "from ..op import op\n\nclass SGD: ...\n",
     "tinytorch/optim/table.json": "{}\n",
+    "tinytorch/optim/old/__init__.py": "",
+    "tinytorch/nn/intrinsic/__init__.py": """
+        from ...later import missing_from
+        from ..linear import Linear  # 01
+        from ..conv import Conv1d  # 05
+
+        __getattr__ = missing_from(__name__)
+    """,
+    "tinytorch/nn/intrinsic/quantized/__init__.py": "",
     "tinytorch/optim/__pycache__/sgd.pyc": "x",
     "tinytorch/py.typed": "",
 }
@@ -160,14 +169,27 @@ def test_files_of_each_level(project):
     modules = read_modules(folder / "modules")
     files = {n: set(level_files(folder / "tinytorch", modules, n)) for n in (0, 1, 5)}
     assert files[0] == {"__init__.py", "later.py", "backend.py", "py.typed"}
-    assert files[1] == files[0] | {"op.py", "nn/__init__.py", "nn/linear.py"}
-    assert files[5] == files[1] | {"nn/conv.py", "optim/__init__.py", "optim/sgd.py", "optim/table.json"}
+    bare = {"nn/intrinsic/__init__.py", "nn/intrinsic/quantized/__init__.py"}  # they come with nn
+    assert files[1] == files[0] | bare | {"op.py", "nn/__init__.py", "nn/linear.py"}
+    optim = {"optim/__init__.py", "optim/sgd.py", "optim/table.json", "optim/old/__init__.py"}
+    assert files[5] == files[1] | optim | {"nn/conv.py"}
+
+
+def test_a_package_of_nothing_but_an_init_is_cut_as_others_are(project):
+    folder = project()
+    files = level_files(folder / "tinytorch", read_modules(folder / "modules"), 1)
+    assert b"Linear" in files["nn/intrinsic/__init__.py"]
+    assert b"Conv1d" not in files["nn/intrinsic/__init__.py"]
+    assert b'"nn.intrinsic.Conv1d": "05_optimizers"' in files["later.py"]
 
 
 def test_the_last_level_is_the_package(project):
     folder = project()
-    for file, content in level_files(folder / "tinytorch", read_modules(folder / "modules"), 5).items():
-        assert content == (folder / "tinytorch" / file).read_bytes(), file
+    package = folder / "tinytorch"
+    files = level_files(package, read_modules(folder / "modules"), 5)
+    assert files == {
+        path.relative_to(package).as_posix(): path.read_bytes() for path in package_files(package)
+    }
 
 
 def test_a_level_is_written_to_a_new_folder_only(project, tmp_path):
@@ -192,6 +214,7 @@ COMES = "comes with module 05_optimizers. Start it with: tito module start 05"
         ("from tinytorch.nn import Conv2d", f"tinytorch.nn.Conv2d {COMES}"),
         ("import tinytorch; tinytorch.nn.Conv1d", f"tinytorch.nn.Conv1d {COMES}"),
         ("import tinytorch.nn.conv", f"tinytorch.nn.conv {COMES}"),
+        ("from tinytorch.nn.intrinsic import Conv1d", f"tinytorch.nn.intrinsic.Conv1d {COMES}"),
         (
             "from tinytorch.later import comes_with as c; print(c('Tensor.convolve'))",
             f"tinytorch.Tensor.convolve {COMES}",
