@@ -14,6 +14,7 @@ import zipfile
 
 import pytest
 
+from tests.assessment.repositories import bare, committed, exploding, git
 from tito.assessment import classroom, intake
 from tito.assessment.intake import IntakeError, kept, take_in
 from tito.assessment.isolation.launch import remove
@@ -72,63 +73,43 @@ def test_every_form_is_one_archive(tmp_path):
 
 def test_git_repositories_are_read_without_running_anything(tmp_path):
     work = lay(tmp_path / "work")
-    run = lambda *words, cwd=work: subprocess.run(["git", *words], cwd=cwd, check=True, capture_output=True)
-    run("init", "-q")
     (work / ".gitattributes").write_text("*.py filter=evil\n")
-    run("add", "."), run("-c", "user.name=s", "-c", "user.email=s@x", "commit", "-qm", "work")
-    bare = tmp_path / "ann.git"
-    run("clone", "-q", "--bare", str(work), str(bare))
+    ann = bare(committed(work))
     proof = tmp_path / "ran"
-    with open(bare / "config", "a") as config:
+    with open(ann / "config", "a") as config:
         config.write(
             f'[filter "evil"]\n\tsmudge = touch {proof}\n[core]\n\tfsmonitor = touch {proof}\n\tsshCommand = touch {proof}\n'
         )
-    hook = bare / "hooks" / "post-checkout"
+    hook = ann / "hooks" / "post-checkout"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text(f"#!/bin/sh\ntouch {proof}\n")
     hook.chmod(0o755)
-    assert take_in(bare).files == FILES
+    assert take_in(ann).files == FILES
     assert take_in(work).files == FILES, "a working tree is a folder; its .git is not looked at"
     assert not proof.exists()
-    (bare / "HEAD").write_text("ref: refs/heads/nothing\n")
+    (ann / "HEAD").write_text("ref: refs/heads/nothing\n")
     with pytest.raises(IntakeError, match="the repository cannot be read"):
-        take_in(bare)
-
-
-def git(folder, *words, **options) -> str:
-    names = ("-c", "user.name=s", "-c", "user.email=s@x")
-    told = subprocess.run(
-        ["git", *names, *words], cwd=folder, check=True, capture_output=True, text=True, **options
-    )
-    return told.stdout.strip()
-
-
-def bare_repository(folder, *options):
-    """FILES, committed."""
-    work = lay(folder / "work")
-    git(work, "init", "-q", *options), git(work, "add", "."), git(work, "commit", "-qm", "work")
-    git(folder, "clone", "-q", "--bare", str(work), "x.git")
-    return folder / "x.git"
+        take_in(ann)
 
 
 def test_a_repository_that_fetches_what_it_lacks_from_a_program(tmp_path):
     """As a partial clone it names a remote, and the remote a program that is to be asked for the rest."""
-    bare, proof = bare_repository(tmp_path), tmp_path / "ran"
-    blob = git(bare, "rev-parse", "HEAD:tinytorch/op.py")
-    (bare / "objects" / blob[:2] / blob[2:]).unlink()
-    (bare / "config").write_text(
+    ann, proof = bare(committed(lay(tmp_path / "work"))), tmp_path / "ran"
+    blob = git(ann, "rev-parse", "HEAD:tinytorch/op.py")
+    (ann / "objects" / blob[:2] / blob[2:]).unlink()
+    (ann / "config").write_text(
         "[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tpartialClone = origin\n"
-        f'[remote "origin"]\n\turl = file://{bare}\n\tpromisor = true\n\tuploadpack = "touch {proof}; false"\n'
+        f'[remote "origin"]\n\turl = file://{ann}\n\tpromisor = true\n\tuploadpack = "touch {proof}; false"\n'
     )
     with pytest.raises(IntakeError, match="the repository cannot be read"):
-        take_in(bare)
+        take_in(ann)
     assert not proof.exists()
 
 
 def test_a_repository_that_borrows_another_one_s_objects(tmp_path):
     """Whoever knows the number of somebody's commit does not have the commit."""
-    (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
-    theirs = bare_repository(tmp_path / "a")
+    (tmp_path / "b").mkdir()
+    theirs = bare(committed(lay(tmp_path / "a/work")))
     git(tmp_path / "b", "init", "-q", "--bare", "mine.git")
     mine = tmp_path / "b" / "mine.git"
     (mine / "objects/info").mkdir(exist_ok=True)
@@ -140,27 +121,19 @@ def test_a_repository_that_borrows_another_one_s_objects(tmp_path):
 
 
 def test_a_repository_of_a_few_trees_that_are_billions_of_files(tmp_path, monkeypatch):
-    git(tmp_path, "init", "-q", "--bare", "x.git")
-    bare = tmp_path / "x.git"
-    entry = "100644 blob " + git(bare, "hash-object", "-w", "--stdin", input="x" * 1000)
-    for _ in range(10):
-        tree = git(bare, "mktree", input="".join(f"{entry}\tf{i}\n" for i in range(10)))
-        entry = f"040000 tree {tree}"
-    git(bare, "update-ref", "refs/heads/main", git(bare, "commit-tree", "-m", "x", tree))
-    (bare / "HEAD").write_text("ref: refs/heads/main\n")
     monkeypatch.setattr("tito.assessment.repository.MOST_MEMORY", 128 << 20)
     with pytest.raises(IntakeError, match="the repository cannot be read"):
-        take_in(bare)
+        take_in(exploding(tmp_path))
 
 
 def test_a_repository_with_more_than_there_is_room_for(tmp_path, monkeypatch):
     monkeypatch.setattr("tito.assessment.repository.MOST_TAR", 1 << 10)
     with pytest.raises(IntakeError, match="at its HEAD stand more than"):
-        take_in(bare_repository(tmp_path))
+        take_in(bare(committed(lay(tmp_path / "work"))))
 
 
 def test_a_repository_with_the_longer_numbers(tmp_path):
-    assert take_in(bare_repository(tmp_path, "--object-format=sha256")).files == FILES
+    assert take_in(bare(committed(lay(tmp_path / "work"), "--object-format=sha256"))).files == FILES
 
 
 def test_a_pipe_is_not_waited_for(tmp_path):

@@ -4,10 +4,11 @@ import gzip
 import io
 import os
 import stat
-import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
+
+from tests.assessment.repositories import bare, committed, exploding
 
 from .lines import EVERYTHING, Files, line
 
@@ -341,11 +342,6 @@ def laid_out(files: Files, folder: Path) -> Path:
     return folder
 
 
-def git(folder: Path, *words: str, told: str = "") -> str:
-    command = ["git", "-c", "user.name=s", "-c", "user.email=s@x", *words]
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, input=told).stdout.strip()  # fmt: skip
-
-
 PROGRAMS = """[core]
 	repositoryformatversion = 1
 	bare = true
@@ -369,10 +365,7 @@ PROGRAMS = """[core]
 
 @line("archives", earns=EVERYTHING, archive=True)
 def a_repository_that_starts_programs(files: Files, path: Path):
-    work = laid_out(files, path / "work")
-    git(work, "init", "-q"), git(work, "add", "-A"), git(work, "commit", "-qm", "x")
-    git(path, "clone", "-q", "--bare", "work", "x.git")
-    made = path / "x.git"
+    made = bare(committed(laid_out(files, path / "work")))
     for hook in ("post-checkout", "post-upload-pack", "pre-auto-gc", "reference-transaction"):
         (made / "hooks").mkdir(exist_ok=True)
         (made / "hooks" / hook).write_text("#!/bin/sh\ntouch /tmp/tito-was-here\n")
@@ -383,24 +376,14 @@ def a_repository_that_starts_programs(files: Files, path: Path):
 
 @line("archives", earns=EVERYTHING, archive=True)
 def a_working_tree_that_starts_programs(files: Files, path: Path):
-    work = laid_out(files, path / "x")
-    git(work, "init", "-q"), git(work, "add", "-A"), git(work, "commit", "-qm", "x")
+    work = committed(laid_out(files, path / "x"))
     (work / ".git/config").write_text(PROGRAMS.replace("bare = true", "bare = false"))
     return work
 
 
 @line("archives", verdicts=BROKEN, archive=True, slow=True)
 def a_repository_that_explodes(files: Files, path: Path):
-    """Ten trees, of which each names the next ten times: ten thousand million files."""
-    git(path, "init", "-q", "--bare", "x.git")
-    made = path / "x.git"
-    entry = "100644 blob " + git(made, "hash-object", "-w", "--stdin", told="x" * 1000)
-    for _ in range(10):
-        tree = git(made, "mktree", told="".join(f"{entry}\tf{i}.py\n" for i in range(10)))
-        entry = f"040000 tree {tree}"
-    git(made, "update-ref", "refs/heads/main", git(made, "commit-tree", "-m", "x", tree))
-    (made / "HEAD").write_text("ref: refs/heads/main\n")
-    return made
+    return exploding(path)
 
 
 @line("archives", earns=EVERYTHING, archive=True)
