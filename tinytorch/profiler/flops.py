@@ -1,4 +1,7 @@
-"""How many floating-point operations an op does, from the shapes of what went in and came out."""
+"""How many floating-point operations an op does, from the shapes of what went in and came out.
+
+A bias is not counted: it is one sum for each result, of which the product behind it has as many as it is deep.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,7 @@ def matmul(shapes, out) -> int:
 
 
 def linear(shapes, out) -> int:
-    bias = math.prod(out) if len(shapes) > 2 and shapes[2] else 0
-    return 2 * math.prod(out) * shapes[1][-1] + bias
+    return 2 * math.prod(out) * shapes[1][-1]
 
 
 def convolution(shapes, out) -> int:
@@ -71,5 +73,5 @@ def backward_flops(name: str, shapes, out, wanted) -> int:
         return flops(name, shapes, out) * 5 // 2
     if name not in COUNTS:
         return len(wanted) * flops(name, shapes, out)
-    factors = [i for i in wanted if i < 2]  # what comes behind them is a bias, whose gradient is but a sum
-    return len(factors) * flops(name, shapes[:2], out) + (len(wanted) - len(factors)) * math.prod(out)
+    factors = sum(i < 2 for i in wanted)  # what comes behind the two factors is a bias
+    return factors * flops(name, shapes, out)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 
 from ..profiler.flops import COUNTS
@@ -36,7 +35,7 @@ class FlopCounterMode:
         for event in self.profile.events:
             if event.name in COUNTS and event.kind != "range":
                 name = event.name if event.kind == "forward" else f"{event.name}_backward"
-                counts[name] += event.flops - sums_of_bias(event)
+                counts[name] += event.flops
         return {"Global": dict(counts)}
 
     def get_total_flops(self) -> int:
@@ -46,14 +45,3 @@ class FlopCounterMode:
         counts = self.get_flop_counts()["Global"]
         lines = [f"{name:28} {count / 1e9:12.6f} GFLOP" for name, count in sorted(counts.items())]
         return "\n".join([*lines, f"{'in all':28} {self.get_total_flops() / 1e9:12.6f} GFLOP"])
-
-
-def sums_of_bias(event) -> int:
-    """What the profiler counts for a bias: one sum for each element of the result. PyTorch counts products alone."""
-    backward = event.kind == "backward"  # there the shapes begin with that of the result's gradient
-    arguments = event.shapes[backward:]
-    if event.name == "attention" or len(arguments) < 3 or not arguments[2]:
-        return 0
-    if backward:
-        return math.prod(event.shapes[0])
-    return math.prod(arguments[0][:-1]) * arguments[1][0] if event.name == "linear" else 0
