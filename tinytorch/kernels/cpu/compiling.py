@@ -37,6 +37,7 @@ from .threads import pool, tasks
 # error_model="numpy": Python's would check every divisor, and a loop with such a branch has no vector form (7 times slower).
 # fastmath: sums may be reordered and products fused, but NaN and infinity keep their meaning.
 OPTIONS = {"error_model": "numpy", "nogil": True, "fastmath": {"contract", "reassoc", "nsz", "arcp", "afn"}}
+AS_WRITTEN = OPTIONS | {"fastmath": {"contract"}}
 
 keep_freed_memory()
 
@@ -128,8 +129,7 @@ def compiled(function=None, *, as_written=False):
     """
     if function is None:
         return lambda function: compiled(function, as_written=as_written)
-    options = OPTIONS | {"fastmath": {"contract"}} if as_written else OPTIONS
-    return njit(forceinline=True, **options)(function)
+    return njit(forceinline=True, **(AS_WRITTEN if as_written else OPTIONS))(function)
 
 
 def kept(function, compiler=njit, **options):
@@ -188,7 +188,8 @@ def entry(function) -> Entry:
 class Shared:
     """A function of integers whose machine code exists once: kernels are given its address and call it there.
 
-    Were it compiled into each kernel that uses it, each would take seconds longer to compile.
+    Were it compiled into each kernel that uses it, each would take seconds longer to compile. Its sums are not reordered: without
+    vectors, each height of a tile would get an order of its own, and the number of threads would change bits.
     """
 
     def __init__(self, function):
@@ -204,7 +205,7 @@ class Shared:
 
     def compile(self) -> None:
         kind = types.void(*[types.int64] * self.function.__code__.co_argcount)
-        options = {"error_model": "numpy", "fastmath": OPTIONS["fastmath"]}
+        options = {name: AS_WRITTEN[name] for name in ("error_model", "fastmath")}
         self.code = self.code or kept(self.function, functools.partial(cfunc, kind), **options)
 
 
