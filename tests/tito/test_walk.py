@@ -3,6 +3,7 @@
 In a folder whose name has a space and letters of other alphabets; once in the files, once in notebooks.
 """
 
+import ast
 import json
 import os
 import subprocess
@@ -11,7 +12,7 @@ import sys
 import pytest
 
 from tito.course import the_course
-from tito.levels import level_files
+from tito.levels import level_files, package_files
 from tito.weave import text_of
 
 COURSE = the_course()
@@ -73,8 +74,14 @@ class Student:
         reached = [c["said"] != "" for c in self.tito("checkpoint", "status")["checkpoints"]]
         assert reached == [n <= last for n in range(LAST + 1)]
         assert self.tito("update")["conflicts"] == []
-        for file, content in level_files(COURSE.package, COURSE.modules, last).items():  # the framework grew
-            assert (self.work / "tinytorch" / file).read_bytes() == content, file
+        for file, content in level_files(COURSE.package, COURSE.modules, last).items():
+            grown = (self.work / "tinytorch" / file).read_bytes()
+            assert code_of(file, grown) == code_of(file, content), f"{file} is not the framework's"
+
+
+def code_of(file, content):
+    """Without comments: the steps above a rule row are outside its cell, so that they stay when a notebook is taken back."""
+    return ast.dump(ast.parse(content)) if file.endswith(".py") else content
 
 
 @pytest.mark.slow
@@ -82,6 +89,9 @@ class Student:
 def test_the_whole_course_in_files(tmp_path):
     student = Student(tmp_path / "é")
     student.walk(LAST, student.write_files)
+    for path in package_files(COURSE.package):  # what was grown is the framework, comments too
+        grown = student.work / "tinytorch" / path.relative_to(COURSE.package)
+        assert grown.read_bytes() == path.read_bytes()
 
 
 @pytest.mark.slow
