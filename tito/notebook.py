@@ -16,7 +16,7 @@ from typing import Any
 from .curriculum import Module
 from .errors import Conflict, TitoError
 from .files import write_atomic, write_json
-from .weave import NoSuchSymbol, Taught, locate, swap, taught_by, text_of
+from .weave import NoSuchSymbol, Taught, locate, steps_above, swap, taught_by, text_of
 
 FIRST = """\
 # Run this first: from here on `import tinytorch` finds yours, and a cell with something of yours goes into its file when you run it.
@@ -51,8 +51,10 @@ def write(workspace, module: Module) -> Path:
                 cell("markdown", f"**Yours to write** too, in the cell of `{statement}` above: {where}")
             )
             continue
-        memory[key] = text_of(workspace.read(content.file), statement)
-        made.append(cell("markdown", f"**Yours to write**: {where}"))
+        source = workspace.read(content.file)
+        memory[key] = text_of(source, statement)
+        task = [f"**Yours to write**: {where}", *steps_above(source, content)]
+        made.append(cell("markdown", "\n\n".join(task)))
         made.append(cell("code", memory[key].rstrip("\n"), {"file": content.file, "symbol": statement}))
     made.append(cell("code", f"%tito module test {module.number:02}"))
     for number, one_cell in enumerate(made):

@@ -10,7 +10,7 @@ from .curriculum import Module
 from .errors import TitoError
 from .lessons import Part
 from .ui import width
-from .weave import NoSuchSymbol, find, locate, text_of
+from .weave import NoSuchSymbol, Taught, find, locate, steps_above, text_of
 
 
 def markdown(workspace, module: Module) -> str:
@@ -38,10 +38,12 @@ def rendered(workspace, module: Module, part: Part) -> str:
     try:
         source = workspace.read(file)
         code, line = text_of(source, symbol), find(source, symbol).lineno
+        taught = Taught(symbol, file, tuple(part.steps))
+        steps = "".join(f"{step}\n\n" for step in steps_above(source, taught))
     except (NoSuchSymbol, SyntaxError, TitoError):
         return f"> {head}: `{symbol}` in `tinytorch/{file}`\n"
     link = (workspace.package / file).as_uri()
-    return f"**{head}**: [`tinytorch/{file}:{line}`]({link})\n\n```python\n{code.rstrip()}\n```\n"
+    return f"**{head}**: [`tinytorch/{file}:{line}`]({link})\n\n{steps}```python\n{code.rstrip()}\n```\n"
 
 
 def show(text: str, pager: bool) -> None:

@@ -188,14 +188,18 @@ def swap_taught(source: str, one: Taught, other: str) -> str:
 
 def extent(source: str, one: Taught) -> tuple[int, int]:
     """The lines of a symbol, with the steps that the weaver put above it."""
+    first, last = span(find(source, one.symbol))
+    return first - len(commented(steps_above(source, one), "", "")), last
+
+
+def steps_above(source: str, one: Taught) -> tuple[str, ...]:
+    """The steps of a rule row or an assignment, while they stand where the weaver put them: above it, outside of `text_of`."""
     statement = find(source, one.symbol)
-    first, last = span(statement)
-    if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        above = [line.rstrip() for line in split_lines(source)[: first - 1]]
-        steps = [line.rstrip() for line in commented(one.steps, "", "")]
-        if steps and above[-len(steps) :] == steps:
-            first -= len(steps)
-    return first, last
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return ()
+    above = [line.rstrip() for line in split_lines(source)[: span(statement)[0] - 1]]
+    steps = [line.rstrip() for line in commented(one.steps, "", "")]
+    return one.steps if steps and above[-len(steps) :] == steps else ()
 
 
 def carried_over(base: str, mine: str, new: str, taught: Iterable[Taught]) -> tuple[str, str]:

@@ -13,7 +13,9 @@ import pytest
 
 from tito.course import the_course
 from tito.levels import level_files, package_files
+from tito.viewing import markdown
 from tito.weave import text_of
+from tito.workspace import find_workspace
 
 COURSE = the_course()
 LAST = COURSE.modules[-1].number
@@ -104,3 +106,25 @@ def test_the_whole_course_in_notebooks(tmp_path):
 def test_the_first_modules_in_notebooks(tmp_path):
     student = Student(tmp_path / "é")
     student.walk(1, student.write_notebook)
+
+
+def words(text):
+    return " ".join(text.replace("#", " ").split())
+
+
+def test_what_is_asked_for_stands_in_the_notebook_and_in_the_view(tmp_path):
+    """Also of a rule row, whose steps stand above it in the file, and so in no cell; until it is written."""
+    student, module = Student(tmp_path / "é"), COURSE.module("02")
+    student.tito("module", "start", "02", "--force")
+
+    def shown():
+        path = student.tito("module", "notebook", "02")["notebook"]
+        with open(path, encoding="utf-8") as file:
+            book = "\n".join("".join(cell["source"]) for cell in json.load(file)["cells"])
+        return words(book), words(markdown(find_workspace(student.work), module))
+
+    steps = [words(step) for one in COURSE.taught(module) for step in one.steps]
+    assert [step for step in steps for text in shown() if step not in text] == []
+    student.tito("module", "solution", "02", "--yes")
+    rows = [words(step) for one in COURSE.taught(module) if ".vjps" in one.symbol for step in one.steps]
+    assert rows and [step for step in rows for text in shown() if step in text] == []
