@@ -5,6 +5,7 @@ import pytest
 
 from tests.kernels.test_dispatch import all_kernels
 from tinytorch.backend import choice, table_of
+from tinytorch.kernels.cpu.simd import WIDTH
 
 rng = np.random.default_rng(0)
 
@@ -261,7 +262,8 @@ def test_body_against_reference(name):
             assert got.shape == right.shape and got.dtype == reference.dtype, where
             scale = max(np.abs(a).max(initial=0) for a in (right, *floats(args)))
             assert error(got, right) <= FACTOR * error(reference, right) + FORGIVEN * scale, where
-    assert taken
+    needs_vectors = name.startswith("attention")
+    assert taken or (needs_vectors and WIDTH == 1)
 
 
 @pytest.mark.parametrize(
