@@ -12,6 +12,8 @@ import pytest
 from tests.assessment.apart import COURSE, TIER, judged, lay_out, verdicts
 from tito.assessment.isolation.kills import KILLS
 from tito.assessment.isolation.launch import Sandbox
+from tito.milestones import session
+from tito.milestones.wire import read_frame
 
 
 @pytest.fixture
@@ -45,6 +47,31 @@ def test_a_milestone(desk, work, tier, kill, moments):
     alive, many = kill("tito.milestones.probe", moments), len(moments)
     result = desk.grade(work, tier)
     assert alive == [True] * many
+    assert [f"{c.name}: {c.message}" for c in result.checks if c.verdict != "passed"] == []
+
+
+def test_a_milestone_that_is_killed_in_the_middle_of_an_answer(desk, work, tier, monkeypatch):
+    """More is still to come than a pipe holds, so the frame cannot come whole."""
+    start, started, cut = Sandbox.start, [], []
+
+    def noted(box, name="tito.milestones.probe", **pipes):
+        started.append(start(box, name, **pipes))
+        return started[-1]
+
+    class Cut:
+        def __init__(self, stream):
+            self.readline, self.rest = stream.readline, stream.read
+
+        def read(self, size: int) -> bytes:
+            if size > 3 << 16 and not cut:
+                cut.append(size)
+                started[-1].kill()
+            return self.rest(size)
+
+    monkeypatch.setattr(Sandbox, "start", noted)
+    monkeypatch.setattr(session, "read_frame", lambda stream, largest: read_frame(Cut(stream), largest))
+    result = desk.grade(work, tier)
+    assert cut
     assert [f"{c.name}: {c.message}" for c in result.checks if c.verdict != "passed"] == []
 
 

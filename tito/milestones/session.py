@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import TitoError
-from .wire import DONE, ERROR, LARGEST_FRAME, LOG, VALUE, Frame, Violation, read_frame
+from .wire import DONE, ERROR, LARGEST_FRAME, LOG, VALUE, CutShort, Frame, Violation, read_frame
 
 HERE = Path(__file__).resolve().parents[2]
 LARGEST_ANSWER = 1 << 30
@@ -268,6 +268,8 @@ class Session:
                     raise self.stop(
                         f"{what}: it prints without end, so it was stopped", "output_limit"
                     ) from None
+        if isinstance(frame, CutShort) and self.was_stopped():
+            raise self.ended(what)
         if isinstance(frame, Exception):
             raise self.stop(f"the process wrote what is no answer ({frame})", "protocol_violation")
         if frame is None:
@@ -276,6 +278,14 @@ class Session:
             self.waiting -= frame.array.nbytes + 1000
             self.room.notify_all()
         return frame
+
+    def was_stopped(self) -> bool:
+        """Whether a signal ended the process, in the middle of an answer perhaps. bubblewrap tells of one by adding 128."""
+        try:
+            code = self.process.wait(2)
+        except subprocess.TimeoutExpired:
+            return False
+        return code < 0 or code > 128
 
     def is_loud(self) -> bool:
         """Whether the process has printed more than it may."""

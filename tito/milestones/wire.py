@@ -24,6 +24,10 @@ class Violation(Exception):
     """Something came that is no frame, or an answer to no question."""
 
 
+class CutShort(Violation):
+    """The stream ended in the middle of a frame."""
+
+
 @dataclass
 class Frame:
     request: str
@@ -56,6 +60,8 @@ def read_frame(stream: BinaryIO, largest: int = LARGEST_FRAME) -> Frame | None:
         return None
     found = HEADER.fullmatch(line)
     if not found:
+        if len(line) < LONGEST_HEADER and not line.endswith(b"\n"):
+            raise CutShort(f"the beginning of a frame: {line[:60]!r}")
         raise Violation(f"bytes that are no frame: {line[:60]!r}")
     request, kind, name, code, dims = (part.decode("ascii") for part in found.groups())
     shape = tuple(int(n) for n in dims.split(",") if n)
@@ -66,5 +72,5 @@ def read_frame(stream: BinaryIO, largest: int = LARGEST_FRAME) -> Frame | None:
         raise Violation(f"{name}: an array of {size:,} bytes is too large")
     data = stream.read(size)
     if len(data) < size:
-        raise Violation(f"{name}: {len(data):,} of {size:,} bytes came")
+        raise CutShort(f"{name}: {len(data):,} of {size:,} bytes came")
     return Frame(request, kind, name, np.frombuffer(data, f"<{code}" if size else code).reshape(shape))
