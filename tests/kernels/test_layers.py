@@ -120,6 +120,16 @@ def test_a_target_that_is_no_class():
             tinytorch.nn.functional.cross_entropy(scores, target)
 
 
+def test_a_gradient_that_was_written_to_is_found_again():
+    """Cross-entropy keeps its gradient from the forward pass on: what it hands out is another array."""
+    scores = tinytorch.randn(300, 65, requires_grad=True)
+    loss = tinytorch.nn.functional.cross_entropy(scores, tinytorch.tensor(TARGETS))
+    (first,) = tinytorch.autograd.grad(loss, scores, retain_graph=True)
+    before = first.numpy().copy()
+    first.mul_(7)
+    np.testing.assert_array_equal(tinytorch.autograd.grad(loss, scores)[0].numpy(), before)
+
+
 def test_an_empty_batch():
     for shape in ((0, 8, 4, 4), (0, 129)):
         x = tinytorch.zeros(*shape, requires_grad=True)

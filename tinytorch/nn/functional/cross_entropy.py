@@ -187,7 +187,7 @@ def which_count(target, classes: int, ignore_index: int):
 def spread_over_rows(g, logits, saved):
     """The gradient of the logits from that of the loss."""
     if type(saved) is np.ndarray:
-        return saved if g == 1 else saved * g
+        return saved * g  # never `saved` itself: who asks for a gradient may write to it, and ask again
     top, total, target, kept, count = saved
     g = g / module_of(g).maximum(count, 1) if kept is not None else g / max(count, 1)
     each = (g if g.ndim else g.repeat(len(logits))).astype(total.dtype, copy=False)
